@@ -1,0 +1,1 @@
+"""Reading and writing: frames, detections with vectors, MOT text and results."""
