@@ -1,0 +1,6 @@
+"""Multi-object tracking for `supervision`: DeepSORT as published."""
+
+from trackers.core.deepsort.tracker import DeepSORTTracker
+from trackers.errors import MissingDependencyError
+
+__all__ = ["DeepSORTTracker", "MissingDependencyError"]

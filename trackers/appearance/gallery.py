@@ -1,0 +1,112 @@
+"""Galleries: the appearance vectors a track remembers (Wojke 2017, section 2.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.boxes import Floats, Ints, Vectors
+
+Galleries = npt.NDArray[Any]
+"""One `Gallery` per track, dtype object, shape `(n,)`."""
+
+
+class Gallery:
+    """The newest unit vectors of one track, in a ring.
+
+    The ring doubles as it fills, so a track costs no more memory than the vectors it has seen.
+
+    Args:
+        size: Number of vectors remembered; None remembers all.
+
+    Example:
+        >>> gallery = Gallery(size=2)
+        >>> for x in (1.0, 2.0, 3.0):
+        ...     gallery.add(np.array([x, 0.0], np.float32))
+        >>> gallery.vectors[:, 0].tolist()
+        [2.0, 3.0]
+    """
+
+    __slots__ = ("_ring", "_written", "size")
+
+    def __init__(self, size: int | None) -> None:
+        """Start empty."""
+        self.size = size
+        self._ring: Vectors = np.empty((0, 0), np.float32)
+        self._written = 0
+
+    def __len__(self) -> int:
+        """Number of vectors remembered."""
+        return min(self._written, len(self._ring))
+
+    @property
+    def unordered(self) -> Vectors:
+        """The vectors in no particular order, without a copy, shape `(k, d)`."""
+        return self._ring[: self._written]
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors, oldest first, shape `(k, d)`."""
+        turn = self._written % len(self._ring) if self._written > len(self._ring) else 0
+        return np.roll(self.unordered, -turn, axis=0)
+
+    def add(self, vector: Vectors) -> None:
+        """Remember a unit vector `(d,)`; the oldest gives way when the gallery is full."""
+        if self._written == len(self._ring) and (self.size is None or self._written < self.size):
+            capacity = max(1, 2 * self._written)
+            grown = np.empty((capacity if self.size is None else min(capacity, self.size), len(vector)), np.float32)
+            grown[: self._written] = self._ring.reshape(-1, len(vector))
+            self._ring = grown
+        self._ring[self._written % len(self._ring)] = vector
+        self._written += 1
+
+
+def new_galleries(vectors: Vectors, size: int | None) -> Galleries:
+    """A gallery for each new track, holding its first vector; a zero vector leaves it empty.
+
+    Args:
+        vectors: Unit or zero vectors, shape `(n, d)`.
+        size: Vectors remembered per track; None remembers all.
+
+    Returns:
+        Array of shape `(n,)`.
+    """
+    galleries = np.array([Gallery(size) for _ in vectors] + [None], object)[:-1]
+    remember(galleries, vectors)
+    return galleries
+
+
+def remember(galleries: Galleries, vectors: Vectors) -> None:
+    """Add vector i to gallery i; zero vectors say nothing and are not added.
+
+    Args:
+        galleries: Shape `(n,)`.
+        vectors: Unit or zero vectors, shape `(n, d)`.
+    """
+    for i in np.flatnonzero(vectors.any(axis=1)).tolist():
+        galleries[i].add(vectors[i])
+
+
+def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors, detection: Ints) -> Floats:
+    """Smallest cosine distance between a detection and a track's gallery (Wojke 2017, equation 3).
+
+    Args:
+        galleries: Gallery of each track, shape `(n,)`.
+        track: Track of each pair, sorted, shape `(k,)`.
+        vectors: Unit or zero vectors of the detections, shape `(m, d)`.
+        detection: Detection of each pair, shape `(k,)`.
+
+    Returns:
+        Distance of each pair, shape `(k,)`; NaN where one side has no appearance.
+    """
+    distance = np.full(len(track), np.nan)
+    known = np.flatnonzero(vectors.any(axis=1)[detection])
+    looks = vectors[detection[known]]
+    starts = np.flatnonzero(np.diff(track[known], prepend=-1)).tolist()
+    owners = galleries[track[known[starts]]]
+    for gallery, start, stop in zip(owners, starts, [*starts, len(known)][1:], strict=True):
+        if len(gallery):
+            distance[known[start:stop]] = 1.0 - (looks[start:stop] @ gallery.unordered.T).max(axis=1)
+    return distance

@@ -1,0 +1,98 @@
+"""The appearance vectors of a frame's detections, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.boxes import Vectors
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
+
+FeatureFunction = Callable[["npt.NDArray[Any]", "sv.Detections"], Any]
+"""A plain function in place of a `FeatureExtractor`: `(frame, detections)` to vectors of shape `(n, d)`."""
+
+EMBEDDING = "embedding"
+"""Key of `detections.data` under which vectors may be given."""
+
+
+def appearance_vectors(
+    detections: sv.Detections,
+    frame: npt.NDArray[Any] | None,
+    extractor: FeatureExtractor | FeatureFunction | None,
+) -> Vectors:
+    """Unit appearance vectors of a frame's detections.
+
+    Vectors in `detections.data["embedding"]` are taken as they are; without them the extractor is asked.
+
+    Args:
+        detections: The n detections of the frame.
+        frame: The image, needed only if the extractor is asked.
+        extractor: An object with `extract_features(frame, detections)`, a callable of the same form, or None.
+
+    Returns:
+        Unit vectors, shape `(n, d)`; a zero row for a detection without appearance (zero or non-finite vector), and
+        shape `(n, 0)` where there is no appearance at all.
+
+    Raises:
+        ValueError: If the extractor needs a frame and there is none, or the result has not one row per detection.
+        TypeError: If the vectors are not numbers.
+    """
+    given = detections.data.get(EMBEDDING)
+    if given is not None:
+        return unit_vectors(given, len(detections), f'detections.data["{EMBEDDING}"]')
+    if extractor is None or len(detections) == 0:
+        return np.empty((len(detections), 0), np.float32)
+    if frame is None:
+        raise ValueError(
+            "expected the frame that the detections were found on, but got None: the feature extractor needs it. "
+            f'Call update(detections, frame), or give vectors in detections.data["{EMBEDDING}"]'
+        )
+    extract = getattr(extractor, "extract_features", extractor)
+    return unit_vectors(extract(frame, detections), len(detections), "the feature extractor's result")
+
+
+def unit_vectors(vectors: Any, count: int, name: str) -> Vectors:
+    """Check vectors and scale each to unit length; a zero or non-finite one becomes zero.
+
+    Args:
+        vectors: Array-like of shape `(count, d)`.
+        count: Number of detections.
+        name: Where the vectors come from, for messages.
+
+    Returns:
+        A new float32 array of shape `(count, d)`.
+
+    Raises:
+        ValueError: If the shape is not `(count, d)`.
+        TypeError: If the vectors are not numbers.
+
+    Example:
+        >>> unit_vectors([[3.0, 4.0], [0.0, 0.0]], 2, "vectors").round(1).tolist()
+        [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    if hasattr(vectors, "detach"):
+        vectors = vectors.detach().cpu().numpy()
+    try:
+        array = np.array(vectors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be one vector of numbers per detection: {error}") from error
+    if array.size == 0 and len(array) == count:
+        return np.empty((count, 0), np.float32)
+    if array.ndim != 2 or len(array) != count:
+        raise ValueError(
+            f"{name} must hold one vector for each of the {count} detections, shape ({count}, d), "
+            f"but got shape {array.shape}"
+        )
+    array[~np.isfinite(array).all(axis=1)] = 0.0
+    largest = np.abs(array).max(axis=1, keepdims=True)
+    np.divide(array, largest, out=array, where=largest > 0.0)
+    length = np.sqrt(np.einsum("ij,ij->i", array, array))[:, None]
+    np.divide(array, length, out=array, where=length > 0.0)
+    return array.astype(np.float32)

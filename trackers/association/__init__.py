@@ -1,0 +1,1 @@
+"""Association: which track and which detection may belong together, and which do."""

@@ -1,0 +1,146 @@
+"""Optimal assignment on a sparse list of pairs, and the matching cascade.
+
+An unmatched row costs a constant, so the best assignment of the whole frame is the best assignment of each connected
+component of the graph of admissible pairs. Most components are a single pair and need no solver.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from trackers.association.pairs import Pairs
+from trackers.boxes import Bools, Floats, Ints
+
+FORBIDDEN_MARGIN = 1e-5
+"""An inadmissible pair costs this much more than the dearest admissible one, as in the published implementation."""
+
+
+class Match(NamedTuple):
+    """Track row `track[k]` is matched to detection row `detection[k]`; no row occurs twice."""
+
+    track: Ints
+    detection: Ints
+
+    def __add__(self, other: object) -> Match:  # type: ignore[override]
+        """Both matches, one after the other."""
+        if not isinstance(other, Match):
+            return NotImplemented
+        return Match(np.concatenate((self.track, other.track)), np.concatenate((self.detection, other.detection)))
+
+
+NO_MATCH = Match(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def assign(pairs: Pairs, limit: float) -> Match:
+    """Match tracks to detections one to one at the least total cost.
+
+    Equal to the dense assignment in which every pair that is not listed costs `limit + FORBIDDEN_MARGIN` and is thrown
+    out afterwards. Ties go to the smaller index.
+
+    Args:
+        pairs: Admissible pairs, no cost above `limit`.
+        limit: Largest admissible cost.
+
+    Returns:
+        The matched pairs, sorted by nothing in particular but in the same order for the same input.
+
+    Example:
+        >>> pairs = Pairs(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.1, 0.2, 0.2]))
+        >>> match = assign(pairs, limit=0.5)
+        >>> match.track.tolist(), match.detection.tolist()
+        ([0, 1], [1, 0])
+    """
+    alone = _alone(pairs)
+    matched = Match(pairs.track[alone], pairs.detection[alone])
+    if alone.all():
+        return matched
+    return matched + _assign_contested(pairs.where(~alone), limit + FORBIDDEN_MARGIN)
+
+
+def matching_cascade(pairs: Pairs, missed: Ints, limit: float) -> Match:
+    """Match the most recently seen tracks first (Wojke 2017, section 2.3, listing 1).
+
+    Args:
+        pairs: Admissible pairs of confirmed tracks.
+        missed: Frames each track has gone without a detection, shape `(n,)`, by track row.
+        limit: Largest admissible cost.
+
+    Returns:
+        The matched pairs of all levels.
+
+    Example:
+        >>> pairs = Pairs(np.array([0, 1]), np.array([0, 0]), np.array([0.1, 0.2]))
+        >>> matching_cascade(pairs, missed=np.array([4, 0]), limit=0.5).track.tolist()
+        [1]
+    """
+    # A pair with no rival on either side is matched whatever its level.
+    alone = _alone(pairs)
+    match = Match(pairs.track[alone], pairs.detection[alone])
+    pairs = pairs.where(~alone)
+    while len(pairs.track):
+        age = missed[pairs.track]
+        level = age == age.min()
+        found = assign(pairs.where(level), limit)
+        match = match + found
+        pairs = pairs.where(~level & ~np.isin(pairs.detection, found.detection))
+    return match
+
+
+def unmatched(count: int, matched: Ints) -> Bools:
+    """Mask of shape `(count,)` that is False on the matched rows.
+
+    Example:
+        >>> unmatched(3, np.array([1])).tolist()
+        [True, False, True]
+    """
+    mask = np.ones(count, np.bool_)
+    mask[matched] = False
+    return mask
+
+
+def _alone(pairs: Pairs) -> Bools:
+    """Pairs whose track and whose detection occur in no other pair."""
+    of_track = np.bincount(pairs.track)[pairs.track]
+    of_detection = np.bincount(pairs.detection)[pairs.detection]
+    return np.asarray((of_track == 1) & (of_detection == 1))
+
+
+def _assign_contested(pairs: Pairs, forbidden: float) -> Match:
+    """Solve each connected component of the graph of pairs on a small matrix of its own."""
+    tracks, row = np.unique(pairs.track, return_inverse=True)
+    detections, column = np.unique(pairs.detection, return_inverse=True)
+    label = _components(row, column, len(tracks), len(detections))
+    order = np.argsort(label, kind="stable")
+    bounds = np.flatnonzero(np.diff(label[order])) + 1
+    match = [
+        _assign_component(row[part], column[part], pairs.cost[part], forbidden) for part in np.split(order, bounds)
+    ]
+    matched_rows, matched_columns = (np.concatenate(side) for side in zip(*match, strict=True))
+    return Match(tracks[matched_rows], detections[matched_columns])
+
+
+def _assign_component(row: Ints, column: Ints, cost: Floats, forbidden: float) -> tuple[Ints, Ints]:
+    rows, i = np.unique(row, return_inverse=True)
+    columns, j = np.unique(column, return_inverse=True)
+    matrix = np.full((len(rows), len(columns)), forbidden)
+    matrix[i, j] = cost
+    i, j = linear_sum_assignment(matrix)
+    admissible = matrix[i, j] < forbidden
+    return rows[i[admissible]], columns[j[admissible]]
+
+
+def _components(row: Ints, column: Ints, rows: int, columns: int) -> Ints:
+    """Label each pair with the smallest row of its connected component, by propagation with pointer jumping."""
+    label = np.arange(rows)
+    while True:
+        of_column = np.full(columns, rows)
+        np.minimum.at(of_column, column, label[row])
+        smaller = label.copy()
+        np.minimum.at(smaller, row, of_column[column])
+        smaller = smaller[smaller]
+        if np.array_equal(smaller, label):
+            return np.asarray(label[row])
+        label = smaller

@@ -1,0 +1,119 @@
+"""Pairs of a track and a detection that may belong together, as a sparse list.
+
+In a real scene a track has a handful of detections within reach, whatever their total number. All stages therefore
+work on one list of pairs; a matrix over all tracks and all detections is never made.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trackers.boxes import Bools, Floats, Ints, overlap
+from trackers.motion import kalman
+from trackers.motion.models import MotionModel
+
+GATE_STATE = 9.487729036781154
+"""0.95 quantile of the chi-square distribution with 4 degrees of freedom (Wojke 2017, section 2.2)."""
+
+GATE_POSITION = 5.991464547107979
+"""0.95 quantile of the chi-square distribution with 2 degrees of freedom."""
+
+
+class Pairs(NamedTuple):
+    """Pair k joins track `track[k]` to detection `detection[k]` at `cost[k]`; sorted by track, then detection.
+
+    Attributes:
+        track: Track rows, shape `(k,)`.
+        detection: Detection rows, shape `(k,)`.
+        cost: Cost of each pair, lower is better, shape `(k,)`.
+    """
+
+    track: Ints
+    detection: Ints
+    cost: Floats
+
+    def where(self, kept: Bools | Ints) -> Pairs:
+        """The pairs that a mask `(k,)` keeps, or those with the given indices."""
+        return Pairs(self.track[kept], self.detection[kept], self.cost[kept])
+
+
+def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, Ints]:
+    """All (i, j) with `|points[j] - centre[i]| <= reach[i]`, found on the sorted points.
+
+    Args:
+        centre: Middle of each interval, shape `(n,)`.
+        reach: Half its length, shape `(n,)`.
+        points: Shape `(m,)`.
+
+    Returns:
+        Interval index and point index of each hit, sorted by interval, then point.
+
+    Example:
+        >>> i, j = within_reach(np.array([0.0, 10.0]), np.array([1.0, 2.0]), np.array([9.0, 0.5, 12.0]))
+        >>> i.tolist(), j.tolist()
+        ([0, 1, 1], [1, 0, 2])
+    """
+    order = np.argsort(points, kind="stable")
+    ordered = points[order]
+    first = np.searchsorted(ordered, centre - reach, side="left")
+    count = np.searchsorted(ordered, centre + reach, side="right") - first
+    interval = np.repeat(np.arange(len(centre)), count)
+    offset = np.arange(len(interval)) - np.repeat(np.cumsum(count) - count, count)
+    point = order[np.repeat(first, count) + offset]
+    by_index = np.argsort(interval * len(points) + point, kind="stable")
+    return interval, point[by_index]
+
+
+def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = "state") -> Pairs:
+    """Pairs inside the Mahalanobis gate, with their squared distance as cost (Wojke 2017, equations 1 and 2).
+
+    The distance is that of the measurement in the innovation distribution, `(z - H x)^T S^-1 (z - H x)` with
+    `S = H P H^T + R`; S is diagonal here, so the distance is a sum over coordinates.
+
+    Args:
+        model: Motion model of the state.
+        state: Predicted tracks, shape `(n, 5, 4)`.
+        boxes: Detections, shape `(m, 4)`.
+        gating: `"state"` for all four coordinates, `"position"` for the centre alone.
+
+    Returns:
+        The pairs inside the gate; a distance equal to the gate is inside.
+    """
+    gate, size = (GATE_STATE, 4) if gating == "state" else (GATE_POSITION, 2)
+    mean = state[:, kalman.POSITION, :size]
+    variance = state[:, kalman.VARIANCE, :size] + model.measurement_variance(state)[:, :size]
+    measured = model.coordinates(boxes)[:, :size]
+    # The gate is an ellipsoid: no pair inside it is farther away in u than its half axis.
+    reach = np.sqrt(gate * variance[:, 0]) * (1.0 + 1e-9)
+    track, detection = within_reach(mean[:, 0], reach, measured[:, 0])
+    innovation = measured[detection] - mean[track]
+    distance = (innovation * innovation / variance[track]).sum(axis=1)
+    return Pairs(track, detection, distance).where(distance <= gate)
+
+
+def overlapping_pairs(first: Floats, second: Floats, minimum_iou: float) -> Pairs:
+    """Pairs of boxes with an IoU of at least `minimum_iou`, with `1 - IoU` as cost.
+
+    Args:
+        first: Boxes of the tracks, shape `(n, 4)`.
+        second: Boxes of the detections, shape `(m, 4)`.
+        minimum_iou: Smallest IoU of a pair; boxes that do not overlap at all are never a pair.
+
+    Returns:
+        The pairs, costs between 0 and `1 - minimum_iou`.
+
+    Example:
+        >>> boxes = np.array([[0.0, 0, 10, 10], [8.0, 0, 18, 10]])
+        >>> overlapping_pairs(boxes, boxes, 0.3).cost.tolist()
+        [0.0, 0.0]
+    """
+    if len(first) == 0 or len(second) == 0:
+        return Pairs(*within_reach(np.empty(0), np.empty(0), np.empty(0)), np.empty(0))
+    half = 0.5 * (second[:, 2] - second[:, 0])
+    reach = 0.5 * np.abs(first[:, 2] - first[:, 0]) + half.max()
+    centre = 0.5 * (first[:, 0] + first[:, 2])
+    track, detection = within_reach(centre, reach, second[:, 0] + half)
+    iou = overlap(first[track], second[detection])
+    return Pairs(track, detection, 1.0 - iou).where((iou >= minimum_iou) & (iou > 0.0))

@@ -1,0 +1,78 @@
+"""Boxes as arrays: which rows can be tracked, and how much two boxes overlap.
+
+Conventions: a box is `(x1, y1, x2, y2)` in pixels, x to the right, y down; arrays have shape `(n, 4)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Image = npt.NDArray[np.uint8]
+
+LARGEST_COORDINATE = 1e9
+"""Coordinates beyond this many pixels are refused: their squares would lose all precision."""
+
+SMALLEST_SIDE = 1e-3
+"""Boxes thinner than this many pixels are refused: they have no aspect ratio worth the name."""
+
+
+def trackable(xyxy: npt.NDArray[Any]) -> Bools:
+    """Tell which rows are boxes a tracker can use.
+
+    A row is refused if it holds NaN or infinity, if `x2 <= x1` or `y2 <= y1`, or if it is absurdly thin or far away.
+
+    Args:
+        xyxy: Boxes, shape `(n, 4)`.
+
+    Returns:
+        Mask of shape `(n,)`, True where the row can be tracked.
+
+    Example:
+        >>> trackable(np.array([[0, 0, 10, 20], [5, 5, 5, 9], [np.nan, 0, 1, 1]])).tolist()
+        [True, False, False]
+    """
+    inside = np.abs(xyxy) <= LARGEST_COORDINATE
+    far = inside.all(axis=1)
+    if not far.all():
+        xyxy = np.where(inside, xyxy, 0.0)
+    sides = xyxy[:, 2:] - xyxy[:, :2]
+    return np.asarray((sides >= SMALLEST_SIDE).all(axis=1) & far)
+
+
+def overlap(first: Floats, second: Floats) -> Floats:
+    """Intersection over union of box i of `first` with box i of `second`.
+
+    Args:
+        first: Boxes, shape `(..., 4)`.
+        second: Boxes, shape `(..., 4)`, broadcast against `first`.
+
+    Returns:
+        IoU in `[0, 1]`; 0 where a box has no area.
+
+    Example:
+        >>> overlap(np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])).round(3).tolist()
+        [0.333]
+    """
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    np.maximum(sides, 0.0, out=sides)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = area(first) + area(second) - intersection
+    return np.asarray(np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0.0))
+
+
+def area(boxes: Floats) -> Floats:
+    """Area of each box in square pixels, shape `(...)`; 0 for a box turned inside out.
+
+    Example:
+        >>> area(np.array([[0.0, 0.0, 2.0, 3.0]])).tolist()
+        [6.0]
+    """
+    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
+    return np.asarray(sides[..., 0] * sides[..., 1])

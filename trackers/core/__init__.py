@@ -1,0 +1,1 @@
+"""The trackers, one folder each; siblings do not import each other."""

@@ -1,0 +1,187 @@
+"""DeepSORT: simple online and realtime tracking with a deep association metric.
+
+Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Association Metric", 2017, arXiv 1703.07402.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
+from trackers.appearance.vectors import FeatureFunction, appearance_vectors
+from trackers.association.assignment import Match, assign, matching_cascade, unmatched
+from trackers.association.pairs import GATE_POSITION, GATE_STATE, Pairs, gated_pairs, overlapping_pairs
+from trackers.boxes import Ints, Vectors
+from trackers.core.base import Observations, Tracker
+from trackers.errors import check_choice, check_range
+from trackers.lifecycle import Lifecycle, Tracks, buffer_in_frames, column
+from trackers.motion.models import XYAH
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
+
+PAPER_THRESHOLD = 0.2
+"""Largest cosine distance of a match where the extractor recommends none."""
+
+
+@dataclass
+class DeepSORTTracks(Tracks):
+    """Tracks that remember what they look like.
+
+    Attributes:
+        gallery: One gallery of vectors per track, shape `(n,)`.
+    """
+
+    gallery: Galleries = column(dtype=object)
+
+
+class DeepSORTTracker(Tracker):
+    """DeepSORT: motion decides who may match, appearance decides who does.
+
+    Each frame, confirmed tracks meet the detections inside their Mahalanobis gate, most recently seen tracks first,
+    and take those that look most like one of their last vectors. What is left is matched by overlap. A detection
+    without a vector is matched by motion alone, and without any vectors so is everything.
+
+    Args:
+        feature_extractor: Turns boxes into vectors: an object with `extract_features(frame, detections)` or a callable
+            of that form. None uses the vectors in `detections.data["embedding"]`, or motion alone.
+        device: Device to move the extractor to; None leaves it where it is.
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+        frame_rate: Frames per second of the video; scales `lost_track_buffer`.
+        track_activation_threshold: Lowest confidence that starts a track.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
+        minimum_iou_threshold: Lowest IoU of a match in the last stage.
+        appearance_threshold: Largest appearance distance of a match. It depends on the vectors more than on anything
+            else; None takes the extractor's own `appearance_threshold`, or 0.2, the paper's.
+        appearance_weight: Share of appearance in the cost, 1 - lambda in the paper's equation 5; the rest is the
+            squared Mahalanobis distance. The default is the paper's own setting.
+        distance_metric: `"cosine"`, or `"euclidean"` between unit vectors.
+        gallery_size: Vectors remembered per track; None remembers all.
+        gating: `"state"` gates on centre, aspect ratio and height, `"position"` on the centre alone.
+        cascade: Match recently seen tracks first; False solves one assignment over all confirmed tracks.
+
+    Raises:
+        TypeError: If the extractor is neither an object with `extract_features` nor callable.
+        ValueError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np, supervision as sv
+        >>> tracker = DeepSORTTracker(minimum_consecutive_frames=1)
+        >>> detections = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]))
+        >>> tracker.update(detections).tracker_id.tolist()
+        [1]
+    """
+
+    def __init__(
+        self,
+        feature_extractor: FeatureExtractor | FeatureFunction | None = None,
+        device: str | None = None,
+        lost_track_buffer: int = 30,
+        frame_rate: float = 30.0,
+        track_activation_threshold: float = 0.25,
+        minimum_consecutive_frames: int = 3,
+        minimum_iou_threshold: float = 0.3,
+        appearance_threshold: float | None = None,
+        appearance_weight: float = 1.0,
+        distance_metric: str = "cosine",
+        *,
+        gallery_size: int | None = 100,
+        gating: str = "state",
+        cascade: bool = True,
+    ) -> None:
+        """Check and store the parameters; nothing is loaded."""
+        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
+        check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
+        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
+        check_range("appearance_weight", appearance_weight, 0.0, 1.0)
+        check_choice("distance_metric", distance_metric, ("cosine", "euclidean"))
+        check_choice("gating", gating, ("state", "position"))
+        if gallery_size is not None:
+            check_range("gallery_size", gallery_size, 1)
+        if appearance_threshold is None:
+            appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
+        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
+
+        self.feature_extractor = on_device(feature_extractor, device)
+        self.track_activation_threshold = track_activation_threshold
+        self.minimum_iou_threshold = minimum_iou_threshold
+        self.appearance_threshold = appearance_threshold
+        self.appearance_weight = appearance_weight
+        self.distance_metric = distance_metric
+        self.gallery_size = gallery_size
+        self.gating = gating
+        self.cascade = cascade
+        buffer = buffer_in_frames(lost_track_buffer, frame_rate)
+        super().__init__(Lifecycle(minimum_consecutive_frames, buffer), DeepSORTTracks)
+
+    def _step(self, seen: Observations) -> Ints:
+        tracks = self._tracks
+        tracks.state = XYAH.predict(tracks.state)
+
+        match = self._match_confirmed(tracks, seen)
+        match = match + self._match_by_overlap(tracks, seen, match)
+
+        tracks.state[match.track] = XYAH.correct(tracks.state[match.track], seen.boxes[match.detection])
+        remember(tracks.gallery[match.track], seen.vectors[match.detection])
+        born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
+        return self._lifecycle.advance(
+            tracks,
+            match,
+            born,
+            state=XYAH.initiate(seen.boxes[born]),
+            gallery=new_galleries(seen.vectors[born], self.gallery_size),
+        )
+
+    def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
+        """First stage: confirmed tracks against what their gate and their looks admit."""
+        confirmed = np.flatnonzero(tracks.confirmed)
+        track, detection, distance = gated_pairs(XYAH, tracks.state[confirmed], seen.boxes, self.gating)
+        pairs = self._admissible(tracks, seen, Pairs(confirmed[track], detection, distance))
+        limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * self._gate
+        return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
+
+    def _match_by_overlap(self, tracks: DeepSORTTracks, seen: Observations, match: Match) -> Match:
+        """Last stage: tentative tracks, and confirmed ones seen on the previous frame, by IoU."""
+        recent = ~tracks.confirmed | (tracks.missed == 0)
+        track = np.flatnonzero(recent & unmatched(len(tracks), match.track))
+        detection = np.flatnonzero(unmatched(len(seen), match.detection))
+        pairs = overlapping_pairs(XYAH.boxes(tracks.state[track]), seen.boxes[detection], self.minimum_iou_threshold)
+        found = assign(pairs, limit=1.0 - self.minimum_iou_threshold)
+        return Match(track[found.track], detection[found.detection])
+
+    def _admissible(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Pairs:
+        """The gated pairs that look alike, at the cost of the paper's equation 5."""
+        look = smallest_cosine_distance(tracks.gallery, gated.track, seen.vectors, gated.detection)
+        if self.distance_metric == "euclidean":
+            look = np.sqrt(np.maximum(2.0 * look, 0.0))
+        # Without appearance motion stands in, scaled so that the edge of the gate is the edge of the threshold.
+        look = np.where(np.isnan(look), self.appearance_threshold * gated.cost / self._gate, look)
+        cost = self.appearance_weight * look + (1.0 - self.appearance_weight) * gated.cost
+        return Pairs(gated.track, gated.detection, cost).where(look <= self.appearance_threshold)
+
+    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
+        return appearance_vectors(detections, frame, self.feature_extractor)
+
+    @property
+    def _gate(self) -> float:
+        return GATE_STATE if self.gating == "state" else GATE_POSITION
+
+
+def on_device(extractor: Any, device: str | None) -> Any:
+    """Check an extractor and move it to a device, if one is named."""
+    if extractor is not None and not callable(getattr(extractor, "extract_features", extractor)):
+        raise TypeError(
+            "feature_extractor must have a method extract_features(frame, detections) or be a callable of that form, "
+            f"but got {type(extractor).__name__}"
+        )
+    if device is None or extractor is None:
+        return extractor
+    if not hasattr(extractor, "to"):
+        raise ValueError(f"device={device!r} is given, but {type(extractor).__name__} has no method to(device)")
+    return extractor.to(device)

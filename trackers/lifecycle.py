@@ -1,0 +1,144 @@
+"""The life of a track: tentative, confirmed, lost, removed.
+
+Tracks are a struct of arrays: row i of every column is track i. A tracker that remembers more about its tracks adds
+columns in a subclass of `Tracks`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.association.assignment import Match
+from trackers.boxes import Bools, Floats, Ints
+from trackers.errors import check_range
+
+NO_ID = -1
+"""Id of a detection without a confirmed track, and of a tentative track."""
+
+
+def column(*shape: int, dtype: npt.DTypeLike = np.int64, fill: float = 0) -> Any:
+    """Declare a column of `Tracks`: one value of the given shape per track, `fill` unless told at birth."""
+    return field(default_factory=lambda: np.empty((0, *shape), dtype), metadata={"fill": fill})
+
+
+@dataclass
+class Tracks:
+    """Living tracks, oldest first.
+
+    Attributes:
+        id: Number given at confirmation, -1 before, shape `(n,)`.
+        hits: Frames with a detection, shape `(n,)`.
+        missed: Frames since the last detection, 0 if seen on the last frame, shape `(n,)`.
+        age: Frames since the first detection, shape `(n,)`.
+        state: Kalman state, shape `(n, 5, 4)`; see `trackers.motion.kalman`.
+    """
+
+    id: Ints = column(fill=NO_ID)
+    hits: Ints = column(fill=1)
+    missed: Ints = column()
+    age: Ints = column()
+    state: Floats = column(5, 4, dtype=np.float64)
+
+    def __len__(self) -> int:
+        """Number of living tracks."""
+        return len(self.id)
+
+    @property
+    def confirmed(self) -> Bools:
+        """Mask of the tracks that have an id, shape `(n,)`."""
+        return self.id != NO_ID
+
+    def keep(self, kept: Bools) -> None:
+        """Remove the tracks that the mask `(n,)` leaves out."""
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name)[kept])
+
+    def append(self, count: int, **born: npt.NDArray[Any]) -> None:
+        """Add `count` tracks; a column not named takes its fill value."""
+        for item in fields(self):
+            old = getattr(self, item.name)
+            new = born.get(item.name)
+            if new is None:
+                new = np.full((count, *old.shape[1:]), item.metadata["fill"], old.dtype)
+            setattr(self, item.name, np.concatenate((old, new)))
+
+
+@dataclass
+class Lifecycle:
+    """Rules of confirmation and expiry (Wojke 2017, section 2.1), and the ids of one tracker.
+
+    Attributes:
+        minimum_consecutive_frames: Hits after which a track is confirmed, the first detection being the first.
+        buffer: Frames a confirmed track may be missed and still be found again.
+        total_confirmed: Ids given so far.
+    """
+
+    minimum_consecutive_frames: int
+    buffer: int
+    total_confirmed: int = 0
+
+    def advance(self, tracks: Tracks, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
+        """Close a frame: count hits and misses, give ids, remove the dead, start the new.
+
+        A tentative track dies on its first miss, a confirmed one on the first miss beyond the buffer.
+
+        Args:
+            tracks: Living tracks, changed in place.
+            match: Tracks and detections matched on this frame.
+            born: Mask `(n,)` of the detections that start a tentative track; none of them is matched.
+            **columns: Columns of the new tracks, one row for each True of `born`.
+
+        Returns:
+            The id of each detection's track, -1 without a confirmed one, shape `(n,)`.
+        """
+        ids = np.full(len(born), NO_ID)
+        tracks.age += 1
+        tracks.missed += 1
+        tracks.missed[match.track] = 0
+        tracks.hits[match.track] += 1
+        self._confirm(tracks)
+        ids[match.detection] = tracks.id[match.track]
+
+        living = (tracks.missed == 0) | (tracks.confirmed & (tracks.missed <= self.buffer))
+        if not living.all():
+            tracks.keep(living)
+        births = int(born.sum())
+        if births:
+            tracks.append(births, **columns)
+            self._confirm(tracks)
+            ids[born] = tracks.id[-births:]
+        return ids
+
+    def _confirm(self, tracks: Tracks) -> None:
+        """Give the next ids to the tentative tracks with enough hits, oldest first."""
+        ready = np.flatnonzero(~tracks.confirmed & (tracks.hits >= self.minimum_consecutive_frames))
+        tracks.id[ready] = np.arange(self.total_confirmed + 1, self.total_confirmed + 1 + len(ready))
+        self.total_confirmed += len(ready)
+
+
+def buffer_in_frames(lost_track_buffer: float, frame_rate: float) -> int:
+    """Frames a confirmed track survives without a detection.
+
+    Args:
+        lost_track_buffer: Frames at 30 frames per second.
+        frame_rate: Frames per second of the video.
+
+    Returns:
+        The buffer scaled to the frame rate, rounded up: at least 1 for any positive buffer.
+
+    Raises:
+        ValueError: If the buffer is negative or the frame rate is not positive.
+
+    Example:
+        >>> buffer_in_frames(30, frame_rate=30.0), buffer_in_frames(3, frame_rate=5.0), buffer_in_frames(0, 30.0)
+        (30, 1, 0)
+    """
+    check_range("lost_track_buffer", lost_track_buffer, 0)
+    check_range("frame_rate", frame_rate, 1e-6, 1e6)
+    return math.ceil(round(lost_track_buffer * frame_rate / 30.0, 9))
+

@@ -1,0 +1,1 @@
+"""Motion: constant-velocity Kalman filters over all tracks at once."""

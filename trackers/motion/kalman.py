@@ -1,0 +1,91 @@
+"""Constant-velocity Kalman filter for boxes, all tracks in one call.
+
+The transition couples a coordinate only with its own velocity, and every noise is diagonal. The covariance therefore
+stays block-diagonal, and a filter over four coordinates is four filters over (position, velocity), exactly. Nothing
+needs a matrix inverse.
+
+A `state` has shape `(n, 5, 4)`: for each of n tracks and four coordinates, the five rows are
+
+    0  position            3  covariance of position and velocity
+    1  velocity            4  variance of velocity
+    2  variance of position
+
+Example:
+    >>> state = initiate(np.array([[5.0, 5, 1, 9]]), np.ones((1, 4)), np.ones((1, 4)))
+    >>> state = predict(state, np.zeros((1, 4)), np.zeros((1, 4)))
+    >>> correct(state, np.array([[6.0, 5, 1, 9]]), np.ones((1, 4)))[0, POSITION].round(2).tolist()
+    [5.67, 5.0, 1.0, 9.0]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trackers.boxes import Floats
+
+POSITION, VELOCITY, VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
+
+
+def initiate(measurement: Floats, position_variance: Floats, velocity_variance: Floats) -> Floats:
+    """Start tracks at rest on their first measurement: `x = z`, `v = 0`, no covariance between them.
+
+    Args:
+        measurement: Coordinates, shape `(n, 4)`.
+        position_variance: Initial variance of the position, shape `(n, 4)`.
+        velocity_variance: Initial variance of the velocity, shape `(n, 4)`.
+
+    Returns:
+        State of shape `(n, 5, 4)`.
+    """
+    state = np.zeros((len(measurement), 5, 4))
+    state[:, POSITION] = measurement
+    state[:, VARIANCE] = position_variance
+    state[:, VELOCITY_VARIANCE] = velocity_variance
+    return state
+
+
+def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: float = 1.0) -> Floats:
+    """Move every track by one step: `x' = F x`, `P' = F P F^T + Q`.
+
+    Args:
+        state: Shape `(n, 5, 4)`.
+        position_noise: Process variance of the position, shape `(n, 4)`.
+        velocity_noise: Process variance of the velocity, shape `(n, 4)`.
+        dt: Length of the step in frames; the process noise is that of one frame times `dt`.
+
+    Returns:
+        Predicted state, a new array of shape `(n, 5, 4)`.
+    """
+    x, v, xx, xv, vv = state.transpose(1, 0, 2)
+    predicted = np.empty_like(state)
+    predicted[:, POSITION] = x + dt * v
+    predicted[:, VELOCITY] = v
+    predicted[:, VARIANCE] = xx + dt * (2.0 * xv + dt * vv) + dt * position_noise
+    predicted[:, COVARIANCE] = xv + dt * vv
+    predicted[:, VELOCITY_VARIANCE] = vv + dt * velocity_noise
+    return predicted
+
+
+def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Floats:
+    """Condition every track on its measurement: `K = P H^T S^-1`, `x' = x + K y`, `P' = P - K S K^T`.
+
+    Args:
+        state: Predicted state, shape `(n, 5, 4)`.
+        measurement: Coordinates seen, shape `(n, 4)`.
+        measurement_noise: Variance of the measurement, shape `(n, 4)`.
+
+    Returns:
+        Corrected state, a new array of shape `(n, 5, 4)`.
+    """
+    x, v, xx, xv, vv = state.transpose(1, 0, 2)
+    innovation_variance = xx + measurement_noise
+    gain_x = xx / innovation_variance
+    gain_v = xv / innovation_variance
+    innovation = measurement - x
+    corrected = np.empty_like(state)
+    corrected[:, POSITION] = x + gain_x * innovation
+    corrected[:, VELOCITY] = v + gain_v * innovation
+    corrected[:, VARIANCE] = gain_x * measurement_noise
+    corrected[:, COVARIANCE] = gain_v * measurement_noise
+    corrected[:, VELOCITY_VARIANCE] = vv - gain_v * xv
+    return corrected

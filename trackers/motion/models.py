@@ -1,0 +1,132 @@
+"""Which four coordinates of a box move, and how uncertain they are.
+
+A model is data: how boxes become coordinates and back, and the standard deviations of the start, of one step, and of a
+measurement. Every deviation has the form `weight * scale + constant`, where the scale of a track is its height (or
+width and height), so that a near, large object may move by more pixels than a far, small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from trackers.boxes import Floats
+from trackers.motion import kalman
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Standard deviation `weight * scale + constant` of the four coordinates."""
+
+    weight: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    constant: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+    def variance(self, scale: Floats) -> Floats:
+        """Variance for tracks of the given scale, shapes `(n, 4)`."""
+        return np.asarray(np.square(scale * self.weight + self.constant))
+
+
+@dataclass(frozen=True)
+class MotionModel:
+    """Constant velocity in four independent coordinates; see `trackers.motion.kalman` for the state.
+
+    Attributes:
+        coordinates: Boxes `(n, 4)` to coordinates `(n, 4)`.
+        to_boxes: Coordinates `(n, 4)` to boxes `(n, 4)`.
+        scale: Coordinates `(n, 4)` to the scale of each deviation, broadcastable to `(n, 4)`.
+        initial: Deviations of position and velocity at birth.
+        process: Deviations of position and velocity added by one frame.
+        measurement: Deviation of a measurement.
+
+    Example:
+        >>> state = XYAH.initiate(np.array([[10.0, 10, 30, 50]]))
+        >>> XYAH.boxes(XYAH.predict(state)).tolist()
+        [[10.0, 10.0, 30.0, 50.0]]
+    """
+
+    coordinates: Callable[[Floats], Floats]
+    to_boxes: Callable[[Floats], Floats]
+    scale: Callable[[Floats], Floats]
+    initial: tuple[Deviation, Deviation]
+    process: tuple[Deviation, Deviation]
+    measurement: Deviation
+
+    def initiate(self, boxes: Floats) -> Floats:
+        """State `(n, 5, 4)` of new tracks at rest on their boxes `(n, 4)`."""
+        measured = self.coordinates(boxes)
+        scale = self.scale(measured)
+        return kalman.initiate(measured, *(deviation.variance(scale) for deviation in self.initial))
+
+    def predict(self, state: Floats, dt: float = 1.0) -> Floats:
+        """State `(n, 5, 4)` one step of `dt` frames later; the noise follows the scale before the step."""
+        scale = self.scale(state[:, kalman.POSITION])
+        return kalman.predict(state, *(deviation.variance(scale) for deviation in self.process), dt)
+
+    def correct(self, state: Floats, boxes: Floats) -> Floats:
+        """State `(n, 5, 4)` after every track has seen its box; the noise follows the predicted scale."""
+        return kalman.correct(state, self.coordinates(boxes), self.measurement_variance(state))
+
+    def measurement_variance(self, state: Floats) -> Floats:
+        """Variance `(n, 4)` of a measurement of each track."""
+        return self.measurement.variance(self.scale(state[:, kalman.POSITION]))
+
+    def boxes(self, state: Floats) -> Floats:
+        """Boxes `(n, 4)` at the tracks' positions."""
+        return self.to_boxes(state[:, kalman.POSITION])
+
+
+def centre_aspect_height(boxes: Floats) -> Floats:
+    """Boxes to centre, aspect ratio w / h and height `(u, v, a, h)`.
+
+    Example:
+        >>> centre_aspect_height(np.array([[0.0, 0, 10, 20]])).tolist()
+        [[5.0, 10.0, 0.5, 20.0]]
+    """
+    measured = centre_size(boxes)
+    measured[:, 2] /= measured[:, 3]
+    return measured
+
+
+def centre_size(boxes: Floats) -> Floats:
+    """Boxes to centre, width and height `(u, v, w, h)`.
+
+    Example:
+        >>> centre_size(np.array([[0.0, 0, 10, 20]])).tolist()
+        [[5.0, 10.0, 10.0, 20.0]]
+    """
+    measured = np.empty_like(boxes)
+    measured[:, 2:] = boxes[:, 2:] - boxes[:, :2]
+    measured[:, :2] = boxes[:, :2] + 0.5 * measured[:, 2:]
+    return measured
+
+
+def boxes_of_centre_aspect_height(coordinates: Floats) -> Floats:
+    """Inverse of `centre_aspect_height`."""
+    sized = coordinates.copy()
+    sized[:, 2] *= sized[:, 3]
+    return boxes_of_centre_size(sized)
+
+
+def boxes_of_centre_size(coordinates: Floats) -> Floats:
+    """Inverse of `centre_size`."""
+    half = 0.5 * coordinates[:, 2:]
+    return np.concatenate((coordinates[:, :2] - half, coordinates[:, :2] + half), axis=1)
+
+
+XYAH = MotionModel(
+    coordinates=centre_aspect_height,
+    to_boxes=boxes_of_centre_aspect_height,
+    scale=lambda coordinates: coordinates[:, 3:],
+    initial=(
+        Deviation(weight=(2 / 20, 2 / 20, 0.0, 2 / 20), constant=(0.0, 0.0, 1e-2, 0.0)),
+        Deviation(weight=(10 / 160, 10 / 160, 0.0, 10 / 160), constant=(0.0, 0.0, 1e-5, 0.0)),
+    ),
+    process=(
+        Deviation(weight=(1 / 20, 1 / 20, 0.0, 1 / 20), constant=(0.0, 0.0, 1e-2, 0.0)),
+        Deviation(weight=(1 / 160, 1 / 160, 0.0, 1 / 160), constant=(0.0, 0.0, 1e-5, 0.0)),
+    ),
+    measurement=Deviation(weight=(1 / 20, 1 / 20, 0.0, 1 / 20), constant=(0.0, 0.0, 1e-1, 0.0)),
+)
+"""Centre, aspect ratio, height: the state of DeepSORT (Wojke 2017, section 2.1) and ByteTrack (Zhang 2022)."""
