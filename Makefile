@@ -1,0 +1,101 @@
+# What a user, a contributor and CI run. `make help` lists the targets.
+
+PYTHON ?= python3
+PYTHON_OLDEST ?= python3.10
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo install test test-slow test-oldest test-newest coverage lint format types imports \
+        docs notebooks bench ci clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# --- environments ----------------------------------------------------------------------------------
+
+# $(call new-venv,folder,interpreters): an environment of the first interpreter that is 3.10 or newer.
+define new-venv
+	@for python in $(2); do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue; \
+	  echo "creating $(1) with $$($$python --version)"; \
+	  $$python -m venv --clear $(1) && exit 0; \
+	  rm -rf $(1); \
+	  echo "'$$python -m venv' failed; on Debian and Ubuntu: apt install python3-venv" >&2; \
+	  exit 1; \
+	done; \
+	echo "no Python 3.10 or newer among: $(2); name one: make PYTHON=/path/to/python3" >&2; exit 1
+endef
+
+$(BIN)/python:
+	$(call new-venv,$(VENV),$(PYTHON) python3.13 python3.12 python3.11 python3.10 python)
+
+# A stamp is younger than pyproject.toml while its environment is up to date.
+$(VENV)/.stamp-demo: pyproject.toml | $(BIN)/python
+	@echo "installing trackers and what the demo needs into $(VENV)"
+	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
+	@echo "installing trackers and everything its tests need into $(VENV) (several minutes the first time)"
+	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $(VENV)/.stamp-demo $@
+
+install: $(VENV)/.stamp-dev ## everything for development, into .venv
+
+# --- use -------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.stamp-demo ## track a video: the whole job without torch or downloads of weights
+	$(BIN)/python -m trackers.demo
+
+# --- tests -----------------------------------------------------------------------------------------
+
+PYTEST_ARGS ?=
+
+test: $(VENV)/.stamp-dev ## the whole suite; PYTEST_ARGS="-k gallery" narrows it
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.stamp-dev ## fuzzing and soak tests
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+coverage: $(VENV)/.stamp-dev ## the suite with branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+bench: $(VENV)/.stamp-dev ## speed, tests/benchmarks
+	$(BIN)/python -m pytest --benchmark-only --benchmark-columns=min,median,ops tests/benchmarks/bench_*.py
+
+# --- checks ----------------------------------------------------------------------------------------
+
+lint: $(VENV)/.stamp-dev ## ruff and codespell
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+format: $(VENV)/.stamp-dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.stamp-dev ## mypy --strict on package and tests
+	$(BIN)/mypy
+
+imports: $(VENV)/.stamp-dev ## the layers, import-linter
+	$(BIN)/lint-imports
+
+# --- documentation ---------------------------------------------------------------------------------
+
+docs: $(VENV)/.stamp-dev ## build the site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+notebooks: $(VENV)/.stamp-dev ## run every notebook from top to bottom
+	@if ls notebooks/*.ipynb >/dev/null 2>&1; \
+	then $(BIN)/python -m pytest --nbmake -p no:randomly notebooks; \
+	else echo "no notebooks"; fi
+
+ci: lint types imports test docs notebooks demo ## all of it
+
+clean: ## remove reports and results, keep environments
+	rm -rf build dist site demo-output htmlcov .coverage* .*_cache .hypothesis .benchmarks

@@ -1,0 +1,20 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of real sequences, videos and weights, named by the environment variable TRACKERS_DATA."""
+    name = os.environ.get("TRACKERS_DATA")
+    if not name:
+        pytest.skip("TRACKERS_DATA is not set: no real data to test with")
+    folder = Path(name)
+    if not folder.is_dir():
+        pytest.fail(f"TRACKERS_DATA names {name!r}, which is not a folder")
+    return folder
