@@ -33,16 +33,21 @@ class Tracks:
     Attributes:
         id: Number given at confirmation, -1 before, shape `(n,)`.
         hits: Frames with a detection, shape `(n,)`.
-        missed: Frames since the last detection, 0 if seen on the last frame, shape `(n,)`.
+        missed: Frames since the last detection, 0 if seen on the last frame, shape `(n,)`; a fraction where frames
+            carry timestamps.
         age: Frames since the first detection, shape `(n,)`.
         state: Kalman state, shape `(n, 5, 4)`; see `trackers.motion.kalman`.
+        group: Group of classes the track may match in, shape `(n,)`.
+        score: Confidence of the last detection, shape `(n,)`.
     """
 
     id: Ints = column(fill=NO_ID)
     hits: Ints = column(fill=1)
-    missed: Ints = column()
-    age: Ints = column()
+    missed: Floats = column(dtype=np.float64)
+    age: Floats = column(dtype=np.float64)
     state: Floats = column(5, 4, dtype=np.float64)
+    group: Ints = column()
+    score: Floats = column(dtype=np.float64)
 
     def __len__(self) -> int:
         """Number of living tracks."""
@@ -82,7 +87,9 @@ class Lifecycle:
     buffer: int
     total_confirmed: int = 0
 
-    def advance(self, tracks: Tracks, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
+    def advance(
+        self, tracks: Tracks, match: Match, born: Bools, elapsed: float, **columns: npt.NDArray[Any]
+    ) -> Ints:
         """Close a frame: count hits and misses, give ids, remove the dead, start the new.
 
         A tentative track dies on its first miss, a confirmed one on the first miss beyond the buffer.
@@ -91,14 +98,15 @@ class Lifecycle:
             tracks: Living tracks, changed in place.
             match: Tracks and detections matched on this frame.
             born: Mask `(n,)` of the detections that start a tentative track; none of them is matched.
+            elapsed: Frames since the previous update, 1 unless frames carry timestamps.
             **columns: Columns of the new tracks, one row for each True of `born`.
 
         Returns:
             The id of each detection's track, -1 without a confirmed one, shape `(n,)`.
         """
         ids = np.full(len(born), NO_ID)
-        tracks.age += 1
-        tracks.missed += 1
+        tracks.age += elapsed
+        tracks.missed += elapsed
         tracks.missed[match.track] = 0
         tracks.hits[match.track] += 1
         self._confirm(tracks)

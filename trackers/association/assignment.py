@@ -60,7 +60,7 @@ def assign(pairs: Pairs, limit: float) -> Match:
     return matched + _assign_contested(pairs.where(~alone), limit + FORBIDDEN_MARGIN)
 
 
-def matching_cascade(pairs: Pairs, missed: Ints, limit: float) -> Match:
+def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
     """Match the most recently seen tracks first (Wojke 2017, section 2.3, listing 1).
 
     Args:
@@ -73,7 +73,7 @@ def matching_cascade(pairs: Pairs, missed: Ints, limit: float) -> Match:
 
     Example:
         >>> pairs = Pairs(np.array([0, 1]), np.array([0, 0]), np.array([0.1, 0.2]))
-        >>> matching_cascade(pairs, missed=np.array([4, 0]), limit=0.5).track.tolist()
+        >>> matching_cascade(pairs, missed=np.array([4.0, 0.0]), limit=0.5).track.tolist()
         [1]
     """
     # A pair with no rival on either side is matched whatever its level.

@@ -14,11 +14,13 @@ import numpy.typing as npt
 from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
 from trackers.appearance.vectors import FeatureFunction, appearance_vectors
 from trackers.association.assignment import Match, assign, matching_cascade, unmatched
-from trackers.association.pairs import GATE_POSITION, GATE_STATE, Pairs, gated_pairs, overlapping_pairs
+from trackers.association.classes import ClassGroups
+from trackers.association.pairs import GATE_POSITION, GATE_STATE, Pairs
 from trackers.boxes import Ints, Vectors
 from trackers.core.base import Observations, Tracker
+from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.errors import check_choice, check_range
-from trackers.lifecycle import Lifecycle, Tracks, buffer_in_frames, column
+from trackers.lifecycle import Tracks, column
 from trackers.motion.models import XYAH
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class DeepSORTTracks(Tracks):
     gallery: Galleries = column(dtype=object)
 
 
-class DeepSORTTracker(Tracker):
+class DeepSORTTracker(Tracker[DeepSORTTracks]):
     """DeepSORT: motion decides who may match, appearance decides who does.
 
     Each frame, confirmed tracks meet the detections inside their Mahalanobis gate, most recently seen tracks first,
@@ -65,6 +67,8 @@ class DeepSORTTracker(Tracker):
         gallery_size: Vectors remembered per track; None remembers all.
         gating: `"state"` gates on centre, aspect ratio and height, `"position"` on the centre alone.
         cascade: Match recently seen tracks first; False solves one assignment over all confirmed tracks.
+        class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
+            such as `[{2, 7}]`, let the classes of a group share tracks.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -94,10 +98,10 @@ class DeepSORTTracker(Tracker):
         gallery_size: int | None = 100,
         gating: str = "state",
         cascade: bool = True,
+        class_agnostic: ClassGroups = True,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
         check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
         check_range("appearance_weight", appearance_weight, 0.0, 1.0)
         check_choice("distance_metric", distance_metric, ("cosine", "euclidean"))
@@ -117,43 +121,39 @@ class DeepSORTTracker(Tracker):
         self.gallery_size = gallery_size
         self.gating = gating
         self.cascade = cascade
-        buffer = buffer_in_frames(lost_track_buffer, frame_rate)
-        super().__init__(Lifecycle(minimum_consecutive_frames, buffer), DeepSORTTracks)
+        super().__init__(
+            XYAH,
+            DeepSORTTracks,
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+        )
 
     def _step(self, seen: Observations) -> Ints:
-        tracks = self._tracks
-        tracks.state = XYAH.predict(tracks.state)
-
+        tracks = self._predict(seen)
         match = self._match_confirmed(tracks, seen)
         match = match + self._match_by_overlap(tracks, seen, match)
 
-        tracks.state[match.track] = XYAH.correct(tracks.state[match.track], seen.boxes[match.detection])
+        self._correct(seen, match)
         remember(tracks.gallery[match.track], seen.vectors[match.detection])
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
-        return self._lifecycle.advance(
-            tracks,
-            match,
-            born,
-            state=XYAH.initiate(seen.boxes[born]),
-            gallery=new_galleries(seen.vectors[born], self.gallery_size),
-        )
+        return self._advance(seen, match, born, gallery=new_galleries(seen.vectors[born], self.gallery_size))
 
     def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
         """First stage: confirmed tracks against what their gate and their looks admit."""
-        confirmed = np.flatnonzero(tracks.confirmed)
-        track, detection, distance = gated_pairs(XYAH, tracks.state[confirmed], seen.boxes, self.gating)
-        pairs = self._admissible(tracks, seen, Pairs(confirmed[track], detection, distance))
+        gated = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), seen, self.gating)
+        pairs = self._admissible(tracks, seen, gated)
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * self._gate
         return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
 
     def _match_by_overlap(self, tracks: DeepSORTTracks, seen: Observations, match: Match) -> Match:
         """Last stage: tentative tracks, and confirmed ones seen on the previous frame, by IoU."""
         recent = ~tracks.confirmed | (tracks.missed == 0)
-        track = np.flatnonzero(recent & unmatched(len(tracks), match.track))
-        detection = np.flatnonzero(unmatched(len(seen), match.detection))
-        pairs = overlapping_pairs(XYAH.boxes(tracks.state[track]), seen.boxes[detection], self.minimum_iou_threshold)
-        found = assign(pairs, limit=1.0 - self.minimum_iou_threshold)
-        return Match(track[found.track], detection[found.detection])
+        rows = np.flatnonzero(recent & unmatched(len(tracks), match.track))
+        detections = np.flatnonzero(unmatched(len(seen), match.detection))
+        pairs = candidates_by_overlap(self.motion, tracks, rows, seen, detections, self.minimum_iou_threshold)
+        return assign(pairs, limit=1.0 - self.minimum_iou_threshold)
 
     def _admissible(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Pairs:
         """The gated pairs that look alike, at the cost of the paper's equation 5."""

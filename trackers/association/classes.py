@@ -1,0 +1,60 @@
+"""Which classes may share a track."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.boxes import Ints
+
+ClassGroups = bool | Iterable[Collection[int]]
+"""True: class is ignored. False: every class on its own. Groups of class ids: the classes of a group share tracks, every
+other class is on its own."""
+
+
+class ClassRule:
+    """Turns class ids into group numbers; a track and a detection may match only within one group.
+
+    Args:
+        class_agnostic: True, False, or groups of class ids.
+
+    Raises:
+        TypeError: If it is none of these.
+        ValueError: If a class is in two groups.
+
+    Example:
+        >>> rule = ClassRule([{2, 7}])  # cars and trucks are easily confused
+        >>> group = rule.groups(np.array([2, 7, 0]), 3)
+        >>> bool(group[0] == group[1]), bool(group[0] == group[2])
+        (True, False)
+    """
+
+    def __init__(self, class_agnostic: ClassGroups) -> None:
+        """Check the rule."""
+        self.everything = class_agnostic is True
+        self._representative: dict[int, int] = {}
+        if isinstance(class_agnostic, bool):
+            return
+        try:
+            groups = [[int(number) for number in group] for group in class_agnostic]
+        except TypeError as error:
+            raise TypeError(
+                f"class_agnostic must be True, False, or groups of class ids such as [{{2, 7}}], "
+                f"but got {class_agnostic!r}"
+            ) from error
+        for group in groups:
+            for number in group:
+                if number in self._representative:
+                    raise ValueError(f"class_agnostic names class {number} in two groups")
+                self._representative[number] = group[0]
+
+    def groups(self, class_id: npt.NDArray[Any] | None, count: int) -> Ints:
+        """Group number of each detection, shape `(count,)`; all alike where there are no classes."""
+        if self.everything or class_id is None:
+            return np.zeros(count, np.int64)
+        if not self._representative:
+            return np.asarray(class_id, np.int64)
+        return np.array([self._representative.get(number, number) for number in class_id.tolist()], np.int64)

@@ -1,0 +1,61 @@
+"""Which tracks and detections may match: the sparse pairs every stage works on.
+
+Pairs carry rows of the whole table and of the whole frame, whatever subset a stage looks at, and never join two groups of
+classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trackers.association.pairs import Pairs, gated_pairs, overlapping_pairs
+from trackers.boxes import Ints
+from trackers.lifecycle import Tracks
+from trackers.motion.models import MotionModel
+
+if TYPE_CHECKING:
+    from trackers.core.base import Observations
+
+
+def candidates_in_gate(
+    model: MotionModel, tracks: Tracks, rows: Ints, seen: Observations, gating: str = "state"
+) -> Pairs:
+    """Pairs inside the Mahalanobis gate, at their squared distance.
+
+    Args:
+        model: Motion model of the tracks.
+        tracks: Predicted tracks.
+        rows: Tracks of this stage, ascending, shape `(k,)`.
+        seen: The frame.
+        gating: `"state"` for all four coordinates, `"position"` for the centre alone.
+
+    Returns:
+        Pairs of table rows and frame rows.
+    """
+    track, detection, distance = gated_pairs(model, tracks.state[rows], seen.boxes, gating)
+    return _same_group(tracks, seen, Pairs(rows[track], detection, distance))
+
+
+def candidates_by_overlap(
+    model: MotionModel, tracks: Tracks, rows: Ints, seen: Observations, detections: Ints, minimum_iou: float
+) -> Pairs:
+    """Pairs whose predicted box overlaps the detection by at least `minimum_iou`, at `1 - IoU`.
+
+    Args:
+        model: Motion model of the tracks.
+        tracks: Predicted tracks.
+        rows: Tracks of this stage, ascending, shape `(k,)`.
+        seen: The frame.
+        detections: Detections of this stage, ascending, shape `(m,)`.
+        minimum_iou: Smallest IoU of a pair.
+
+    Returns:
+        Pairs of table rows and frame rows.
+    """
+    boxes = model.boxes(tracks.state[rows])
+    track, detection, cost = overlapping_pairs(boxes, seen.boxes[detections], minimum_iou)
+    return _same_group(tracks, seen, Pairs(rows[track], detections[detection], cost))
+
+
+def _same_group(tracks: Tracks, seen: Observations, pairs: Pairs) -> Pairs:
+    return pairs.where(tracks.group[pairs.track] == seen.group[pairs.detection])
