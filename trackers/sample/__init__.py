@@ -1,0 +1,6 @@
+"""The embedded sample: a drawn scene with ground truth, noisy detections of it, and a detector that sees pixels."""
+
+from trackers.sample.noise import DetectionNoise
+from trackers.sample.scene import Scene
+
+__all__ = ["DetectionNoise", "Scene"]
