@@ -33,23 +33,23 @@ $(BIN)/python:
 	$(call new-venv,$(VENV),$(PYTHON) python3.13 python3.12 python3.11 python3.10 python)
 
 # A stamp is younger than pyproject.toml while its environment is up to date.
-$(VENV)/.stamp-demo: pyproject.toml | $(BIN)/python
-	@echo "installing trackers and what the demo needs into $(VENV)"
+$(VENV)/.stamp-base: pyproject.toml | $(BIN)/python
+	@echo "installing trackers and its three dependencies into $(VENV)"
 	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
-	@$(BIN)/python $(PIP_INSTALL) --editable '.[demo]'
+	@$(BIN)/python $(PIP_INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
 	@echo "installing trackers and everything its tests need into $(VENV) (several minutes the first time)"
 	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
 	@$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
-	@touch $(VENV)/.stamp-demo $@
+	@touch $(VENV)/.stamp-base $@
 
 install: $(VENV)/.stamp-dev ## everything for development, into .venv
 
 # --- use -------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.stamp-demo ## track a video: the whole job without torch or downloads of weights
+demo: $(VENV)/.stamp-base ## track a video with the base dependencies alone, nothing is downloaded for it
 	$(BIN)/python -m trackers.demo
 
 # --- tests -----------------------------------------------------------------------------------------
