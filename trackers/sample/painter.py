@@ -16,6 +16,8 @@ from trackers.sample.view import View
 from trackers.sample.wardrobe import dress
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from trackers.sample.scene import Snapshot
 
 Picture = npt.NDArray[np.uint8]
@@ -46,6 +48,7 @@ class Painter:
         self.sprite = lru_cache(maxsize=1024)(self._sprite)
 
     def frame(self, index: int, snapshot: Snapshot) -> Picture:
+        """One frame, BGR."""
         width, height = self.view.size
         offset = self.view.offset(index)
         frame = self.backdrop[:, offset : offset + width].copy()
@@ -70,7 +73,7 @@ class Painter:
         return int(right - left)
 
     def _figure(self, frame: Picture, figure: int, snapshot: Snapshot) -> None:
-        from PIL import Image
+        from PIL.Image import Resampling
 
         pose, tall = snapshot.pose, float(snapshot.heights[figure])
         turn = np.arctan2(pose.heading[figure, 1], pose.heading[figure, 0]) / (2 * np.pi)
@@ -84,11 +87,11 @@ class Painter:
         wide, high = int(np.ceil(WIDTH * tall)) - 1, int(np.ceil(HEIGHT * tall)) - 1
         begin = (max((x - left + 1) * scale, 0.0), max((y - top + 1) * scale, 0.0))
         end = (min(begin[0] + wide * scale, sprite.width), min(begin[1] + high * scale, sprite.height))
-        small = sprite.resize((wide, high), Image.Resampling.BILINEAR, box=(*begin, *end))
+        small = sprite.resize((wide, high), Resampling.BILINEAR, box=(*begin, *end))
         _lay(frame, np.asarray(small), x + 1, y + 1)
 
     def _sprite(self, figure: int, phase: int, swing: int, turn: int, size: int) -> Image.Image:
-        from PIL import Image
+        from PIL import Image as Images
 
         look, angle = self.looks[figure], 2 * np.pi * turn / TURNS
         pose = Pose(
@@ -98,7 +101,7 @@ class Painter:
             girth=np.array([look.girth]),
         )
         pixels = draw_figure(look, pose, size)
-        return Image.frombytes("RGBX", (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
+        return Images.frombytes("RGBX", (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
 
 
 def _lay(frame: Picture, picture: Picture, x: int, y: int) -> None:
