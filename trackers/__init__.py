@@ -1,6 +1,7 @@
 """Multi-object tracking for `supervision`: DeepSORT as published."""
 
 from trackers.core.deepsort.tracker import DeepSORTTracker
+from trackers.core.sort.tracker import SORTTracker
 from trackers.errors import MissingDependencyError
 
-__all__ = ["DeepSORTTracker", "MissingDependencyError"]
+__all__ = ["DeepSORTTracker", "MissingDependencyError", "SORTTracker"]

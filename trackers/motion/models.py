@@ -102,10 +102,33 @@ def centre_size(boxes: Floats) -> Floats:
     return measured
 
 
+def centre_area_aspect(boxes: Floats) -> Floats:
+    """Boxes to centre, area and aspect ratio w / h `(u, v, s, r)`.
+
+    Example:
+        >>> centre_area_aspect(np.array([[0.0, 0, 10, 20]])).tolist()
+        [[5.0, 10.0, 200.0, 0.5]]
+    """
+    measured = centre_size(boxes)
+    width, height = measured[:, 2].copy(), measured[:, 3].copy()
+    measured[:, 2] = width * height
+    measured[:, 3] = width / height
+    return measured
+
+
 def boxes_of_centre_aspect_height(coordinates: Floats) -> Floats:
     """Inverse of `centre_aspect_height`."""
     sized = coordinates.copy()
     sized[:, 2] *= sized[:, 3]
+    return boxes_of_centre_size(sized)
+
+
+def boxes_of_centre_area_aspect(coordinates: Floats) -> Floats:
+    """Inverse of `centre_area_aspect`; an area that has shrunk below nothing is a box of no size."""
+    sized = coordinates.copy()
+    area, aspect = np.maximum(coordinates[:, 2], 0.0), coordinates[:, 3]
+    sized[:, 2] = np.sqrt(area * aspect)
+    sized[:, 3] = np.sqrt(area / aspect)
     return boxes_of_centre_size(sized)
 
 
@@ -130,3 +153,31 @@ XYAH = MotionModel(
     measurement=Deviation(weight=(1 / 20, 1 / 20, 0.0, 1 / 20), constant=(0.0, 0.0, 1e-1, 0.0)),
 )
 """Centre, aspect ratio, height: the state of DeepSORT (Wojke 2017, section 2.1) and ByteTrack (Zhang 2022)."""
+
+XYWH = MotionModel(
+    coordinates=centre_size,
+    to_boxes=boxes_of_centre_size,
+    scale=lambda coordinates: coordinates[:, [2, 3, 2, 3]],
+    initial=(Deviation(weight=(2 / 20,) * 4), Deviation(weight=(10 / 160,) * 4)),
+    process=(Deviation(weight=(1 / 20,) * 4), Deviation(weight=(1 / 160,) * 4)),
+    measurement=Deviation(weight=(1 / 20,) * 4),
+)
+"""Centre, width, height: the state of BoT-SORT (Aharon 2022, section 3.1), noise in proportion to the box."""
+
+XYSR = MotionModel(
+    coordinates=centre_area_aspect,
+    to_boxes=boxes_of_centre_area_aspect,
+    scale=lambda coordinates: coordinates[:, 2:3],
+    initial=(
+        Deviation(constant=(10**0.5,) * 4),
+        Deviation(constant=(100.0, 100.0, 100.0, 0.0)),
+    ),
+    process=(
+        Deviation(constant=(1.0,) * 4),
+        Deviation(constant=(0.1, 0.1, 0.01, 0.0)),
+    ),
+    measurement=Deviation(constant=(1.0, 1.0, 10**0.5, 10**0.5)),
+)
+"""Centre, area, aspect ratio, the last without velocity: the state of SORT (Bewley 2016, section 3.2) and OC-SORT.
+
+The velocity starts unknown, with a large variance, as the paper asks; it gives no numbers, these are the usual ones."""

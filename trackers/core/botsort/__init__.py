@@ -1,0 +1,1 @@
+"""BoT-SORT (Aharon, Orfaig, Bobrovsky 2022, arXiv 2206.14651)."""

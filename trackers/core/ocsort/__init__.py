@@ -1,0 +1,1 @@
+"""OC-SORT (Cao, Pang, Weng, Khirodkar, Kitani 2023, arXiv 2203.14360)."""

@@ -1,0 +1,75 @@
+"""SORT: simple online and realtime tracking.
+
+Bewley, Ge, Ott, Ramos, Upcroft: "Simple Online and Realtime Tracking", 2016, arXiv 1602.00763.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trackers.association.assignment import assign, unmatched
+from trackers.association.classes import ClassGroups
+from trackers.boxes import Ints
+from trackers.core.base import Observations, Tracker
+from trackers.core.candidates import candidates_by_overlap
+from trackers.errors import check_range
+from trackers.lifecycle import Tracks
+from trackers.motion.models import XYSR
+
+
+class SORTTracker(Tracker[Tracks]):
+    """SORT: a Kalman filter per track and one assignment by overlap per frame.
+
+    Args:
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+            The paper keeps a track for one frame only; 30 keeps many more identities.
+        frame_rate: Frames per second of the video; scales `lost_track_buffer`.
+        track_activation_threshold: Lowest confidence that starts a track.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
+        minimum_iou_threshold: Lowest IoU of a match.
+        class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
+            such as `[{2, 7}]`, let the classes of a group share tracks.
+
+    Raises:
+        ValueError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np, supervision as sv
+        >>> tracker = SORTTracker(minimum_consecutive_frames=1)
+        >>> detections = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]))
+        >>> tracker.update(detections).tracker_id.tolist()
+        [1]
+    """
+
+    def __init__(
+        self,
+        lost_track_buffer: int = 30,
+        frame_rate: float = 30.0,
+        track_activation_threshold: float = 0.25,
+        minimum_consecutive_frames: int = 3,
+        minimum_iou_threshold: float = 0.3,
+        *,
+        class_agnostic: ClassGroups = True,
+    ) -> None:
+        """Check and store the parameters."""
+        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
+        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
+        self.track_activation_threshold = track_activation_threshold
+        self.minimum_iou_threshold = minimum_iou_threshold
+        super().__init__(
+            XYSR,
+            Tracks,
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+        )
+
+    def _step(self, seen: Observations) -> Ints:
+        tracks = self._predict(seen)
+        everyone, everything = np.arange(len(tracks)), np.arange(len(seen))
+        pairs = candidates_by_overlap(self.motion, tracks, everyone, seen, everything, self.minimum_iou_threshold)
+        match = assign(pairs, limit=1.0 - self.minimum_iou_threshold)
+        self._correct(seen, match)
+        born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
+        return self._advance(seen, match, born)
