@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.association.assignment import Match
-from trackers.boxes import Bools, Floats, Ints
+from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.errors import check_range
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 NO_ID = -1
 """Id of a detection without a confirmed track, and of a tentative track."""
@@ -39,6 +42,7 @@ class Tracks:
         state: Kalman state, shape `(n, 5, 4)`; see `trackers.motion.kalman`.
         group: Group of classes the track may match in, shape `(n,)`.
         score: Confidence of the last detection, shape `(n,)`.
+        votes: Confidence collected for each class the tracker has seen, shape `(n, classes)`.
     """
 
     id: Ints = column(fill=NO_ID)
@@ -48,6 +52,7 @@ class Tracks:
     state: Floats = column(5, 4, dtype=np.float64)
     group: Ints = column()
     score: Floats = column(dtype=np.float64)
+    votes: Floats = column(0, dtype=np.float64)
 
     def __len__(self) -> int:
         """Number of living tracks."""
@@ -56,7 +61,15 @@ class Tracks:
     @property
     def confirmed(self) -> Bools:
         """Mask of the tracks that have an id, shape `(n,)`."""
-        return self.id != NO_ID
+        return np.asarray(self.id != NO_ID)
+
+    def vector(self, row: int) -> Vectors | None:
+        """What the track in this row looks like, a unit vector `(d,)`; None if it is not known."""
+        return None
+
+    def take(self, rows: Bools | Ints) -> Self:
+        """A copy of some of the tracks, by mask `(n,)` or by row."""
+        return type(self)(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
     def keep(self, kept: Bools) -> None:
         """Remove the tracks that the mask `(n,)` leaves out."""
@@ -73,6 +86,24 @@ class Tracks:
             setattr(self, item.name, np.concatenate((old, new)))
 
 
+class Changes(NamedTuple):
+    """What became of the tracks on one frame.
+
+    Attributes:
+        born: Number of new tentative tracks, the last rows of the table.
+        confirmed: Ids given on this frame.
+        lost: Ids that were seen on the previous frame and not on this one.
+        recovered: Ids seen again after a gap.
+        removed: The tracks that died, tentative ones included.
+    """
+
+    born: int
+    confirmed: Ints
+    lost: Ints
+    recovered: Ints
+    removed: Tracks
+
+
 @dataclass
 class Lifecycle:
     """Rules of confirmation and expiry (Wojke 2017, section 2.1), and the ids of one tracker.
@@ -81,15 +112,20 @@ class Lifecycle:
         minimum_consecutive_frames: Hits after which a track is confirmed, the first detection being the first.
         buffer: Frames a confirmed track may be missed and still be found again.
         total_confirmed: Ids given so far.
+        changes: What became of the tracks on the last frame.
     """
 
     minimum_consecutive_frames: int
     buffer: int
     total_confirmed: int = 0
+    changes: Changes | None = None
 
-    def advance(
-        self, tracks: Tracks, match: Match, born: Bools, elapsed: float, **columns: npt.NDArray[Any]
-    ) -> Ints:
+    def reset(self) -> None:
+        """Forget the ids given."""
+        self.total_confirmed = 0
+        self.changes = None
+
+    def advance(self, tracks: Tracks, match: Match, born: Bools, elapsed: float, **columns: npt.NDArray[Any]) -> Ints:
         """Close a frame: count hits and misses, give ids, remove the dead, start the new.
 
         A tentative track dies on its first miss, a confirmed one on the first miss beyond the buffer.
@@ -105,6 +141,7 @@ class Lifecycle:
             The id of each detection's track, -1 without a confirmed one, shape `(n,)`.
         """
         ids = np.full(len(born), NO_ID)
+        before, was_seen = self.total_confirmed, tracks.missed == 0
         tracks.age += elapsed
         tracks.missed += elapsed
         tracks.missed[match.track] = 0
@@ -112,14 +149,20 @@ class Lifecycle:
         self._confirm(tracks)
         ids[match.detection] = tracks.id[match.track]
 
-        living = (tracks.missed == 0) | (tracks.confirmed & (tracks.missed <= self.buffer))
-        if not living.all():
+        is_seen, confirmed = tracks.missed == 0, tracks.confirmed
+        turned = confirmed & (is_seen != was_seen)
+        lost, recovered = tracks.id[turned & was_seen], tracks.id[turned & is_seen]
+        living = is_seen | (confirmed & (tracks.missed <= self.buffer))
+        removed = tracks.take(~living)
+        if len(removed):
             tracks.keep(living)
         births = int(born.sum())
         if births:
             tracks.append(births, **columns)
             self._confirm(tracks)
             ids[born] = tracks.id[-births:]
+        given = np.arange(before + 1, self.total_confirmed + 1)
+        self.changes = Changes(births, given, lost, recovered, removed)
         return ids
 
     def _confirm(self, tracks: Tracks) -> None:
@@ -149,4 +192,3 @@ def buffer_in_frames(lost_track_buffer: float, frame_rate: float) -> int:
     check_range("lost_track_buffer", lost_track_buffer, 0)
     check_range("frame_rate", frame_rate, 1e-6, 1e6)
     return math.ceil(round(lost_track_buffer * frame_rate / 30.0, 9))
-

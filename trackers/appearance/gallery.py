@@ -102,7 +102,7 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
         Distance of each pair, shape `(k,)`; NaN where one side has no appearance.
     """
     distance = np.full(len(track), np.nan)
-    known = np.flatnonzero(vectors.any(axis=1)[detection])
+    known = np.flatnonzero(np.asarray(vectors.any(axis=1))[detection])
     looks = vectors[detection[known]]
     starts = np.flatnonzero(np.diff(track[known], prepend=-1)).tolist()
     owners = galleries[track[known[starts]]]

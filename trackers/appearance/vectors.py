@@ -54,7 +54,7 @@ def appearance_vectors(
             "expected the frame that the detections were found on, but got None: the feature extractor needs it. "
             f'Call update(detections, frame), or give vectors in detections.data["{EMBEDDING}"]'
         )
-    extract = getattr(extractor, "extract_features", extractor)
+    extract: Any = getattr(extractor, "extract_features", extractor)
     return unit_vectors(extract(frame, detections), len(detections), "the feature extractor's result")
 
 

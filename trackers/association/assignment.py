@@ -24,7 +24,7 @@ class Match(NamedTuple):
     track: Ints
     detection: Ints
 
-    def __add__(self, other: object) -> Match:  # type: ignore[override]
+    def __add__(self, other: object) -> Match:
         """Both matches, one after the other."""
         if not isinstance(other, Match):
             return NotImplemented

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from trackers.boxes import Ints
 
 ClassGroups = bool | Iterable[Collection[int]]
-"""True: class is ignored. False: every class on its own. Groups of class ids: the classes of a group share tracks, every
-other class is on its own."""
+"""True: classes are ignored. False: every class on its own. Groups of class ids: the classes of a group share tracks,
+every other class is on its own."""
 
 
 class ClassRule:

@@ -14,11 +14,8 @@ from trackers.boxes import Bools, Floats, Ints, overlap
 from trackers.motion import kalman
 from trackers.motion.models import MotionModel
 
-GATE_STATE = 9.487729036781154
-"""0.95 quantile of the chi-square distribution with 4 degrees of freedom (Wojke 2017, section 2.2)."""
-
-GATE_POSITION = 5.991464547107979
-"""0.95 quantile of the chi-square distribution with 2 degrees of freedom."""
+GATE = {"state": 9.487729036781154, "position": 5.991464547107979}
+"""0.95 quantile of the chi-square distribution with 4 and with 2 degrees of freedom (Wojke 2017, section 2.2)."""
 
 
 class Pairs(NamedTuple):
@@ -81,16 +78,39 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
     Returns:
         The pairs inside the gate; a distance equal to the gate is inside.
     """
-    gate, size = (GATE_STATE, 4) if gating == "state" else (GATE_POSITION, 2)
-    mean = state[:, kalman.POSITION, :size]
-    variance = state[:, kalman.VARIANCE, :size] + model.measurement_variance(state)[:, :size]
-    measured = model.coordinates(boxes)[:, :size]
+    gate = GATE[gating]
+    mean, variance, measured = _innovation(model, state, boxes, gating)
     # The gate is an ellipsoid: no pair inside it is farther away in u than its half axis.
     reach = np.sqrt(gate * variance[:, 0]) * (1.0 + 1e-9)
     track, detection = within_reach(mean[:, 0], reach, measured[:, 0])
     innovation = measured[detection] - mean[track]
     distance = (innovation * innovation / variance[track]).sum(axis=1)
     return Pairs(track, detection, distance).where(distance <= gate)
+
+
+def gate_distance(model: MotionModel, state: Floats, boxes: Floats, gating: str = "state") -> Floats:
+    """Squared Mahalanobis distance of every track to every detection, as a matrix.
+
+    Args:
+        model: Motion model of the state.
+        state: Predicted tracks, shape `(n, 5, 4)`.
+        boxes: Detections, shape `(m, 4)`.
+        gating: `"state"` for all four coordinates, `"position"` for the centre alone.
+
+    Returns:
+        Distances, shape `(n, m)`.
+    """
+    mean, variance, measured = _innovation(model, state, boxes, gating)
+    innovation = measured - mean[:, None]
+    return np.asarray((innovation * innovation / variance[:, None]).sum(axis=2))
+
+
+def _innovation(model: MotionModel, state: Floats, boxes: Floats, gating: str) -> tuple[Floats, Floats, Floats]:
+    """Predicted coordinates, their innovation variance, and the measured coordinates, as far as the gate looks."""
+    size = 4 if gating == "state" else 2
+    mean = state[:, kalman.POSITION, :size]
+    variance = state[:, kalman.VARIANCE, :size] + model.measurement_variance(state)[:, :size]
+    return mean, variance, model.coordinates(boxes)[:, :size]
 
 
 def overlapping_pairs(first: Floats, second: Floats, minimum_iou: float) -> Pairs:

@@ -1,14 +1,14 @@
 """What every tracker shares: `sv.Detections` in, the same rows with ids out.
 
-`sv.Detections` appears only here; a tracker works on plain arrays.
+A tracker works on plain arrays; `trackers.core.rows` is where detections become arrays.
 """
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,10 @@ import numpy.typing as npt
 from trackers.association.assignment import Match
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
-from trackers.errors import check_range
+from trackers.core.journal import Decision, Journal
+from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
+from trackers.core.track import Track, snapshots
+from trackers.errors import check_choice, check_range
 from trackers.lifecycle import NO_ID, Lifecycle, Tracks, buffer_in_frames
 from trackers.motion.models import MotionModel
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import supervision as sv
 
 TracksType = TypeVar("TracksType", bound=Tracks)
+Event = Literal["born", "confirmed", "lost", "recovered", "removed"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,18 @@ class Observations:
         scores: Confidences, 1 where the detector gave none, shape `(n,)`.
         vectors: Unit appearance vectors, zero where unknown, shape `(n, d)`; `(n, 0)` without appearance.
         group: Group of classes each detection may match in, shape `(n,)`.
+        class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
+        journal: Where the stages write down what they compared; None unless somebody asked.
     """
 
     boxes: Floats
     scores: Floats
     vectors: Vectors
     group: Ints
+    class_id: Ints | None = None
     elapsed: float = 1.0
+    journal: Journal | None = None
 
     def __len__(self) -> int:
         """Number of detections."""
@@ -63,6 +71,9 @@ class Tracker(ABC, Generic[TracksType]):
         frame_rate: Frames per second of the video.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
+
+    Attributes:
+        explain: Set to True to have `decisions` filled on every update; costs time.
     """
 
     def __init__(
@@ -82,22 +93,21 @@ class Tracker(ABC, Generic[TracksType]):
         self._classes = ClassRule(class_agnostic)
         self._lifecycle = Lifecycle(minimum_consecutive_frames, buffer_in_frames(lost_track_buffer, frame_rate))
         self._new_tracks = tracks
+        self._listeners: list[tuple[Event, Callable[[Track], None]]] = []
+        self.explain = False
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; the tracker is as new, and ids start at 1 again."""
-        self._lifecycle.total_confirmed = 0
+        self._lifecycle.reset()
         self._tracks = self._new_tracks()
         self._timestamp: float | None = None
-
-    @property
-    def total_confirmed(self) -> int:
-        """Number of tracks confirmed so far, which is also the highest id given."""
-        return self._lifecycle.total_confirmed
+        self._class_ids: list[int] = []
+        self._decisions: list[Decision] = []
 
     def update(
         self,
-        detections: sv.Detections,
+        detections: sv.Detections | None,
         frame: npt.NDArray[Any] | None = None,
         *,
         timestamp: float | None = None,
@@ -105,7 +115,7 @@ class Tracker(ABC, Generic[TracksType]):
         """Track the detections of the next frame.
 
         Args:
-            detections: Detections of one frame, possibly empty. Never changed.
+            detections: Detections of one frame, possibly empty; never changed. None is `skip`.
             frame: The image they were found on, uint8, BGR, shape `(height, width, 3)`; only trackers that look at
                 pixels need it.
             timestamp: Time of the frame in seconds, for streams of varying rate; without it frames are
@@ -119,20 +129,112 @@ class Tracker(ABC, Generic[TracksType]):
             TypeError: If `detections` is not `sv.Detections`.
             ValueError: If the boxes are not of shape `(n, 4)`, or time runs backwards.
         """
-        boxes = _boxes(detections)
+        if detections is None:
+            self.skip(timestamp=timestamp)
+            return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))
+        boxes = boxes_of(detections)
         usable = trackable(boxes)
-        kept = detections if usable.all() else detections[usable]
+        kept = rows_of(detections, usable)
         seen = Observations(
             boxes=boxes[usable],
-            scores=_scores(kept),
+            scores=scores_of(kept),
             vectors=self._vectors(kept, frame),
             group=self._classes.groups(kept.class_id, len(kept)),
+            class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
+            journal=Journal() if self.explain else None,
         )
         self._timestamp = timestamp
         ids = np.full(len(boxes), NO_ID)
         ids[usable] = self._step(seen)
-        return _with_ids(detections, ids)
+        self._decisions = [] if seen.journal is None else seen.journal.decisions(usable, ids)
+        self._tell()
+        return with_ids(detections, ids)
+
+    def skip(self, *, timestamp: float | None = None) -> None:
+        """Pass over a frame on which no detector was run: tracks move on, and none counts a miss.
+
+        Different from `update` with empty detections, which says that nothing was found.
+
+        Args:
+            timestamp: Time of the frame in seconds, as in `update`.
+        """
+        elapsed = self._frames_since(timestamp)
+        self._timestamp = timestamp
+        no_box, no_score, no_vector = np.empty((0, 4)), np.empty(0), np.empty((0, 0), np.float32)
+        self._predict(Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed))
+
+    @property
+    def total_confirmed(self) -> int:
+        """Number of tracks confirmed so far, which is also the highest id given."""
+        return self._lifecycle.total_confirmed
+
+    @property
+    def tracks(self) -> list[Track]:
+        """A snapshot of every living track, tentative and lost ones included, oldest first."""
+        return snapshots(self.motion, self._tracks, self._class_ids)
+
+    @property
+    def lost(self) -> list[Track]:
+        """The tracks that were seen on the frame before the last and not on the last."""
+        changes = self._lifecycle.changes
+        return [] if changes is None else [track for track in self.tracks if track.id in changes.lost]
+
+    @property
+    def coasting(self) -> sv.Detections:
+        """Where the confirmed tracks that were not seen are thought to be, as detections any annotator can draw.
+
+        Confidence fades from that of the last detection to 0 at the end of the buffer; `data["missed"]` holds the
+        frames since the last detection.
+        """
+        hidden = [track for track in self.tracks if track.state == "lost"]
+        missed = np.array([track.missed for track in hidden])
+        return detections_of(
+            np.array([track.box for track in hidden]),
+            np.array([track.confidence for track in hidden]) * (1.0 - missed / (self._lifecycle.buffer + 1.0)),
+            [track.class_id for track in hidden],
+            np.array([track.id for track in hidden], np.int64),
+            missed=missed,
+        )
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """Why each row of the last frame got its id, or none; empty unless `tracker.explain` was set to True."""
+        return self._decisions
+
+    def filtered(self, detections: sv.Detections) -> sv.Detections:
+        """The detections of the last update with the Kalman-filtered boxes of their tracks.
+
+        Args:
+            detections: What `update` returned for the last frame, or rows of it.
+
+        Returns:
+            A copy in which each row with the id of a living track has that track's box.
+        """
+        result = with_ids(detections, np.asarray(detections.tracker_id))
+        boxes = dict(zip(self._tracks.id.tolist(), self.motion.boxes(self._tracks.state), strict=True))
+        for row, number in enumerate(np.asarray(detections.tracker_id).tolist()):
+            if number != NO_ID and number in boxes:
+                result.xyxy[row] = boxes[number]
+        return result
+
+    def on(self, event: Event, callback: Callable[[Track], None]) -> None:
+        """Call a function whenever something becomes of a track.
+
+        Args:
+            event: `"born"` (tentative, no id yet), `"confirmed"`, `"lost"` (not seen for the first time),
+                `"recovered"` (seen again) or `"removed"` (id -1 if it was never confirmed).
+            callback: Called at the end of `update` with a snapshot of the track. Listeners survive `reset`.
+
+        Raises:
+            ValueError: If there is no such event.
+
+        Example:
+            >>> from trackers import DeepSORTTracker
+            >>> DeepSORTTracker().on("confirmed", lambda track: None)
+        """
+        check_choice("event", event, get_args(Event))
+        self._listeners.append((event, callback))
 
     @abstractmethod
     def _step(self, seen: Observations) -> Ints:
@@ -154,14 +256,47 @@ class Tracker(ABC, Generic[TracksType]):
 
     def _advance(self, seen: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
         """Close the frame: hits, misses, ids, deaths, and a new track for each detection in the mask `born`."""
-        self._tracks.score[match.track] = seen.scores[match.detection]
+        tracks = self._tracks
+        tracks.score[match.track] = seen.scores[match.detection]
+        votes = self._votes(seen)
+        tracks.votes[match.track] += votes[match.detection]
+        if seen.journal is not None:
+            seen.journal.close(match, born, tracks.id.copy())
         columns = {
             "state": self.motion.initiate(seen.boxes[born]),
             "group": seen.group[born],
             "score": seen.scores[born],
+            "votes": votes[born],
             **columns,
         }
-        return self._lifecycle.advance(self._tracks, match, born, seen.elapsed, **columns)
+        return self._lifecycle.advance(tracks, match, born, seen.elapsed, **columns)
+
+    def _votes(self, seen: Observations) -> Floats:
+        """Confidence of each detection in the column of its class, shape `(n, classes)`; new classes get columns."""
+        if seen.class_id is None:
+            return np.zeros((len(seen), len(self._class_ids)))
+        fresh = sorted(set(seen.class_id.tolist()) - set(self._class_ids))
+        if fresh:
+            self._class_ids.extend(fresh)
+            self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
+        return np.where(seen.class_id[:, None] == np.array(self._class_ids), seen.scores[:, None], 0.0)
+
+    def _tell(self) -> None:
+        """Call whoever listens to what became of the tracks."""
+        changes = self._lifecycle.changes
+        if not self._listeners or changes is None:
+            return
+        living = self.tracks
+        news = {
+            "born": living[len(living) - changes.born :],
+            "confirmed": [track for track in living if track.id in changes.confirmed],
+            "lost": self.lost,
+            "recovered": [track for track in living if track.id in changes.recovered],
+            "removed": snapshots(self.motion, changes.removed, self._class_ids),
+        }
+        for event, callback in self._listeners:
+            for track in news[event]:
+                callback(track)
 
     def _frames_since(self, timestamp: float | None) -> float:
         """Frames between the previous update and this one."""
@@ -173,38 +308,3 @@ class Tracker(ABC, Generic[TracksType]):
                 "call reset() before another video"
             )
         return (timestamp - self._timestamp) * self.frame_rate
-
-
-def _boxes(detections: sv.Detections) -> Floats:
-    xyxy = getattr(detections, "xyxy", None)
-    if xyxy is None or not hasattr(detections, "tracker_id"):
-        raise TypeError(
-            f"detections must be sv.Detections, but got {type(detections).__name__}; "
-            "make them with sv.Detections.from_ultralytics(result), another from_... method, "
-            "or sv.Detections(xyxy=..., confidence=...)"
-        )
-    boxes = np.array(xyxy, np.float64)
-    if boxes.size == 0:
-        return boxes.reshape(0, 4)
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"boxes must be corners x1, y1, x2, y2 of shape (n, 4), but got shape {boxes.shape}")
-    return boxes
-
-
-def _scores(detections: sv.Detections) -> Floats:
-    if detections.confidence is None:
-        return np.ones(len(detections))
-    return np.asarray(detections.confidence, np.float64)
-
-
-def _with_ids(detections: sv.Detections, ids: Ints) -> sv.Detections:
-    """A copy of the detections with `tracker_id`; nothing but masks is shared with the original."""
-    tracked = copy.copy(detections)
-    tracked.xyxy = detections.xyxy.copy()
-    tracked.confidence = None if detections.confidence is None else detections.confidence.copy()
-    tracked.class_id = None if detections.class_id is None else detections.class_id.copy()
-    tracked.tracker_id = ids
-    tracked.data = {key: copy.copy(value) for key, value in detections.data.items()}
-    if hasattr(detections, "metadata"):
-        tracked.metadata = copy.copy(detections.metadata)
-    return tracked

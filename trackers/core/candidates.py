@@ -1,15 +1,18 @@
 """Which tracks and detections may match: the sparse pairs every stage works on.
 
-Pairs carry rows of the whole table and of the whole frame, whatever subset a stage looks at, and never join two groups of
-classes.
+Pairs carry rows of the whole table and of the whole frame, whatever subset a stage looks at, and never join two groups
+of classes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trackers.association.pairs import Pairs, gated_pairs, overlapping_pairs
-from trackers.boxes import Ints
+import numpy as np
+
+from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
+from trackers.boxes import Ints, overlap
+from trackers.core.journal import Note
 from trackers.lifecycle import Tracks
 from trackers.motion.models import MotionModel
 
@@ -32,6 +35,10 @@ def candidates_in_gate(
     Returns:
         Pairs of table rows and frame rows.
     """
+    if seen.journal is not None:
+        everywhere = np.arange(len(seen))
+        values = gate_distance(model, tracks.state[rows], seen.boxes, gating)
+        seen.journal.note(Note("gate", rows, everywhere, values, GATE[gating]))
     track, detection, distance = gated_pairs(model, tracks.state[rows], seen.boxes, gating)
     return _same_group(tracks, seen, Pairs(rows[track], detection, distance))
 
@@ -53,6 +60,9 @@ def candidates_by_overlap(
         Pairs of table rows and frame rows.
     """
     boxes = model.boxes(tracks.state[rows])
+    if seen.journal is not None:
+        values = overlap(boxes[:, None], seen.boxes[detections])
+        seen.journal.note(Note("IoU", rows, detections, values, minimum_iou, largest_wins=True))
     track, detection, cost = overlapping_pairs(boxes, seen.boxes[detections], minimum_iou)
     return _same_group(tracks, seen, Pairs(rows[track], detections[detection], cost))
 

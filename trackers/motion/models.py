@@ -57,12 +57,14 @@ class MotionModel:
         """State `(n, 5, 4)` of new tracks at rest on their boxes `(n, 4)`."""
         measured = self.coordinates(boxes)
         scale = self.scale(measured)
-        return kalman.initiate(measured, *(deviation.variance(scale) for deviation in self.initial))
+        position, velocity = self.initial
+        return kalman.initiate(measured, position.variance(scale), velocity.variance(scale))
 
     def predict(self, state: Floats, dt: float = 1.0) -> Floats:
         """State `(n, 5, 4)` one step of `dt` frames later; the noise follows the scale before the step."""
         scale = self.scale(state[:, kalman.POSITION])
-        return kalman.predict(state, *(deviation.variance(scale) for deviation in self.process), dt)
+        position, velocity = self.process
+        return kalman.predict(state, position.variance(scale), velocity.variance(scale), dt)
 
     def correct(self, state: Floats, boxes: Floats) -> Floats:
         """State `(n, 5, 4)` after every track has seen its box; the noise follows the predicted scale."""

@@ -15,10 +15,11 @@ from trackers.appearance.gallery import Galleries, new_galleries, remember, smal
 from trackers.appearance.vectors import FeatureFunction, appearance_vectors
 from trackers.association.assignment import Match, assign, matching_cascade, unmatched
 from trackers.association.classes import ClassGroups
-from trackers.association.pairs import GATE_POSITION, GATE_STATE, Pairs
-from trackers.boxes import Ints, Vectors
+from trackers.association.pairs import GATE, Pairs
+from trackers.boxes import Floats, Ints, Vectors
 from trackers.core.base import Observations, Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
+from trackers.core.journal import Note
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
 from trackers.motion.models import XYAH
@@ -41,6 +42,11 @@ class DeepSORTTracks(Tracks):
     """
 
     gallery: Galleries = column(dtype=object)
+
+    def vector(self, row: int) -> Vectors | None:
+        """The newest vector of the track in this row, shape `(d,)`; None without appearance."""
+        vectors = self.gallery[row].vectors
+        return vectors[-1] if len(vectors) else None
 
 
 class DeepSORTTracker(Tracker[DeepSORTTracks]):
@@ -144,7 +150,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         """First stage: confirmed tracks against what their gate and their looks admit."""
         gated = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), seen, self.gating)
         pairs = self._admissible(tracks, seen, gated)
-        limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * self._gate
+        limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
 
     def _match_by_overlap(self, tracks: DeepSORTTracks, seen: Observations, match: Match) -> Match:
@@ -160,17 +166,22 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         look = smallest_cosine_distance(tracks.gallery, gated.track, seen.vectors, gated.detection)
         if self.distance_metric == "euclidean":
             look = np.sqrt(np.maximum(2.0 * look, 0.0))
+        self._note_looks(tracks, seen, gated, look)
         # Without appearance motion stands in, scaled so that the edge of the gate is the edge of the threshold.
-        look = np.where(np.isnan(look), self.appearance_threshold * gated.cost / self._gate, look)
+        look = np.where(np.isnan(look), self.appearance_threshold * gated.cost / GATE[self.gating], look)
         cost = self.appearance_weight * look + (1.0 - self.appearance_weight) * gated.cost
         return Pairs(gated.track, gated.detection, cost).where(look <= self.appearance_threshold)
 
+    def _note_looks(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs, look: Floats) -> None:
+        """Write the appearance distances down for whoever asks why."""
+        if seen.journal is not None:
+            values = np.full((len(tracks), len(seen)), np.nan)
+            values[gated.track, gated.detection] = look
+            everything = np.arange(len(tracks)), np.arange(len(seen))
+            seen.journal.note(Note(self.distance_metric, *everything, values, self.appearance_threshold))
+
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)
-
-    @property
-    def _gate(self) -> float:
-        return GATE_STATE if self.gating == "state" else GATE_POSITION
 
 
 def on_device(extractor: Any, device: str | None) -> Any:
