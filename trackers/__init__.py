@@ -1,7 +1,8 @@
 """Multi-object tracking for `supervision`: DeepSORT as published."""
 
+from trackers.core.bytetrack.tracker import ByteTrackTracker
 from trackers.core.deepsort.tracker import DeepSORTTracker
 from trackers.core.sort.tracker import SORTTracker
 from trackers.errors import MissingDependencyError
 
-__all__ = ["DeepSORTTracker", "MissingDependencyError", "SORTTracker"]
+__all__ = ["ByteTrackTracker", "DeepSORTTracker", "MissingDependencyError", "SORTTracker"]

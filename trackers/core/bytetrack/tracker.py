@@ -1,0 +1,109 @@
+"""ByteTrack: associate every detection box, also the uncertain ones.
+
+Zhang, Sun, Jiang, Yu, Weng, Yuan, Luo, Liu, Wang: "ByteTrack: Multi-Object Tracking by Associating Every Detection
+Box", 2022, arXiv 2110.06864.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
+from trackers.association.classes import ClassGroups
+from trackers.boxes import Bools, Ints
+from trackers.core.base import Observations, Tracker
+from trackers.core.candidates import candidates_by_overlap
+from trackers.errors import check_range
+from trackers.lifecycle import Tracks
+from trackers.motion.models import XYAH
+
+
+class ByteTrackTracker(Tracker[Tracks]):
+    """ByteTrack: what a confident detection cannot explain, an uncertain one may.
+
+    Each frame, tracks meet the detections of high confidence by overlap; tracks that found none meet those of low
+    confidence, which are often people half hidden. A low detection prolongs a track and never starts one.
+
+    Args:
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+        frame_rate: Frames per second of the video; scales `lost_track_buffer`.
+        track_activation_threshold: Lowest confidence that starts a track; only detections of high confidence do.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
+        minimum_iou_threshold: Lowest IoU of a match with a detection of high confidence.
+        high_confidence_threshold: A detection at or above is of high confidence.
+        low_confidence_threshold: A detection at or above, and not of high confidence, is of low confidence; one below
+            is ignored.
+        low_confidence_iou_threshold: Lowest IoU of a match with a detection of low confidence.
+        class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
+            such as `[{2, 7}]`, let the classes of a group share tracks.
+
+    Raises:
+        ValueError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np, supervision as sv
+        >>> tracker = ByteTrackTracker(minimum_consecutive_frames=1)
+        >>> box = np.array([[10.0, 10.0, 50.0, 90.0]])
+        >>> for confidence in (0.9, 0.2):
+        ...     print(tracker.update(sv.Detections(xyxy=box, confidence=np.array([confidence]))).tracker_id)
+        [1]
+        [1]
+    """
+
+    def __init__(
+        self,
+        lost_track_buffer: int = 30,
+        frame_rate: float = 30.0,
+        track_activation_threshold: float = 0.7,
+        minimum_consecutive_frames: int = 2,
+        minimum_iou_threshold: float = 0.2,
+        *,
+        high_confidence_threshold: float = 0.6,
+        low_confidence_threshold: float = 0.1,
+        low_confidence_iou_threshold: float = 0.5,
+        class_agnostic: ClassGroups = True,
+    ) -> None:
+        """Check and store the parameters."""
+        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
+        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
+        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
+        check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
+        check_range("low_confidence_iou_threshold", low_confidence_iou_threshold, 0.0, 1.0)
+        self.track_activation_threshold = track_activation_threshold
+        self.minimum_iou_threshold = minimum_iou_threshold
+        self.high_confidence_threshold = high_confidence_threshold
+        self.low_confidence_threshold = low_confidence_threshold
+        self.low_confidence_iou_threshold = low_confidence_iou_threshold
+        super().__init__(
+            XYAH,
+            Tracks,
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+        )
+
+    def _step(self, seen: Observations) -> Ints:
+        tracks = self._predict(seen)
+        high = seen.scores >= self.high_confidence_threshold
+        low = ~high & (seen.scores >= self.low_confidence_threshold)
+        recent = tracks.confirmed & (tracks.missed == 0)
+
+        match = NO_MATCH
+        match += self._match(tracks.confirmed, high, seen, match, self.minimum_iou_threshold)
+        match += self._match(recent, low, seen, match, self.low_confidence_iou_threshold)
+        match += self._match(~tracks.confirmed, high, seen, match, self.minimum_iou_threshold)
+
+        self._correct(seen, match)
+        new = high & (seen.scores >= self.track_activation_threshold)
+        return self._advance(seen, match, new & unmatched(len(seen), match.detection))
+
+    def _match(
+        self, of_tracks: Bools, of_detections: Bools, seen: Observations, match: Match, minimum_iou: float
+    ) -> Match:
+        """One stage: those tracks and those detections that `match` has left over, by overlap."""
+        tracks = self._tracks
+        rows = np.flatnonzero(of_tracks & unmatched(len(tracks), match.track))
+        detections = np.flatnonzero(of_detections & unmatched(len(seen), match.detection))
+        pairs = candidates_by_overlap(self.motion, tracks, rows, seen, detections, minimum_iou)
+        return assign(pairs, limit=1.0 - minimum_iou)
