@@ -53,9 +53,7 @@ class BoxTable:
             if column.shape != expected:
                 raise ValueError(f"{name} must have shape {expected}, but got {column.shape}")
         if n and (self.frame[0] < 1 or (np.diff(self.frame) < 0).any()):
-            raise ValueError(
-                "frame must ascend and start at 1 or later; BoxTable.from_rows sorts rows for you"
-            )
+            raise ValueError("frame must ascend and start at 1 or later; BoxTable.from_rows sorts rows for you")
 
     def __len__(self) -> int:
         return len(self.frame)

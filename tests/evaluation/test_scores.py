@@ -22,9 +22,7 @@ def walkers(frames: int = 20, objects: int = 3) -> BoxTable:
     """Objects side by side, each walking right two pixels a frame."""
     frame = np.repeat(np.arange(1, frames + 1), objects)
     who = np.tile(np.arange(objects), frames)
-    xywh = np.stack(
-        [who * 50 + frame * 2, np.full_like(who, 10), np.full_like(who, 20), np.full_like(who, 40)], 1
-    )
+    xywh = np.stack([who * 50 + frame * 2, np.full_like(who, 10), np.full_like(who, 20), np.full_like(who, 40)], 1)
     return BoxTable.from_rows(frame=frame, tracker_id=who + 1, xywh=xywh)
 
 
@@ -43,9 +41,7 @@ def test_perfect_copy_scores_one() -> None:
         1,
         1,
     )
-    assert (scores.id_switches, scores.fragmentations, scores.false_positives, scores.false_negatives) == (
-        0,
-    ) * 4
+    assert (scores.id_switches, scores.fragmentations, scores.false_positives, scores.false_negatives) == (0,) * 4
     assert scores.true_positives == len(truth)
     assert scores.mostly_tracked == 3
 
@@ -242,9 +238,7 @@ def test_published_deepsort_reaches_its_known_figures(data_dir: Path) -> None:
         for name in SEQUENCES
     }
     joined = evaluate(pairs)[-1]
-    shown = [
-        round(100 * value, 1) for value in (joined.hota, joined.assa, joined.deta, joined.idf1, joined.mota)
-    ]
+    shown = [round(100 * value, 1) for value in (joined.hota, joined.assa, joined.deta, joined.idf1, joined.mota)]
     assert shown == [53.7, 53.3, 54.6, 65.3, 60.7]
     assert (joined.id_switches, joined.fragmentations) == (114, 234)
     assert (joined.true_positives, joined.false_positives) == (12593, 2392)

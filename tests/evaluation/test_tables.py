@@ -18,9 +18,7 @@ pytest.importorskip("trackeval", reason="the extra `eval` is not installed")
 @pytest.fixture
 def rows() -> list[dict[str, object]]:
     truth = BoxTable.from_rows(frame=[1, 2, 3], tracker_id=[1, 1, 1], xywh=[[i, 0, 9, 9] for i in range(3)])
-    return [
-        dict(row) for row in score_rows(evaluate({"a": (truth, truth), "b": (truth, truth.rows(slice(2)))}))
-    ]
+    return [dict(row) for row in score_rows(evaluate({"a": (truth, truth), "b": (truth, truth.rows(slice(2)))}))]
 
 
 def test_every_sequence_has_a_row_and_the_combined_one_is_last(rows: list[dict[str, object]]) -> None:

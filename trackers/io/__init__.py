@@ -1,1 +1,28 @@
 """Reading and writing: frames, detections with vectors, MOT text and results."""
+
+from trackers.io.detections import DetectionTable, read_detections, write_detections
+from trackers.io.frames import Faults, FrameSource, open_source
+from trackers.io.mot import read_mot, write_mot
+from trackers.io.overlap import WriteBehind, read_ahead
+from trackers.io.results import ResultWriter
+from trackers.io.sequences import MOTSequence, find_sequences, pair_results, read_sequence
+from trackers.io.video import VideoWriter
+
+__all__ = [
+    "DetectionTable",
+    "Faults",
+    "FrameSource",
+    "MOTSequence",
+    "ResultWriter",
+    "VideoWriter",
+    "WriteBehind",
+    "find_sequences",
+    "open_source",
+    "pair_results",
+    "read_ahead",
+    "read_detections",
+    "read_mot",
+    "read_sequence",
+    "write_detections",
+    "write_mot",
+]

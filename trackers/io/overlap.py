@@ -1,0 +1,86 @@
+"""Reading ahead and writing behind, each on a thread of its own, while the caller works."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_END = object()
+
+
+def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
+    """Yield the same items, up to `size` of them fetched in advance on a thread.
+
+    Errors come at their place in the sequence.
+
+    Args:
+        items: Whatever takes time to produce.
+        size: Items to hold ready.
+
+    Yields:
+        The items, in order.
+
+    Example:
+        >>> list(read_ahead(range(3)))
+        [0, 1, 2]
+    """
+    iterator = iter(items)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+    try:
+        pending: deque[Future[object]] = deque(pool.submit(next, iterator, _END) for _ in range(size))
+        while (item := pending.popleft().result()) is not _END:
+            pending.append(pool.submit(next, iterator, _END))
+            yield item  # type: ignore[misc]
+    finally:
+        pool.shutdown(cancel_futures=True)
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+class WriteBehind(Generic[T]):
+    """Call a function on a thread, in order, with at most `size` items waiting.
+
+    Used as a context manager; leaving it waits for what is still to be written. An error of the function
+    comes out of a later `put` or of leaving.
+
+    Args:
+        write: Called with each item.
+        size: Items that may wait before `put` blocks.
+
+    Example:
+        >>> written = []
+        >>> with WriteBehind(written.append) as behind:
+        ...     behind.put(1)
+        ...     behind.put(2)
+        >>> written
+        [1, 2]
+    """
+
+    def __init__(self, write: Callable[[T], object], size: int = 4) -> None:
+        self._write = write
+        self._size = size
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="write-behind")
+        self._pending: deque[Future[object]] = deque()
+
+    def put(self, item: T) -> None:
+        """Hand over an item; waits while too many are waiting already."""
+        while len(self._pending) >= self._size:
+            self._pending.popleft().result()
+        self._pending.append(self._pool.submit(self._write, item))
+
+    def __enter__(self) -> WriteBehind[T]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True)
+        if error is None:
+            for future in self._pending:
+                future.result()

@@ -1,0 +1,108 @@
+"""Annotated frames out: a video file that can be read at any moment."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.boxes import Image
+from trackers.errors import require
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+
+class VideoWriter:
+    """Write BGR frames to a video file with PyAV, H.264.
+
+    An MP4 is written in fragments while frames come and turned into an ordinary one when it is closed, so
+    that a run which is killed leaves a video that plays up to its last second.
+
+    Args:
+        path: File to write; its ending chooses the container.
+        frame_rate: Frames per second.
+        overwrite: Replace an existing file.
+
+    Raises:
+        FileExistsError: If the file exists and `overwrite` is not set.
+        ValueError: If the ending is unknown.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "grey.mp4"
+        ...     with VideoWriter(path, frame_rate=10) as writer:
+        ...         writer.write(np.full((48, 64, 3), 128, np.uint8))
+        ...     path.stat().st_size > 0
+        True
+    """
+
+    def __init__(self, path: str | Path, *, frame_rate: float, overwrite: bool = False) -> None:
+        av = require("av", "cli")
+        self.path = Path(path)
+        with self.path.open("ab" if overwrite else "xb"):
+            pass
+        options = {"movflags": "hybrid_fragmented"} if self.path.suffix in (".mp4", ".mov", ".m4v") else {}
+        self._container: OutputContainer | None = None
+        try:
+            self._container = av.open(str(self.path), "w", container_options=options)
+            rate = Fraction(frame_rate).limit_denominator(1001)
+            self._stream: Any = self._container.add_stream("libx264", rate=rate, options={"crf": "23"})
+        except (av.error.FFmpegError, ValueError) as error:
+            self.path.unlink(missing_ok=True)
+            raise ValueError(f"{self.path.name} cannot be written as a video: {error}") from error
+        self._size: tuple[int, int] | None = None
+
+    def write(self, image: Image) -> None:
+        """Append a frame; one of another size than the first is fitted into it.
+
+        Args:
+            image: uint8, BGR, shape `(height, width, 3)`.
+
+        Raises:
+            OSError: If the disk is full.
+        """
+        av = require("av", "cli")
+        height, width = image.shape[:2]
+        if self._size is None:
+            self._size = (width, height)
+            self._stream.width, self._stream.height = width + width % 2, height + height % 2
+            self._stream.pix_fmt = "yuv420p"
+            self._stream.gop_size = 30
+        if (width, height) != self._size:
+            import supervision as sv
+
+            image = sv.letterbox_image(image, resolution_wh=self._size)
+        # The encoder wants even sides.
+        image = np.pad(image, ((0, self._size[1] % 2), (0, self._size[0] % 2), (0, 0)), mode="edge")
+        self._mux(self._stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+
+    def close(self) -> None:
+        """Write what the encoder still holds and close the file."""
+        container, self._container = self._container, None
+        if container is None:
+            return
+        try:
+            if self._size is not None:
+                container.mux(self._stream.encode(None))
+        finally:
+            container.close()
+            if self._size is None:
+                self.path.unlink(missing_ok=True)
+
+    def _mux(self, packets: list[Any]) -> None:
+        if self._container is None:
+            raise ValueError(f"{self.path} is closed")
+        self._container.mux(packets)
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
