@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
-from trackers.association.assignment import Match
+from trackers.association.assignment import Match, assign, unmatched
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
+from trackers.core.candidates import candidates_by_overlap
 from trackers.core.journal import Decision, Journal
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.track import Track, snapshots
@@ -248,6 +249,27 @@ class Tracker(ABC, Generic[TracksType]):
         """Move every track to the time of the frame, and return the tracks."""
         self._tracks.state = self.motion.predict(self._tracks.state, seen.elapsed)
         return self._tracks
+
+    def _match_by_overlap(
+        self,
+        seen: Observations,
+        taken: Match,
+        of_tracks: Bools,
+        of_detections: Bools,
+        minimum_iou: float,
+        boxes: Floats | None = None,
+    ) -> Match:
+        """One stage: match by IoU what `taken` leaves over of the tracks and the detections in two masks.
+
+        `boxes` is where each track is thought to be, shape `(n, 4)`; None takes the predicted boxes.
+        """
+        tracks = self._tracks
+        rows = np.flatnonzero(of_tracks & unmatched(len(tracks), taken.track))
+        detections = np.flatnonzero(of_detections & unmatched(len(seen), taken.detection))
+        if boxes is None:
+            boxes = self.motion.boxes(tracks.state)
+        pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, minimum_iou)
+        return assign(pairs, limit=1.0 - minimum_iou)
 
     def _correct(self, seen: Observations, match: Match) -> None:
         """Condition every matched track on its detection."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
-from trackers.boxes import Ints, overlap
+from trackers.boxes import Floats, Ints, overlap
 from trackers.core.journal import Note
 from trackers.lifecycle import Tracks
 from trackers.motion.models import MotionModel
@@ -44,12 +44,12 @@ def candidates_in_gate(
 
 
 def candidates_by_overlap(
-    model: MotionModel, tracks: Tracks, rows: Ints, seen: Observations, detections: Ints, minimum_iou: float
+    boxes: Floats, tracks: Tracks, rows: Ints, seen: Observations, detections: Ints, minimum_iou: float
 ) -> Pairs:
-    """Pairs whose predicted box overlaps the detection by at least `minimum_iou`, at `1 - IoU`.
+    """Pairs whose boxes overlap by at least `minimum_iou`, at `1 - IoU`.
 
     Args:
-        model: Motion model of the tracks.
+        boxes: Where each track is thought to be, shape `(n, 4)`.
         tracks: Predicted tracks.
         rows: Tracks of this stage, ascending, shape `(k,)`.
         seen: The frame.
@@ -59,7 +59,7 @@ def candidates_by_overlap(
     Returns:
         Pairs of table rows and frame rows.
     """
-    boxes = model.boxes(tracks.state[rows])
+    boxes = boxes[rows]
     if seen.journal is not None:
         values = overlap(boxes[:, None], seen.boxes[detections])
         seen.journal.note(Note("IoU", rows, detections, values, minimum_iou, largest_wins=True))

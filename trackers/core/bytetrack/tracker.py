@@ -6,13 +6,10 @@ Box", 2022, arXiv 2110.06864.
 
 from __future__ import annotations
 
-import numpy as np
-
-from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
+from trackers.association.assignment import NO_MATCH, unmatched
 from trackers.association.classes import ClassGroups
-from trackers.boxes import Bools, Ints
+from trackers.boxes import Ints
 from trackers.core.base import Observations, Tracker
-from trackers.core.candidates import candidates_by_overlap
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks
 from trackers.motion.models import XYAH
@@ -89,21 +86,10 @@ class ByteTrackTracker(Tracker[Tracks]):
         low = ~high & (seen.scores >= self.low_confidence_threshold)
         recent = tracks.confirmed & (tracks.missed == 0)
 
-        match = NO_MATCH
-        match += self._match(tracks.confirmed, high, seen, match, self.minimum_iou_threshold)
-        match += self._match(recent, low, seen, match, self.low_confidence_iou_threshold)
-        match += self._match(~tracks.confirmed, high, seen, match, self.minimum_iou_threshold)
+        match = self._match_by_overlap(seen, NO_MATCH, tracks.confirmed, high, self.minimum_iou_threshold)
+        match += self._match_by_overlap(seen, match, recent, low, self.low_confidence_iou_threshold)
+        match += self._match_by_overlap(seen, match, ~tracks.confirmed, high, self.minimum_iou_threshold)
 
         self._correct(seen, match)
         new = high & (seen.scores >= self.track_activation_threshold)
         return self._advance(seen, match, new & unmatched(len(seen), match.detection))
-
-    def _match(
-        self, of_tracks: Bools, of_detections: Bools, seen: Observations, match: Match, minimum_iou: float
-    ) -> Match:
-        """One stage: those tracks and those detections that `match` has left over, by overlap."""
-        tracks = self._tracks
-        rows = np.flatnonzero(of_tracks & unmatched(len(tracks), match.track))
-        detections = np.flatnonzero(of_detections & unmatched(len(seen), match.detection))
-        pairs = candidates_by_overlap(self.motion, tracks, rows, seen, detections, minimum_iou)
-        return assign(pairs, limit=1.0 - minimum_iou)

@@ -16,9 +16,9 @@ from trackers.appearance.vectors import FeatureFunction, appearance_vectors
 from trackers.association.assignment import Match, assign, matching_cascade, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
-from trackers.boxes import Floats, Ints, Vectors
+from trackers.boxes import Floats, Ints, Vectors, overlap
 from trackers.core.base import Observations, Tracker
-from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
+from trackers.core.candidates import candidates_in_gate
 from trackers.core.journal import Note
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
@@ -139,7 +139,10 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         match = self._match_confirmed(tracks, seen)
-        match = match + self._match_by_overlap(tracks, seen, match)
+        # Last stage: tentative tracks, and confirmed ones seen on the previous frame, by overlap.
+        recent = ~tracks.confirmed | (tracks.missed == 0)
+        everything = np.ones(len(seen), np.bool_)
+        match += self._match_by_overlap(seen, match, recent, everything, self.minimum_iou_threshold)
 
         self._correct(seen, match)
         remember(tracks.gallery[match.track], seen.vectors[match.detection])
@@ -153,24 +156,24 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
 
-    def _match_by_overlap(self, tracks: DeepSORTTracks, seen: Observations, match: Match) -> Match:
-        """Last stage: tentative tracks, and confirmed ones seen on the previous frame, by IoU."""
-        recent = ~tracks.confirmed | (tracks.missed == 0)
-        rows = np.flatnonzero(recent & unmatched(len(tracks), match.track))
-        detections = np.flatnonzero(unmatched(len(seen), match.detection))
-        pairs = candidates_by_overlap(self.motion, tracks, rows, seen, detections, self.minimum_iou_threshold)
-        return assign(pairs, limit=1.0 - self.minimum_iou_threshold)
-
     def _admissible(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Pairs:
         """The gated pairs that look alike, at the cost of the paper's equation 5."""
         look = smallest_cosine_distance(tracks.gallery, gated.track, seen.vectors, gated.detection)
         if self.distance_metric == "euclidean":
             look = np.sqrt(np.maximum(2.0 * look, 0.0))
         self._note_looks(tracks, seen, gated, look)
-        # Without appearance motion stands in, scaled so that the edge of the gate is the edge of the threshold.
-        look = np.where(np.isnan(look), self.appearance_threshold * gated.cost / GATE[self.gating], look)
+        look = np.where(np.isnan(look), self._without_look(tracks, seen, gated), look)
         cost = self.appearance_weight * look + (1.0 - self.appearance_weight) * gated.cost
         return Pairs(gated.track, gated.detection, cost).where(look <= self.appearance_threshold)
+
+    def _without_look(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Floats:
+        """What stands in for the distance of a pair without appearance: how little the boxes overlap.
+
+        Scaled so that the smallest admissible overlap is the largest admissible distance.
+        """
+        predicted = self.motion.boxes(tracks.state)[gated.track]
+        missing = 1.0 - overlap(predicted, seen.boxes[gated.detection])
+        return self.appearance_threshold * missing / (1.0 - self.minimum_iou_threshold)
 
     def _note_looks(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs, look: Floats) -> None:
         """Write the appearance distances down for whoever asks why."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from trackers.association.assignment import assign, unmatched
+from trackers.association.assignment import NO_MATCH, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.boxes import Ints
 from trackers.core.base import Observations, Tracker
-from trackers.core.candidates import candidates_by_overlap
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks
 from trackers.motion.models import XYSR
@@ -67,9 +66,8 @@ class SORTTracker(Tracker[Tracks]):
 
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
-        everyone, everything = np.arange(len(tracks)), np.arange(len(seen))
-        pairs = candidates_by_overlap(self.motion, tracks, everyone, seen, everything, self.minimum_iou_threshold)
-        match = assign(pairs, limit=1.0 - self.minimum_iou_threshold)
+        everyone, everything = np.ones(len(tracks), np.bool_), np.ones(len(seen), np.bool_)
+        match = self._match_by_overlap(seen, NO_MATCH, everyone, everything, self.minimum_iou_threshold)
         self._correct(seen, match)
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
         return self._advance(seen, match, born)
