@@ -88,7 +88,7 @@ imports: $(VENV)/.stamp-dev ## the layers, import-linter
 # --- documentation ---------------------------------------------------------------------------------
 
 docs: $(VENV)/.stamp-dev ## build the site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 notebooks: $(VENV)/.stamp-dev ## run every notebook from top to bottom
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; \
