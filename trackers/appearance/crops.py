@@ -1,0 +1,83 @@
+"""Which pixels of a frame belong to a box.
+
+Conventions: frames are `(height, width, 3)` uint8 images in OpenCV's order of colours, BGR; a window is a box in whole
+pixels `(x1, y1, x2, y2)`, its last row and column excluded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.boxes import Bools, Image, Ints
+
+
+def as_bgr(frame: npt.NDArray[Any]) -> Image:
+    """View a frame as `(height, width, 3)`, whatever number of channels it came with.
+
+    Args:
+        frame: uint8 image of shape `(h, w)`, `(h, w, 1)` (grey), `(h, w, 3)` (BGR) or `(h, w, 4)` (BGRA).
+
+    Returns:
+        The image with three channels; the caller's own memory where it already has them.
+
+    Raises:
+        TypeError: If the frame is not an array of uint8.
+        ValueError: If its shape is not that of an image.
+
+    Example:
+        >>> as_bgr(np.zeros((4, 6), np.uint8)).shape
+        (4, 6, 3)
+    """
+    if not isinstance(frame, np.ndarray):
+        raise TypeError(
+            f"expected a frame as a numpy array of uint8, shape (height, width, 3), BGR, but got "
+            f"{type(frame).__name__}; convert it first, a Pillow image with np.asarray(image)[..., ::-1]"
+        )
+    if frame.dtype != np.uint8:
+        raise TypeError(
+            f"expected a frame of uint8 values from 0 to 255, but got {frame.dtype}; "
+            "scale and convert it first, as in (frame * 255).astype(np.uint8) for values from 0 to 1"
+        )
+    channels = 1 if frame.ndim == 2 else frame.shape[-1]
+    if frame.ndim not in (2, 3) or channels not in (1, 3, 4) or 0 in frame.shape:
+        raise ValueError(
+            "expected a frame of shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4), "
+            f"but got shape {frame.shape}; pass one image at a time, channels last"
+        )
+    if channels == 1:
+        return np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
+    return frame[..., :3]
+
+
+def windows(xyxy: npt.NDArray[Any], height: int, width: int, padding: float = 0.0) -> tuple[Ints, Bools]:
+    """Whole-pixel windows of boxes, cut off at the border of the frame.
+
+    Args:
+        xyxy: Boxes in pixels, shape `(n, 4)`.
+        height: Height of the frame in pixels.
+        width: Width of the frame in pixels.
+        padding: Fraction of a box's width and height to add on each side.
+
+    Returns:
+        The windows, shape `(n, 4)`, and a mask of shape `(n,)` that tells which of them can be seen. A box that is not
+        finite, lies outside the frame, or is thinner than one pixel inside it cannot be seen; its window is all zeros.
+
+    Example:
+        >>> corners, visible = windows(np.array([[-3.0, 1.2, 4.6, 9.0], [50.0, 0.0, 60.0, 5.0]]), height=8, width=10)
+        >>> corners.tolist(), visible.tolist()
+        ([[0, 1, 5, 8], [0, 0, 0, 0]], [True, False])
+    """
+    boxes = np.asarray(xyxy, np.float64)
+    boxes = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)
+    limits = np.array([width, height, width, height], np.float64)
+    inside = np.clip(boxes, 0.0, limits)
+    seen = np.asarray((inside[:, 2:] - inside[:, :2] >= 1.0).all(axis=1))
+    if padding:
+        margin = padding * (boxes[:, 2:] - boxes[:, :2])
+        boxes = np.concatenate((boxes[:, :2] - margin, boxes[:, 2:] + margin), axis=1)
+    corners = np.floor(np.clip(boxes, 0.0, limits) + 0.5).astype(np.int64)
+    corners[~seen] = 0
+    return corners, seen

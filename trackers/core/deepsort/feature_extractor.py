@@ -1,0 +1,181 @@
+"""Appearance vectors for DeepSORT from any model: one line to plug it in, all boxes of a frame in one go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance import loading
+from trackers.appearance.crops import as_bgr, windows
+from trackers.appearance.network import Network, checked_vectors
+from trackers.boxes import Image, Ints, Vectors
+
+if TYPE_CHECKING:
+    import supervision as sv
+    from torch import nn
+
+
+class DeepSORTFeatureExtractor:
+    """Turns the boxes of a frame into appearance vectors with a neural network.
+
+    Boxes are cut from the frame and resized as the model's own configuration says, brought into its order of colours,
+    and run through it together. Needs `pip install "trackers[reid]"` (for ONNX files alone, `"trackers[onnx]"`).
+
+    Args:
+        model_or_checkpoint_path: A `torch.nn.Module`, or the path of a TorchScript or ONNX file or of a checkpoint that
+            tells its architecture (OSNet); for timm's models use `from_timm`. A module must not be shared with other
+            code that trains it: it is moved to the device and put in evaluation mode.
+        device: `"auto"` takes CUDA, then MPS, then the CPU; or a name such as `"cuda:0"`.
+        input_size: Height and width of the crops, or one number for both; None takes the model's own, or 256 x 128.
+        appearance_threshold: Cosine distance beyond which two vectors are taken for two objects.
+        **options: Fields of `trackers.appearance.preprocessing.Preprocessing` (`mean`, `std`, `scale`,
+            `interpolation`, `color`, `fit`, `padding`, `mask`, `flip`, `center_sigma`), and `batch_size`, `half`
+            (CUDA only), `transforms` (a callable from a Pillow image to a tensor, in place of all that).
+
+    Raises:
+        ValueError: If an option is unknown or out of range, or the file cannot be used.
+        MissingDependencyError: If PyTorch or ONNX Runtime is needed and not installed.
+
+    Example:
+        >>> import supervision as sv
+        >>> from torch import nn
+        >>> network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        >>> extractor = DeepSORTFeatureExtractor(network, device="cpu", input_size=(64, 32))
+        >>> frame = np.zeros((480, 640, 3), np.uint8)
+        >>> extractor.extract_features(frame, sv.Detections(xyxy=np.array([[0.0, 0.0, 20.0, 60.0]]))).shape
+        (1, 8)
+    """
+
+    def __init__(
+        self,
+        model_or_checkpoint_path: nn.Module | str | Path | Network,
+        device: Any = "auto",
+        input_size: int | Sequence[int] | None = None,
+        *,
+        appearance_threshold: float | None = None,
+        **options: Any,
+    ) -> None:
+        """Bring the model to its device."""
+        self._network = loading.network(model_or_checkpoint_path, device, input_size, options)
+        self.appearance_threshold = appearance_threshold
+        self._dimension: int | None = None
+
+    @classmethod
+    def from_timm(
+        cls,
+        model_name: str,
+        device: Any = "auto",
+        input_size: int | Sequence[int] | None = None,
+        pretrained: bool = True,
+        get_pooled_features: bool = True,
+        **kwargs: Any,
+    ) -> DeepSORTFeatureExtractor:
+        """Load any of timm's models, without its classifier.
+
+        Args:
+            model_name: Name in timm, with or without the tag of its weights; `"hf-hub:..."` and `"local-dir:..."` work.
+            device: As in the constructor.
+            input_size: As in the constructor.
+            pretrained: Fetch the weights of that name; False gives random ones.
+            get_pooled_features: One number per channel; False gives the whole feature map as one long vector.
+            **kwargs: `checkpoint_path` (a safetensors file or state dict to load, no hub asked), the constructor's
+                options, and what `timm.create_model` takes.
+
+        Returns:
+            The extractor.
+
+        Raises:
+            ValueError: If timm does not know the name (close ones are listed), or a file does not fit the model.
+            ConnectionError: If the hub cannot be reached; the message says which file to put where.
+            MissingDependencyError: If torch or timm is not installed.
+
+        Example:
+            >>> extractor = DeepSORTFeatureExtractor.from_timm("resnet18", device="cpu", pretrained=False)
+            >>> extractor.dimension
+            512
+        """
+        ours = {name: kwargs.pop(name) for name in loading.OPTIONS if name in kwargs}
+        threshold = kwargs.pop("appearance_threshold", None)
+        model = loading.timm_features(model_name, input_size, pretrained, get_pooled_features, kwargs)
+        return cls(model, device, input_size, appearance_threshold=threshold, **ours)
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        if self._dimension is None:
+            self.embed([np.full((8, 8, 3), 128, np.uint8)])
+        return cast(int, self._dimension)
+
+    def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:
+        """Appearance vectors of the boxes of a frame.
+
+        Args:
+            frame: uint8 image, BGR of shape `(h, w, 3)`, BGRA of shape `(h, w, 4)`, or grey of shape `(h, w)`.
+            detections: n boxes; never changed. Instance masks are used if the `mask` option asks for them.
+
+        Returns:
+            Unit vectors, float32, shape `(n, d)`. A box that cannot be seen in the frame (outside it, thinner than a
+            pixel, not finite), and one for which the model gives zeros or NaN, gets a row of zeros.
+
+        Raises:
+            TypeError: If the frame is not an array of uint8.
+            ValueError: If the frame has not the shape of an image, or the model does not give one vector per crop.
+        """
+        image = as_bgr(frame)
+        settings = self._network.preprocessing
+        corners, visible = windows(detections.xyxy, image.shape[0], image.shape[1], settings.padding)
+        rows = np.flatnonzero(visible)
+        if len(rows) == 0:
+            return np.zeros((len(corners), self.dimension), np.float32)
+        masks = None
+        if settings.mask is not None and detections.mask is not None:
+            masks = np.asarray(detections.mask, np.bool_)
+        loaded = self._network.load(image)
+        answers = [
+            self._vectors(
+                [self._network.cut(loaded, corners[block], None if masks is None else masks[block])], len(block)
+            )
+            for block in self._blocks(rows)
+        ]
+        vectors = np.zeros((len(corners), answers[0].shape[1]), np.float32)
+        vectors[rows] = np.concatenate(answers)
+        return vectors
+
+    def embed(self, images: Sequence[npt.NDArray[Any]] | npt.NDArray[Any]) -> Vectors:
+        """Appearance vectors of images that are crops already.
+
+        Args:
+            images: BGR images of any sizes.
+
+        Returns:
+            Unit vectors, float32, shape `(n, d)`.
+
+        Raises:
+            TypeError: If an image is not an array of uint8.
+            ValueError: If an image has not the shape of one.
+        """
+        crops = [self._whole(as_bgr(image)) for image in images]
+        if not crops:
+            return np.zeros((0, self.dimension), np.float32)
+        blocks = self._blocks(np.arange(len(crops)))
+        return np.concatenate([self._vectors([crops[i] for i in block], len(block)) for block in blocks])
+
+    def _blocks(self, rows: Ints) -> list[Ints]:
+        """Rows in blocks of nearly equal length that fit into one forward pass."""
+        return np.array_split(rows, math.ceil(len(rows) / self._network.batch_size))
+
+    def _whole(self, image: Image) -> Any:
+        """An image as one crop."""
+        height, width = image.shape[:2]
+        return self._network.cut(self._network.load(image), np.array([[0, 0, width, height]]), None)
+
+    def _vectors(self, crops: list[Any], count: int) -> Vectors:
+        """Unit vectors of crops in one forward pass."""
+        vectors = checked_vectors(self._network.forward(crops), count)
+        self._dimension = vectors.shape[1]
+        return vectors
