@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from trackers.association.assignment import Match, assign, unmatched
 from trackers.association.classes import ClassGroups, ClassRule
+from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.journal import Decision, Journal
@@ -66,12 +67,13 @@ class Tracker(ABC, Generic[TracksType]):
 
     Args:
         motion: How its tracks move.
-        tracks: The columns of its tracks.
+        tracks: Makes the empty table of its tracks, such as the class of the table.
         minimum_consecutive_frames: Hits after which a track is confirmed; 1 confirms at once.
         lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
         frame_rate: Frames per second of the video.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
+        selection: Which detections take part; the others get id -1. None lets all take part.
 
     Attributes:
         explain: Set to True to have `decisions` filled on every update; costs time.
@@ -80,17 +82,19 @@ class Tracker(ABC, Generic[TracksType]):
     def __init__(
         self,
         motion: MotionModel,
-        tracks: type[TracksType],
+        tracks: Callable[[], TracksType],
         *,
         minimum_consecutive_frames: int,
         lost_track_buffer: float,
         frame_rate: float,
         class_agnostic: ClassGroups = True,
+        selection: Selection | None = None,
     ) -> None:
         """Check the parameters all trackers have, and start without tracks."""
         check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
         self.motion = motion
         self.frame_rate = frame_rate
+        self.selection = selection
         self._classes = ClassRule(class_agnostic)
         self._lifecycle = Lifecycle(minimum_consecutive_frames, buffer_in_frames(lost_track_buffer, frame_rate))
         self._new_tracks = tracks
@@ -135,6 +139,8 @@ class Tracker(ABC, Generic[TracksType]):
             return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))
         boxes = boxes_of(detections)
         usable = trackable(boxes)
+        if self.selection is not None:
+            usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
         seen = Observations(
             boxes=boxes[usable],

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
 from trackers.appearance.vectors import FeatureFunction, appearance_vectors
-from trackers.association.assignment import Match, assign, matching_cascade, unmatched
+from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
+from trackers.association.selection import Selection
 from trackers.boxes import Floats, Ints, Vectors, overlap
 from trackers.core.base import Observations, Tracker
 from trackers.core.candidates import candidates_in_gate
-from trackers.core.journal import Note
+from trackers.core.journal import note
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
 from trackers.motion.models import XYAH
@@ -75,6 +76,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         cascade: Match recently seen tracks first; False solves one assignment over all confirmed tracks.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
+        selection: Which detections take part, such as `Selection(minimum_confidence=0.3, maximum_overlap=0.7)`; the
+            others get id -1. None lets all take part.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -105,6 +108,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         gating: str = "state",
         cascade: bool = True,
         class_agnostic: ClassGroups = True,
+        selection: Selection | None = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -134,6 +138,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             lost_track_buffer=lost_track_buffer,
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
+            selection=selection,
         )
 
     def _step(self, seen: Observations) -> Ints:
@@ -161,27 +166,22 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         look = smallest_cosine_distance(tracks.gallery, gated.track, seen.vectors, gated.detection)
         if self.distance_metric == "euclidean":
             look = np.sqrt(np.maximum(2.0 * look, 0.0))
-        self._note_looks(tracks, seen, gated, look)
-        look = np.where(np.isnan(look), self._without_look(tracks, seen, gated), look)
+        note(seen, self.distance_metric, gated, look, self.appearance_threshold)
+        unknown = np.isnan(look)
+        if unknown.any():
+            look[unknown] = self._without_look(tracks, seen, gated.where(unknown))
         cost = self.appearance_weight * look + (1.0 - self.appearance_weight) * gated.cost
         return Pairs(gated.track, gated.detection, cost).where(look <= self.appearance_threshold)
 
-    def _without_look(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Floats:
-        """What stands in for the distance of a pair without appearance: how little the boxes overlap.
+    def _without_look(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
+        """What stands in for the distance where there is no appearance: how little the boxes overlap.
 
         Scaled so that the smallest admissible overlap is the largest admissible distance.
         """
-        predicted = self.motion.boxes(tracks.state)[gated.track]
-        missing = 1.0 - overlap(predicted, seen.boxes[gated.detection])
-        return self.appearance_threshold * missing / (1.0 - self.minimum_iou_threshold)
-
-    def _note_looks(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs, look: Floats) -> None:
-        """Write the appearance distances down for whoever asks why."""
-        if seen.journal is not None:
-            values = np.full((len(tracks), len(seen)), np.nan)
-            values[gated.track, gated.detection] = look
-            everything = np.arange(len(tracks)), np.arange(len(seen))
-            seen.journal.note(Note(self.distance_metric, *everything, values, self.appearance_threshold))
+        iou = overlap(self.motion.boxes(tracks.state[pairs.track]), seen.boxes[pairs.detection])
+        note(seen, "IoU", pairs, iou, self.minimum_iou_threshold)
+        scale = self.appearance_threshold / max(1.0 - self.minimum_iou_threshold, FORBIDDEN_MARGIN)
+        return scale * (1.0 - iou)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)
