@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo install test test-slow test-oldest test-newest coverage lint format types imports \
-        docs notebooks bench ci clean
+        docs notebooks bench ci build clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -96,6 +96,9 @@ notebooks: $(VENV)/.stamp-dev ## run every notebook from top to bottom
 	else echo "no notebooks"; fi
 
 ci: lint types imports test docs notebooks demo ## all of it
+
+build: $(VENV)/.stamp-dev ## source archive and wheel into dist/
+	$(BIN)/python -m build
 
 clean: ## remove reports and results, keep environments
 	rm -rf build dist site demo-output htmlcov .coverage* .*_cache .hypothesis .benchmarks
