@@ -73,16 +73,12 @@ def _paving(size: tuple[int, int], camera: float, rng: np.random.Generator) -> n
     thin = 1.3 / (scale * slab)
     deep = np.maximum(np.gradient(v[:, 0])[:, None] * -1.0, 1e-6)
     joint = np.maximum(_line(u, 0.014, thin), _line(v, 0.014, 1.2 * deep))
-    cloud = gaussian_filter(
-        rng.standard_normal((height // 8 + 1, width // 8 + 1)), (height / 120, width / 100)
-    )
+    cloud = gaussian_filter(rng.standard_normal((height // 8 + 1, width // 8 + 1)), (height / 120, width / 100))
     cloud = np.kron(cloud / max(float(cloud.std()), 1e-6), np.ones((8, 8)))[:height, :width]
     fade = np.clip((row / height - WALL) / (1.0 - WALL), 0.0, 1.0)
     level = (1.0 + 0.020 * shade + 0.02 * cloud - 0.13 * joint) * (0.98 - 0.08 * fade)
     grain = 1.0 + 0.012 * rng.standard_normal((height, width), dtype=np.float32)
-    colour = np.array([196.0, 190.0, 180.0], dtype=np.float32) + 2.5 * warm[..., None] * np.array(
-        [1.0, 0.2, -1.0]
-    )
+    colour = np.array([196.0, 190.0, 180.0], dtype=np.float32) + 2.5 * warm[..., None] * np.array([1.0, 0.2, -1.0])
     return np.clip(colour * (level * grain)[..., None], 0, 255).astype(np.uint8)
 
 

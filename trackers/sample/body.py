@@ -97,6 +97,4 @@ def extent(pose: Pose) -> Floats:
     """Box around each body in body heights from the feet: left, bottom, right, top; shape ``(n, 4)``."""
     points, around = joints(pose), radii(pose.girth)
     x, up = points[..., 0], points[..., 1]
-    return np.stack(
-        [(x - around).min(1), (up - around).min(1), (x + around).max(1), (up + around).max(1)], axis=1
-    )
+    return np.stack([(x - around).min(1), (up - around).min(1), (x + around).max(1), (up + around).max(1)], axis=1)

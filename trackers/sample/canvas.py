@@ -37,9 +37,7 @@ class Canvas:
         around = (dx * along[1] - dy * along[0]) / (np.sqrt(square) * radius)
         self._lay(window, cover, dx / radius, dy / radius, _colour(colour, -around, t))
 
-    def ellipse(
-        self, middle: Point, radii: tuple[float, float], colour: tuple[int, int, int] | Texture
-    ) -> None:
+    def ellipse(self, middle: Point, radii: tuple[float, float], colour: tuple[int, int, int] | Texture) -> None:
         """An upright ellipse."""
         window, x, y = self._window([middle], max(radii) + 1.5)
         u, v = (x - middle[0]) / radii[0], (y - middle[1]) / radii[1]
@@ -76,9 +74,7 @@ class Canvas:
         y = np.arange(y1, max(y1, y2), dtype=np.float32)[:, None]
         return (slice(y1, y2), slice(x1, x2)), x, y
 
-    def _lay(
-        self, window: tuple[slice, slice], cover: Pixels, nx: Pixels, ny: Pixels, colour: Pixels
-    ) -> None:
+    def _lay(self, window: tuple[slice, slice], cover: Pixels, nx: Pixels, ny: Pixels, colour: Pixels) -> None:
         """Put a lit layer over what is there; (nx, ny) is the surface's normal in the picture plane."""
         nz = np.sqrt(np.maximum(1.0 - nx * nx - ny * ny, 0.0))
         light = AMBIENT + DIFFUSE * np.maximum(LIGHT[0] * nx + LIGHT[1] * ny + LIGHT[2] * nz, 0.0)

@@ -9,7 +9,7 @@ from trackers.sample.body import ARMS, CHEST, HEAD, HIPS, LEGS, NECK, Pose, join
 from trackers.sample.canvas import Canvas, Pixels, Point, Texture
 from trackers.sample.wardrobe import Colour, Look
 
-WIDTH, HEIGHT, FEET = 1.0, 1.1, 1.06
+WIDTH, HEIGHT, FEET = 0.76, 1.1, 1.06
 """Size of a figure's picture and the row of its feet, in body heights; the feet are in the middle of its width."""
 DARKEST, RANGE = 10.0, 0.92
 """Colours of a picture run from 10 to 245, so that sensor noise can be added without overflow."""
@@ -38,6 +38,8 @@ class _Figure:
         self._arm(ARMS[order[0]])
         for side in order:
             self._leg(LEGS[side])
+        if self.away < 0.0:
+            self._long_hair()
         self._torso()
         self._head()
         self._luggage(behind=False)
@@ -73,9 +75,7 @@ class _Figure:
         look = self.look
         self.limb(elbow, hand, look.shirt if look.long_sleeves else look.skin, 0.95)
         self.limb(shoulder, elbow, look.shirt)
-        self.canvas.ellipse(
-            self.at(hand, down=0.008), (self.radius[hand], 1.15 * self.radius[hand]), look.skin
-        )
+        self.canvas.ellipse(self.at(hand, down=0.008), (self.radius[hand], 1.15 * self.radius[hand]), look.skin)
 
     def _torso(self) -> None:
         look, girth = self.look, self.look.girth
@@ -87,9 +87,7 @@ class _Figure:
             outline = self._widths([0.0, 0.3, 1.0], [0.9 * deep, 1.12 * deep, 1.3 * deep + 0.02])
             self.canvas.tube(self.at(HIPS, down=-0.02), knees, outline, look.trousers)
         else:
-            self.canvas.ellipse(
-                self.at(HIPS, down=0.02), (deep * self.tall, 0.075 * self.tall), look.trousers
-            )
+            self.canvas.ellipse(self.at(HIPS, down=0.02), (deep * self.tall, 0.075 * self.tall), look.trousers)
         self.canvas.capsule(
             self.at(NECK, down=-0.02), self.at(NECK, down=0.04), (self.radius[NECK] * 1.1,) * 2, look.skin
         )
@@ -120,9 +118,8 @@ class _Figure:
         look, r = self.look, self.radius[HEAD]
         x, y = self.at(HEAD)
         front, side = -float(self.away), float(self.right)
-        if look.haircut == "long":
-            fall = (x - 0.35 * r * side, y + 0.75 * r)
-            self.canvas.ellipse(fall, (0.92 * r, 1.35 * r), look.hair)
+        if self.away >= 0.0:
+            self._long_hair()
         self.canvas.ellipse((x, y), (0.86 * r, 1.0 * r), look.hair if look.haircut != "hat" else look.skin)
         if look.haircut == "bun":
             self.canvas.ellipse((x - 0.85 * r * side, y - 0.55 * r), (0.42 * r, 0.42 * r), look.hair)
@@ -133,6 +130,12 @@ class _Figure:
         if look.haircut in ("cap", "hat"):
             self._hat(x, y, r, front, side)
 
+    def _long_hair(self) -> None:
+        if self.look.haircut == "long":
+            x, y = self.at(HEAD)
+            r, fall = self.radius[HEAD], 0.40 * self.radius[HEAD] * float(self.right)
+            self.canvas.ellipse((x - fall, y + 0.75 * r), (0.98 * r, 1.45 * r), self.look.hair)
+
     def _face(self, x: float, y: float, r: float, front: float, side: float) -> None:
         for lateral in (-0.36, 0.36):
             depth = 0.8 * front + lateral * side
@@ -141,9 +144,7 @@ class _Figure:
                 self.canvas.ellipse(eye, (max(0.09 * r, 0.4), max(0.12 * r, 0.5)), (40, 30, 30))
         if front > -0.2:
             dark = tuple(int(0.72 * part) for part in self.look.skin)
-            self.canvas.ellipse(
-                (x + 0.6 * r * side, y + 0.58 * r), (0.22 * r, 0.06 * r), (dark[0], dark[1], dark[2])
-            )
+            self.canvas.ellipse((x + 0.6 * r * side, y + 0.58 * r), (0.22 * r, 0.06 * r), (dark[0], dark[1], dark[2]))
 
     def _hat(self, x: float, y: float, r: float, front: float, side: float) -> None:
         brim = self.look.accent

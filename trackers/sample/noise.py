@@ -79,9 +79,7 @@ def observe(
     confidence += noise.confidence * rng.standard_normal(len(boxes))
     strange = _unit(rng.standard_normal((len(alarms), looks.shape[1])))
     vectors = np.concatenate([looks[found], strange])
-    vectors += (noise.embedding / np.sqrt(looks.shape[1])) * rng.standard_normal(
-        vectors.shape, dtype=np.float32
-    )
+    vectors += (noise.embedding / np.sqrt(looks.shape[1])) * rng.standard_normal(vectors.shape, dtype=np.float32)
     assert truth.tracker_id is not None
     objects = np.concatenate([truth.tracker_id[found], np.full(len(alarms), -1)])
     real = (boxes[:, 2] - boxes[:, 0] >= 2.0) & (boxes[:, 3] - boxes[:, 1] >= 2.0)

@@ -26,6 +26,8 @@ PHASES, SWINGS, TURNS = 24, 3, 24
 """Poses that are drawn: steps of the walking cycle, of the stride and of a full turn."""
 SIZES = (24, 36, 56, 84, 128, 192, 288, 432, 648, 972)
 """Heights in pixels at which figures are drawn before they are scaled down to the wanted one."""
+MEMORY = 96 * 2**20
+"""Bytes that drawn poses may take."""
 MARGIN = 32
 NOISE = 1.6
 """Standard deviation of the sensor noise in grey levels."""
@@ -45,7 +47,8 @@ class Painter:
         grain = NOISE * rng.standard_normal((height + MARGIN, width + MARGIN, 3), dtype=np.float32)
         # Pictures keep 10 levels free at both ends, so noise of up to 9 wraps around nowhere.
         self.grain = np.rint(grain.clip(-9, 9)).astype(np.int8).view(np.uint8)
-        self.sprite = lru_cache(maxsize=1024)(self._sprite)
+        largest = _size(0.45 * height)
+        self.sprite = lru_cache(maxsize=int(MEMORY / (4 * WIDTH * HEIGHT * largest**2)))(self._sprite)
 
     def frame(self, index: int, snapshot: Snapshot) -> Picture:
         """One frame, BGR."""
@@ -61,9 +64,7 @@ class Painter:
         for figure in order:
             self._figure(frame, int(figure), snapshot)
         for left, _, _, _ in self.view.pillars:
-            _lay(
-                frame, self.pillar, int(left) - offset - (self.pillar.shape[1] - self._pillar_width()) // 2, 0
-            )
+            _lay(frame, self.pillar, int(left) - offset - (self.pillar.shape[1] - self._pillar_width()) // 2, 0)
         x, y = np.random.default_rng([self._seed, 7, index]).integers(0, MARGIN, 2)
         frame += self.grain[y : y + height, x : x + width]
         return frame
@@ -79,7 +80,7 @@ class Painter:
         turn = np.arctan2(pose.heading[figure, 1], pose.heading[figure, 0]) / (2 * np.pi)
         swing = round(float(pose.swing[figure]) * SWINGS)
         phase = round(float(pose.phase[figure]) / (2 * np.pi) * PHASES) % PHASES if swing else 0
-        size = next((size for size in SIZES if size >= tall), SIZES[-1])
+        size = _size(tall)
         sprite = self.sprite(figure, phase, swing, round(float(turn) * TURNS) % TURNS, size)
         scale = size / tall
         left, top = snapshot.feet[figure] - np.array([0.5 * WIDTH, FEET]) * tall
@@ -102,6 +103,11 @@ class Painter:
         )
         pixels = draw_figure(look, pose, size)
         return Images.frombytes("RGBX", (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
+
+
+def _size(tall: float) -> int:
+    """Height at which a figure of so many pixels is drawn."""
+    return next((size for size in SIZES if size >= tall), SIZES[-1])
 
 
 def _lay(frame: Picture, picture: Picture, x: int, y: int) -> None:

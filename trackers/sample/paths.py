@@ -41,9 +41,7 @@ class Paths:
         start: Seconds by which each figure is ahead on its path, shape ``(n,)``.
     """
 
-    def __init__(
-        self, times: Floats, points: Floats, *, periodic: bool = False, start: Floats | None = None
-    ) -> None:
+    def __init__(self, times: Floats, points: Floats, *, periodic: bool = False, start: Floats | None = None) -> None:
         self.times = times
         self.points = points
         self.start = np.zeros(len(times)) if start is None else start
@@ -87,9 +85,7 @@ class Paths:
             + (3 * s**2 - 2 * s**3) * end
             + (s**3 - s**2) * into
         )
-        velocity = (
-            (6 * s**2 - 6 * s) * (begin - end) + (3 * s**2 - 4 * s + 1) * out + (3 * s**2 - 2 * s) * into
-        )
+        velocity = (6 * s**2 - 6 * s) * (begin - end) + (3 * s**2 - 4 * s + 1) * out + (3 * s**2 - 2 * s) * into
         return ground, velocity / duration
 
     def _walk(self, periodic: bool) -> tuple[npt.NDArray[np.complex128], Floats]:

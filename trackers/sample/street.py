@@ -47,12 +47,8 @@ def _sky(picture: Image.Image, wall: int, rng: np.random.Generator) -> None:
     height, width = wall, picture.width
     down = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None, None]
     sky = (1 - down) * np.array([142.0, 178.0, 214.0]) + down * np.array([232.0, 226.0, 214.0])
-    cloud = gaussian_filter(
-        rng.standard_normal((height // 4 + 1, width // 4 + 1)), (height / 70, height / 22)
-    )
-    cloud = (
-        np.clip(np.kron(cloud / max(float(cloud.std()), 1e-6), np.ones((4, 4)))[:height, :width], 0, 2) / 2
-    )
+    cloud = gaussian_filter(rng.standard_normal((height // 4 + 1, width // 4 + 1)), (height / 70, height / 22))
+    cloud = np.clip(np.kron(cloud / max(float(cloud.std()), 1e-6), np.ones((4, 4)))[:height, :width], 0, 2) / 2
     sky = sky + (np.array([250.0, 248.0, 246.0]) - sky) * (0.8 * cloud)[..., None]
     picture.paste(Image.fromarray(np.clip(sky, 0, 255).astype(np.uint8)), (0, 0))
 
@@ -95,9 +91,7 @@ def _window(draw: Draw, box: tuple[float, float, float, float], unit: float, fac
     left, top, right, bottom = box
     rim = 0.14 * unit
     draw.rectangle((left - rim, top - rim, right + rim, bottom + rim), fill=_shade(facade, 1.10))
-    draw.rectangle(
-        (left - 1.6 * rim, bottom + rim, right + 1.6 * rim, bottom + 2 * rim), fill=_shade(facade, 0.75)
-    )
+    draw.rectangle((left - 1.6 * rim, bottom + rim, right + 1.6 * rim, bottom + 2 * rim), fill=_shade(facade, 0.75))
     _glass(draw, box)
     middle = (left + right) / 2
     draw.rectangle((middle - 0.05 * unit, top, middle + 0.05 * unit, bottom), fill=_shade(facade, 1.06))
@@ -125,9 +119,7 @@ def _glass(draw: Draw, box: tuple[float, float, float, float]) -> None:
 
 def _door(draw: Draw, middle: float, bottom: float, unit: float, colour: Colour) -> None:
     half, top = 0.85 * unit, bottom - 4.4 * unit
-    draw.rectangle(
-        (middle - 1.25 * half, top - 0.2 * unit, middle + 1.25 * half, bottom), fill=(196, 190, 180)
-    )
+    draw.rectangle((middle - 1.25 * half, top - 0.2 * unit, middle + 1.25 * half, bottom), fill=(196, 190, 180))
     draw.pieslice((middle - half, top, middle + half, top + 2 * half), 180, 360, fill=(104, 124, 134))
     draw.rectangle((middle - half, top + half, middle + half, bottom), fill=colour)
     for side in (-1, 1):
@@ -172,9 +164,7 @@ def _shop(
         tone = colour if step % 2 else (236, 230, 218)
         end = min(x + stripe, right + 0.3 * unit)
         draw.rectangle((x, top, end, top + drop), fill=tone)
-        draw.pieslice(
-            (x, top + drop - stripe / 2, end, top + drop + stripe / 2), 0, 180, fill=_shade(tone, 0.92)
-        )
+        draw.pieslice((x, top + drop - stripe / 2, end, top + drop + stripe / 2), 0, 180, fill=_shade(tone, 0.92))
 
 
 def _tree(picture: Image.Image, x: float, wall: float, unit: float, rng: np.random.Generator) -> None:
@@ -185,9 +175,7 @@ def _tree(picture: Image.Image, x: float, wall: float, unit: float, rng: np.rand
     draw.polygon([(x - 0.12 * unit, wall - 5.2 * unit), (x + 0.12 * unit, wall - 5.2 * unit), (x + 0.2 * unit, wall - 0.8 * unit), (x - 0.2 * unit, wall - 0.8 * unit)], fill=(92, 74, 60))  # fmt: skip
     tub = [(x - 1.0 * unit, wall - 1.25 * unit), (x + 1.0 * unit, wall - 1.25 * unit), (x + 0.8 * unit, wall + 0.25 * unit), (x - 0.8 * unit, wall + 0.25 * unit)]  # fmt: skip
     draw.polygon(tub, fill=(128, 112, 100))
-    draw.rectangle(
-        (x - 1.1 * unit, wall - 1.4 * unit, x + 1.1 * unit, wall - 1.1 * unit), fill=(148, 132, 118)
-    )
+    draw.rectangle((x - 1.1 * unit, wall - 1.4 * unit, x + 1.1 * unit, wall - 1.1 * unit), fill=(148, 132, 118))
     middle = wall - 6.0 * unit
     for layer in range(420):
         part = layer / 420
@@ -196,9 +184,7 @@ def _tree(picture: Image.Image, x: float, wall: float, unit: float, rng: np.rand
         cy = middle + (1.75 * distance * np.sin(angle) + 0.3 - 0.75 * part) * unit
         size = rng.uniform(0.14, 0.32) * unit
         tone = 0.62 + 0.55 * part + rng.uniform(-0.07, 0.07)
-        draw.ellipse(
-            (cx - size, cy - 0.8 * size, cx + size, cy + 0.8 * size), fill=_shade((96, 128, 78), tone)
-        )
+        draw.ellipse((cx - size, cy - 0.8 * size, cx + size, cy + 0.8 * size), fill=_shade((96, 128, 78), tone))
 
 
 def _bench(draw: Draw, x: float, wall: float, unit: float) -> None:
@@ -206,21 +192,13 @@ def _bench(draw: Draw, x: float, wall: float, unit: float) -> None:
         draw.rectangle((x + leg * unit - 0.08 * unit, wall - 1.7 * unit, x + leg * unit + 0.08 * unit, wall + 0.3 * unit), fill=(70, 72, 76))  # fmt: skip
     for low, tone in ((1.75, 0.95), (1.4, 1.02), (0.75, 1.15)):
         y = wall - low * unit
-        draw.rectangle(
-            (x - 1.75 * unit, y, x + 1.75 * unit, y + 0.24 * unit), fill=_shade((136, 100, 70), tone)
-        )
+        draw.rectangle((x - 1.75 * unit, y, x + 1.75 * unit, y + 0.24 * unit), fill=_shade((136, 100, 70), tone))
 
 
 def _lamp(draw: Draw, x: float, wall: float, unit: float) -> None:
-    draw.rectangle(
-        (x - 0.08 * unit, wall - 7.6 * unit, x + 0.08 * unit, wall + 0.3 * unit), fill=(58, 62, 66)
-    )
-    draw.rectangle(
-        (x - 0.22 * unit, wall - 0.5 * unit, x + 0.22 * unit, wall + 0.3 * unit), fill=(58, 62, 66)
-    )
-    draw.ellipse(
-        (x - 0.42 * unit, wall - 8.5 * unit, x + 0.42 * unit, wall - 7.6 * unit), fill=(250, 240, 212)
-    )
+    draw.rectangle((x - 0.08 * unit, wall - 7.6 * unit, x + 0.08 * unit, wall + 0.3 * unit), fill=(58, 62, 66))
+    draw.rectangle((x - 0.22 * unit, wall - 0.5 * unit, x + 0.22 * unit, wall + 0.3 * unit), fill=(58, 62, 66))
+    draw.ellipse((x - 0.42 * unit, wall - 8.5 * unit, x + 0.42 * unit, wall - 7.6 * unit), fill=(250, 240, 212))
     draw.rectangle((x - 0.3 * unit, wall - 8.6 * unit, x + 0.3 * unit, wall - 8.4 * unit), fill=(58, 62, 66))
 
 

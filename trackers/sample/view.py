@@ -68,9 +68,7 @@ class View:
         """Feet in panorama pixels, shape ``(n, 2)``, and pixels per metre there, shape ``(n,)``."""
         width, height = self.panorama
         scale = FOCAL * height / ground[:, 1]
-        return np.stack(
-            [0.5 * width + scale * ground[:, 0], HORIZON * height + scale * self.height], 1
-        ), scale
+        return np.stack([0.5 * width + scale * ground[:, 0], HORIZON * height + scale * self.height], 1), scale
 
     def ground(self, column: float, row: float) -> tuple[float, float]:
         """Place on the ground (metres right, away) seen at a part of the panorama's width and of its height."""

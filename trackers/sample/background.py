@@ -1,0 +1,120 @@
+"""What a scene looks like without the people in it, learned from its frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.fft import irfft, next_fast_len, rfft
+
+Frame = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+STEP = 2
+"""Every second row and column is modelled."""
+ROWS = 16
+"""Every sixteenth row is used to find the position of the camera."""
+SAME = 26
+"""Grey levels (largest channel) by which a pixel may differ from what it shows."""
+PATIENCE = 250
+"""Frames after which whatever stands still is background."""
+WIDEST = 4
+"""Panorama in frame widths after which the model starts anew."""
+
+
+class Background:
+    """A panorama in which every pixel shows what was seen there longest.
+
+    The camera stands still or pans level. Beside the background colour of a pixel its latest other colour is kept;
+    that one takes over when it has been seen for longer in a row than the background was seen in all. So a person
+    in the first frame disappears soon after walking away, and one who stands still is kept in the foreground.
+    """
+
+    def __init__(self) -> None:
+        self._strip: npt.NDArray[np.float32] | None = None  # some rows of the panorama, every column
+
+    def __call__(self, frame: Frame) -> tuple[Mask, int]:
+        """Learn a frame and return its foreground.
+
+        Args:
+            frame: BGR picture, uint8 of shape ``(height, width, 3)``.
+
+        Returns:
+            Whether a pixel is neither background nor a shadow on it, for every second row and column, and the
+            first column of the frame that this stands for.
+        """
+        offset = self._locate(frame)
+        begin = -(-offset // STEP)
+        first = begin * STEP - offset
+        part = np.ascontiguousarray(frame[::STEP, first::STEP].transpose(2, 0, 1))
+        return self._learn(slice(begin, begin + part.shape[2]), part), first
+
+    def _learn(self, where: slice, part: Frame) -> Mask:
+        colour, support = self._colour[:, :, where], self._support[:, where]
+        other, streak = self._other[:, :, where], self._streak[:, where]
+        unseen = support == 0
+        np.copyto(colour, part, where=unseen)
+        changed = _difference(colour, part) >= SAME
+        np.minimum(support + 1, PATIENCE, out=support, where=~changed)
+        streak[~changed] = 0
+        rows, columns = np.nonzero(changed)
+        now = part[:, rows, columns]
+        again = _difference(other[:, rows, columns], now) < SAME
+        lasted = np.where(again, streak[rows, columns] + 1, 1)
+        other[:, rows[~again], columns[~again]] = now[:, ~again]
+        won = lasted > support[rows, columns]
+        streak[rows, columns] = np.where(won, 0, lasted)
+        changed[rows, columns] = ~won & ~_shadow(colour[:, rows, columns], now)
+        rows, columns = rows[won], columns[won]
+        support[rows, columns], colour[:, rows, columns] = lasted[won], now[:, won]
+        return changed
+
+    def _locate(self, frame: Frame) -> int:
+        """Column of the panorama at which the frame begins, by phase correlation of some rows."""
+        rows = frame[ROWS // 2 :: ROWS, :, 1].astype(np.float32)
+        width = rows.shape[1]
+        if self._strip is None or len(self._strip) != len(rows) or self._strip.shape[1] > WIDEST * width:
+            self._start(frame, rows)
+        assert self._strip is not None
+        total = self._strip.shape[1]
+        length = next_fast_len(total + width, real=True)
+        wanted, known = rfft(np.diff(rows, axis=1), length), rfft(np.diff(self._strip, axis=1), length)
+        cross = known * np.conj(wanted)
+        cross /= np.abs(cross) + 1e-3
+        peak = int(irfft(cross.sum(axis=0), length).argmax())
+        offset = self._grow(peak if peak < total else peak - length, width)
+        self._strip[:, offset : offset + width] = rows
+        return offset
+
+    def _start(self, frame: Frame, rows: npt.NDArray[np.float32]) -> None:
+        """Begin with nothing known but the extent of one frame."""
+        height, width = len(frame[::STEP]), len(frame[0, ::STEP])
+        self._strip = rows.copy()
+        self._colour = np.zeros((3, height, width), dtype=np.uint8)
+        self._other = np.zeros((3, height, width), dtype=np.uint8)
+        self._support = np.zeros((height, width), dtype=np.int16)
+        self._streak = np.zeros((height, width), dtype=np.int16)
+
+    def _grow(self, offset: int, width: int) -> int:
+        """Make room for a frame that begins at a column, which may be negative; return its column afterwards."""
+        assert self._strip is not None
+        left = STEP * -(offset // STEP) if offset < 0 else 0
+        right = max(0, offset + width - self._strip.shape[1])
+        right += (self._strip.shape[1] + left + right) % STEP
+        if left or right:
+            self._strip = np.pad(self._strip, ((0, 0), (left, right)))
+            sides = (left // STEP, self._strip.shape[1] // STEP - left // STEP - self._colour.shape[2])
+            self._colour, self._other = (np.pad(part, ((0, 0), (0, 0), sides)) for part in (self._colour, self._other))
+            self._support, self._streak = (np.pad(part, ((0, 0), sides)) for part in (self._support, self._streak))
+        return offset + left
+
+
+def _difference(one: Frame, other: Frame) -> Frame:
+    """Largest absolute difference over the channels, which come first."""
+    return np.asarray((np.maximum(one, other) - np.minimum(one, other)).max(axis=0))
+
+
+def _shadow(ground: Frame, now: Frame) -> Mask:
+    """Whether pixels are the background's colour, only darker."""
+    ratio = now / np.maximum(ground, 1.0)
+    lowest, highest = ratio.min(axis=0), ratio.max(axis=0)
+    return np.asarray((lowest > 0.5) & (highest < 1.0) & (highest - lowest < 0.07))
