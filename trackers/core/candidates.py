@@ -12,7 +12,7 @@ import numpy as np
 
 from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints, overlap
-from trackers.core.journal import Note
+from trackers.core.journal import all_pairs
 from trackers.lifecycle import Tracks
 from trackers.motion.models import MotionModel
 
@@ -36,9 +36,8 @@ def candidates_in_gate(
         Pairs of table rows and frame rows.
     """
     if seen.journal is not None:
-        everywhere = np.arange(len(seen))
-        values = gate_distance(model, tracks.state[rows], seen.boxes, gating)
-        seen.journal.note(Note("gate", rows, everywhere, values, GATE[gating]))
+        distance = gate_distance(model, tracks.state[rows], seen.boxes, gating)
+        seen.journal.write("gate", all_pairs(rows, np.arange(len(seen)), distance), GATE[gating])
     track, detection, distance = gated_pairs(model, tracks.state[rows], seen.boxes, gating)
     return _same_group(tracks, seen, Pairs(rows[track], detection, distance))
 
@@ -61,8 +60,8 @@ def candidates_by_overlap(
     """
     boxes = boxes[rows]
     if seen.journal is not None:
-        values = overlap(boxes[:, None], seen.boxes[detections])
-        seen.journal.note(Note("IoU", rows, detections, values, minimum_iou, largest_wins=True))
+        iou = overlap(boxes[:, None], seen.boxes[detections])
+        seen.journal.write("IoU", all_pairs(rows, detections, iou), minimum_iou)
     track, detection, cost = overlapping_pairs(boxes, seen.boxes[detections], minimum_iou)
     return _same_group(tracks, seen, Pairs(rows[track], detections[detection], cost))
 

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from trackers.association.assignment import Match
+from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints
 from trackers.lifecycle import NO_ID
 
+if TYPE_CHECKING:
+    from trackers.core.base import Observations
+
+
+LARGEST_WINS = ("IoU",)
+"""Measures that must reach their limit; all others must not exceed it."""
+
 
 class Note(NamedTuple):
-    """What one stage compared: every track `rows[i]` with every detection `detections[j]`.
+    """What one stage compared.
 
     Attributes:
         measure: Name of the number: `"gate"`, `"cosine"`, `"IoU"`, ...
-        rows: Track rows, shape `(k,)`.
-        detections: Frame rows, shape `(m,)`.
-        values: The numbers, NaN where there was none, shape `(k, m)`.
+        pairs: The pairs compared; their cost is the number.
         limit: The number that decides.
-        largest_wins: Whether a number must reach the limit (IoU) or must not exceed it (distances).
     """
 
     measure: str
-    rows: Ints
-    detections: Ints
-    values: Floats
+    pairs: Pairs
     limit: float
-    largest_wins: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,6 @@ class Comparison:
         limit: The limit.
         passed: Whether the pair was admissible by it.
         track_id: The track it was compared with, -1 for a tentative one.
-        largest_wins: Whether the number must reach the limit rather than not exceed it.
     """
 
     measure: str
@@ -50,11 +51,11 @@ class Comparison:
     limit: float
     passed: bool
     track_id: int
-    largest_wins: bool = False
 
     def __str__(self) -> str:
         """Such as `cosine 0.27 > 0.20 (track 3)`."""
-        sign = (">=" if self.passed else "<") if self.largest_wins else ("<=" if self.passed else ">")
+        passed, failed = (">=", "<") if self.measure in LARGEST_WINS else ("<=", ">")
+        sign = passed if self.passed else failed
         track = f"track {self.track_id}" if self.track_id > 0 else "a tentative track"
         return f"{self.measure} {self.value:.2f} {sign} {self.limit:.2f} ({track})"
 
@@ -126,22 +127,44 @@ class Journal:
         outcome = "matched" if track is not None else "started a track" if self._born[detection] else "started no track"
         return Decision(row, tracker_id, outcome, self._comparisons(detection, track))
 
-    def note(self, note: Note) -> None:
-        """Write down what a stage compared."""
-        self._notes.append(note)
+    def write(self, measure: str, pairs: Pairs, limit: float) -> None:
+        """Write down what a stage compared; the cost of a pair is its number, NaN where there was none."""
+        known = pairs.where(~np.isnan(pairs.cost))
+        if len(known.cost):
+            self._notes.append(Note(measure, known, limit))
 
     def _comparisons(self, detection: int, track: int | None) -> tuple[Comparison, ...]:
         """The numbers between a detection and its track, or where it has none each stage's nearest track."""
         found = []
-        for note in self._notes:
-            columns = np.flatnonzero(note.detections == detection)
-            rows = np.arange(len(note.rows)) if track is None else np.flatnonzero(note.rows == track)
-            values = note.values[np.ix_(rows, columns)].ravel()
-            if np.isnan(values).all():
-                continue
-            best = int(np.nanargmax(values) if note.largest_wins else np.nanargmin(values))
-            value = float(values[best])
-            passed = value >= note.limit if note.largest_wins else value <= note.limit
-            owner = int(self._ids[note.rows[rows[best]]])
-            found.append(Comparison(note.measure, value, note.limit, passed, owner, note.largest_wins))
+        for measure, pairs, limit in self._notes:
+            of_interest = pairs.detection == detection
+            if track is not None:
+                of_interest &= pairs.track == track
+            candidates = pairs.where(of_interest)
+            if len(candidates.cost):
+                largest_wins = measure in LARGEST_WINS
+                best = int(candidates.cost.argmax() if largest_wins else candidates.cost.argmin())
+                value = float(candidates.cost[best])
+                passed = value >= limit if largest_wins else value <= limit
+                found.append(Comparison(measure, value, limit, passed, int(self._ids[candidates.track[best]])))
         return tuple(found)
+
+
+def note(seen: Observations, measure: str, pairs: Pairs, values: Floats, limit: float) -> None:
+    """Write down what a stage compared, if somebody asked.
+
+    Args:
+        seen: The frame.
+        measure: Name of the number.
+        pairs: The pairs compared.
+        values: The number of each pair, NaN where there was none, shape `(k,)`.
+        limit: The number that decides.
+    """
+    if seen.journal is not None:
+        seen.journal.write(measure, Pairs(pairs.track, pairs.detection, values), limit)
+
+
+def all_pairs(rows: Ints, detections: Ints, values: Floats) -> Pairs:
+    """Every row `(k,)` with every detection `(m,)`, at the numbers of a matrix `(k, m)`."""
+    track, detection = np.meshgrid(rows, detections, indexing="ij")
+    return Pairs(track.ravel(), detection.ravel(), values.ravel())
