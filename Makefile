@@ -1,6 +1,7 @@
 # What a user, a contributor and CI run. `make help` lists the targets.
 
 PYTHON ?= python3
+PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3.10 python
 PYTHON_OLDEST ?= python3.10
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -30,7 +31,7 @@ define new-venv
 endef
 
 $(BIN)/python:
-	$(call new-venv,$(VENV),$(PYTHON) python3.13 python3.12 python3.11 python3.10 python)
+	$(call new-venv,$(VENV),$(PYTHONS))
 
 # A stamp is younger than pyproject.toml while its environment is up to date.
 $(VENV)/.stamp-base: pyproject.toml | $(BIN)/python
@@ -62,6 +63,25 @@ test: $(VENV)/.stamp-dev ## the whole suite; PYTEST_ARGS="-k gallery" narrows it
 test-slow: $(VENV)/.stamp-dev ## fuzzing and soak tests
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
+# What works without torch and without OpenCV, in environments of their own: everything but the folders and files
+# below and what is marked `extra`. The oldest dependencies are exactly the lower bounds in pyproject.toml.
+NEED_EXTRAS := appearance evaluation integrations benchmarks test_documentation.py
+define test-base
+	$(1)/bin/python -m pip list
+	$(1)/bin/python -m pytest -m "not slow and not extra" $(foreach name,$(NEED_EXTRAS),--ignore=tests/$(name) --ignore=trackers/$(name)) $(PYTEST_ARGS)
+endef
+
+test-oldest: ## what works without torch, with the oldest dependencies, on PYTHON_OLDEST
+	$(call new-venv,.venv-oldest,$(PYTHON_OLDEST) python3.11)
+	@sed -nE 's/^ *(.*= \[)?"([A-Za-z0-9_-]+)>=([0-9.]+)".*/\2==\3/p' pyproject.toml > .venv-oldest/lower-bounds.txt
+	@.venv-oldest/bin/python $(PIP_INSTALL) --constraint .venv-oldest/lower-bounds.txt --editable '.[test,cli]'
+	$(call test-base,.venv-oldest)
+
+test-newest: ## what works without torch, with the newest dependencies, on PYTHON
+	$(call new-venv,.venv-newest,$(PYTHONS))
+	@.venv-newest/bin/python $(PIP_INSTALL) --editable '.[test,cli]'
+	$(call test-base,.venv-newest)
+
 coverage: $(VENV)/.stamp-dev ## the suite with branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
@@ -73,7 +93,7 @@ bench: $(VENV)/.stamp-dev ## speed, tests/benchmarks
 lint: $(VENV)/.stamp-dev ## ruff and codespell
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell
+	git ls-files -z | xargs -0 $(BIN)/codespell
 
 format: $(VENV)/.stamp-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -83,7 +103,7 @@ types: $(VENV)/.stamp-dev ## mypy --strict on package and tests
 	$(BIN)/mypy
 
 imports: $(VENV)/.stamp-dev ## the layers, import-linter
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 # --- documentation ---------------------------------------------------------------------------------
 
