@@ -2,7 +2,8 @@
 
 from trackers.core.bytetrack.tracker import ByteTrackTracker
 from trackers.core.deepsort.tracker import DeepSORTTracker
+from trackers.core.ocsort.tracker import OCSORTTracker
 from trackers.core.sort.tracker import SORTTracker
 from trackers.errors import MissingDependencyError
 
-__all__ = ["ByteTrackTracker", "DeepSORTTracker", "MissingDependencyError", "SORTTracker"]
+__all__ = ["ByteTrackTracker", "DeepSORTTracker", "MissingDependencyError", "OCSORTTracker", "SORTTracker"]

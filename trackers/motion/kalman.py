@@ -44,14 +44,15 @@ def initiate(measurement: Floats, position_variance: Floats, velocity_variance: 
     return state
 
 
-def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: float = 1.0) -> Floats:
+def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: float | Floats = 1.0) -> Floats:
     """Move every track by one step: `x' = F x`, `P' = F P F^T + Q`.
 
     Args:
         state: Shape `(n, 5, 4)`.
         position_noise: Process variance of the position, shape `(n, 4)`.
         velocity_noise: Process variance of the velocity, shape `(n, 4)`.
-        dt: Length of the step in frames; the process noise is that of one frame times `dt`.
+        dt: Length of the step in frames, for all tracks or for each, shape `(n, 1)`; the process noise is that of one
+            frame times `dt`.
 
     Returns:
         Predicted state, a new array of shape `(n, 5, 4)`.

@@ -60,7 +60,7 @@ class MotionModel:
         position, velocity = self.initial
         return kalman.initiate(measured, position.variance(scale), velocity.variance(scale))
 
-    def predict(self, state: Floats, dt: float = 1.0) -> Floats:
+    def predict(self, state: Floats, dt: float | Floats = 1.0) -> Floats:
         """State `(n, 5, 4)` one step of `dt` frames later; the noise follows the scale before the step."""
         scale = self.scale(state[:, kalman.POSITION])
         position, velocity = self.process

@@ -1,0 +1,186 @@
+"""OC-SORT: trust what was observed over what the filter extrapolated.
+
+Cao, Pang, Weng, Khirodkar, Kitani: "Observation-Centric SORT: Rethinking SORT for Robust Multi-Object Tracking", 2023,
+arXiv 2203.14360.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trackers.association.assignment import Match, assign, unmatched
+from trackers.association.classes import ClassGroups
+from trackers.association.pairs import Pairs
+from trackers.boxes import Bools, Floats, Ints
+from trackers.core.base import Observations, Tracker
+from trackers.core.candidates import candidates_by_overlap
+from trackers.errors import check_range
+from trackers.lifecycle import Tracks, column
+from trackers.motion.models import XYSR
+
+
+@dataclass
+class OCSORTTracks(Tracks):
+    """Tracks that remember where they were observed.
+
+    Attributes:
+        observed: Box of the last observation, shape `(n, 4)`.
+        anchor: State right after the last observation, shape `(n, 5, 4)`.
+        trail: Boxes observed 1, 2, ... frames ago, NaN where there was none, shape `(n, t, 4)`.
+        direction: Unit vector of the motion between observations, zero while unknown, shape `(n, 2)`.
+    """
+
+    observed: Floats = column(4, dtype=np.float64)
+    anchor: Floats = column(5, 4, dtype=np.float64)
+    trail: Floats = column(0, 4, dtype=np.float64)
+    direction: Floats = column(2, dtype=np.float64)
+
+
+class OCSORTTracker(Tracker[OCSORTTracks]):
+    """OC-SORT: SORT made robust to gaps and to sudden turns by three uses of past observations.
+
+    Momentum: a match that keeps the direction of motion is cheaper. Recovery: what is left is matched with the last
+    observation instead of the prediction. Re-update: a track found again is corrected along a straight virtual path
+    over the gap, so that the error built up in the meantime is gone.
+
+    Args:
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+        frame_rate: Frames per second of the video; scales `lost_track_buffer`.
+        track_activation_threshold: Lowest confidence that starts a track; only detections of high confidence do.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
+        minimum_iou_threshold: Lowest IoU of a match.
+        high_confidence_threshold: Detections at or above take part in the first stage and in recovery.
+        low_confidence_threshold: Detections at or above, and not of high confidence, may prolong a track that found
+            none of high confidence, as in ByteTrack; None leaves that stage out.
+        direction_weight: Weight of the direction in the cost, lambda in the paper's equation 4; 0 ignores it.
+        direction_frames: Frames between the observations that give a direction, delta t in the paper.
+        class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
+            such as `[{2, 7}]`, let the classes of a group share tracks.
+
+    Raises:
+        ValueError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np, supervision as sv
+        >>> tracker = OCSORTTracker(minimum_consecutive_frames=1)
+        >>> detections = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]))
+        >>> tracker.update(detections).tracker_id.tolist()
+        [1]
+    """
+
+    def __init__(
+        self,
+        lost_track_buffer: int = 30,
+        frame_rate: float = 30.0,
+        track_activation_threshold: float = 0.5,
+        minimum_consecutive_frames: int = 3,
+        minimum_iou_threshold: float = 0.3,
+        *,
+        high_confidence_threshold: float = 0.5,
+        low_confidence_threshold: float | None = None,
+        direction_weight: float = 0.2,
+        direction_frames: int = 3,
+        class_agnostic: ClassGroups = True,
+    ) -> None:
+        """Check and store the parameters."""
+        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
+        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
+        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
+        if low_confidence_threshold is not None:
+            check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
+        check_range("direction_weight", direction_weight, 0.0)
+        check_range("direction_frames", direction_frames, 1)
+        self.track_activation_threshold = track_activation_threshold
+        self.minimum_iou_threshold = minimum_iou_threshold
+        self.high_confidence_threshold = high_confidence_threshold
+        self.low_confidence_threshold = low_confidence_threshold
+        self.direction_weight = direction_weight
+        self.direction_frames = direction_frames
+        super().__init__(
+            XYSR,
+            lambda: OCSORTTracks(trail=np.empty((0, direction_frames, 4))),
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+        )
+
+    def _step(self, seen: Observations) -> Ints:
+        tracks = self._predict(seen)
+        earlier = earlier_observation(tracks)
+        high = seen.scores >= self.high_confidence_threshold
+
+        match = self._match_with_momentum(seen, earlier, high)
+        everyone = np.ones(len(tracks), np.bool_)
+        if self.low_confidence_threshold is not None:
+            low = ~high & (seen.scores >= self.low_confidence_threshold)
+            match += self._match_by_overlap(seen, match, everyone, low, self.minimum_iou_threshold)
+        match += self._match_by_overlap(seen, match, everyone, high, self.minimum_iou_threshold, tracks.observed)
+
+        self._re_update(seen, match)
+        self._correct(seen, match)
+        self._observe(seen, match, earlier)
+        new = high & (seen.scores >= self.track_activation_threshold) & unmatched(len(seen), match.detection)
+        boxes = seen.boxes[new]
+        trail = np.concatenate((boxes[:, None], np.full((len(boxes), self.direction_frames - 1, 4), np.nan)), axis=1)
+        return self._advance(seen, match, new, observed=boxes, anchor=self.motion.initiate(boxes), trail=trail)
+
+    def _match_with_momentum(self, seen: Observations, earlier: Floats, high: Bools) -> Match:
+        """First stage: overlap, and how little the match would turn the track (section 4.2)."""
+        tracks, boxes = self._tracks, self.motion.boxes(self._tracks.state)
+        rows, detections = np.arange(len(tracks)), np.flatnonzero(high)
+        pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
+        intention = direction_between(earlier[pairs.track], seen.boxes[pairs.detection])
+        cosine = np.clip((tracks.direction[pairs.track] * intention).sum(axis=1), -1.0, 1.0)
+        turn = np.arccos(cosine) / np.pi - 0.5  # from -1/2, straight on, to 1/2, back; 0 where a direction is unknown
+        pairs = Pairs(pairs.track, pairs.detection, pairs.cost + self.direction_weight * turn)
+        limit = 1.0 - self.minimum_iou_threshold
+        return assign(pairs.where(pairs.cost <= limit), limit)
+
+    def _re_update(self, seen: Observations, match: Match) -> None:
+        """Lead the tracks found again from their last observation along a straight path (section 4.1, equation 3)."""
+        tracks = self._tracks
+        found_again = tracks.missed[match.track] > 0
+        rows, boxes = match.track[found_again], seen.boxes[match.detection[found_again]]
+        state, start = tracks.anchor[rows], tracks.observed[rows]
+        gap = (tracks.missed[rows] + seen.elapsed)[:, None]
+        steps = np.maximum(np.rint(gap), 1.0)
+        for step in range(1, int(steps.max(initial=0.0)) + 1):
+            moving, between = (step <= steps)[:, 0], (step < steps)[:, 0]
+            state[moving] = self.motion.predict(state[moving], (gap / steps)[moving])
+            virtual = start + step / steps * (boxes - start)
+            state[between] = self.motion.correct(state[between], virtual[between])
+        tracks.state[rows] = state
+
+    def _observe(self, seen: Observations, match: Match, earlier: Floats) -> None:
+        """Remember what was observed on this frame."""
+        tracks, boxes = self._tracks, seen.boxes[match.detection]
+        tracks.direction[match.track] = direction_between(earlier[match.track], boxes)
+        tracks.observed[match.track] = boxes
+        tracks.anchor[match.track] = tracks.state[match.track]
+        tracks.trail = np.roll(tracks.trail, 1, axis=1)
+        tracks.trail[:, 0] = np.nan
+        tracks.trail[match.track, 0] = boxes
+
+
+def earlier_observation(tracks: OCSORTTracks) -> Floats:
+    """The oldest observation on the trail, or the last one where the trail is empty, shape `(n, 4)`."""
+    observed = tracks.observed.copy()
+    for box in tracks.trail.swapaxes(0, 1):
+        known = ~np.isnan(box[:, 0])
+        observed[known] = box[known]
+    return observed
+
+
+def direction_between(first: Floats, second: Floats) -> Floats:
+    """Unit vector from the centre of box i of `first` to that of `second`, zero where they agree, shape `(n, 2)`.
+
+    Example:
+        >>> direction_between(np.array([[0.0, 0, 2, 2]]), np.array([[3.0, 4, 5, 6]])).tolist()
+        [[0.6, 0.8]]
+    """
+    step = second[:, :2] + second[:, 2:] - first[:, :2] - first[:, 2:]
+    length = np.hypot(step[:, 0], step[:, 1])[:, None]
+    return np.asarray(np.divide(step, length, out=np.zeros_like(step), where=length > 0.0))
