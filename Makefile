@@ -63,17 +63,20 @@ test: $(VENV)/.stamp-dev ## the whole suite; PYTEST_ARGS="-k gallery" narrows it
 test-slow: $(VENV)/.stamp-dev ## fuzzing and soak tests
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
-# What works without torch and without OpenCV, in environments of their own: everything but the folders and files
-# below and what is marked `extra`. The oldest dependencies are exactly the lower bounds in pyproject.toml.
-NEED_EXTRAS := appearance evaluation integrations benchmarks test_documentation.py
+# What works without torch, in environments of their own: all but the files that import an optional package at their
+# top, the few named here, and tests marked `extra`. The oldest dependencies are the lower bounds in pyproject.toml.
+OPTIONAL := torch|torchvision|timm|safetensors|ultralytics|onnx|onnxruntime|trackeval|sybil
+NEED_EXTRAS = $(shell grep -rlE '^(import|from) ($(OPTIONAL))\b' tests trackers --include='*.py') \
+              trackers/core/deepsort/feature_extractor.py
 define test-base
 	$(1)/bin/python -m pip list
-	$(1)/bin/python -m pytest -m "not slow and not extra" $(foreach name,$(NEED_EXTRAS),--ignore=tests/$(name) --ignore=trackers/$(name)) $(PYTEST_ARGS)
+	$(1)/bin/python -m pytest -m "not slow and not extra" $(NEED_EXTRAS:%=--ignore=%) $(PYTEST_ARGS)
 endef
 
 test-oldest: ## what works without torch, with the oldest dependencies, on PYTHON_OLDEST
 	$(call new-venv,.venv-oldest,$(PYTHON_OLDEST) python3.11)
-	@sed -nE 's/^ *(.*= \[)?"([A-Za-z0-9_-]+)>=([0-9.]+)".*/\2==\3/p' pyproject.toml > .venv-oldest/lower-bounds.txt
+	@grep -oE '"[A-Za-z0-9-]+(\[[a-z,]+\])?>=[0-9.]+"' pyproject.toml | \
+	  sed -E 's/"|\[.*\]//g; s/>=/==/' > .venv-oldest/lower-bounds.txt
 	@.venv-oldest/bin/python $(PIP_INSTALL) --constraint .venv-oldest/lower-bounds.txt --editable '.[test,cli]'
 	$(call test-base,.venv-oldest)
 
