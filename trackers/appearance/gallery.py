@@ -52,6 +52,11 @@ class Gallery:
         turn = self._written % len(self._ring) if self._written > len(self._ring) else 0
         return np.roll(self.unordered, -turn, axis=0)
 
+    @property
+    def newest(self) -> Vectors | None:
+        """A copy of the newest vector, shape `(d,)`; None while the gallery is empty."""
+        return self._ring[(self._written - 1) % len(self._ring)].copy() if len(self) else None
+
     def add(self, vector: Vectors) -> None:
         """Remember a unit vector `(d,)`; the oldest gives way when the gallery is full."""
         if self._written == len(self._ring) and (self.size is None or self._written < self.size):

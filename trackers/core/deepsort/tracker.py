@@ -46,8 +46,8 @@ class DeepSORTTracks(Tracks):
 
     def vector(self, row: int) -> Vectors | None:
         """The newest vector of the track in this row, shape `(d,)`; None without appearance."""
-        vectors = self.gallery[row].vectors
-        return vectors[-1] if len(vectors) else None
+        newest: Vectors | None = self.gallery[row].newest
+        return newest
 
 
 class DeepSORTTracker(Tracker[DeepSORTTracks]):
