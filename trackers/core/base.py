@@ -108,6 +108,7 @@ class Tracker(ABC, Generic[TracksType]):
         self._tracks = self._new_tracks()
         self._timestamp: float | None = None
         self._class_ids: list[int] = []
+        self._vector_length: int | None = None
         self._decisions: list[Decision] = []
 
     def update(
@@ -132,7 +133,7 @@ class Tracker(ABC, Generic[TracksType]):
 
         Raises:
             TypeError: If `detections` is not `sv.Detections`.
-            ValueError: If the boxes are not of shape `(n, 4)`, or time runs backwards.
+            ValueError: If the boxes are not of shape `(n, 4)`, vectors change their length, or time runs backwards.
         """
         if detections is None:
             self.skip(timestamp=timestamp)
@@ -142,10 +143,12 @@ class Tracker(ABC, Generic[TracksType]):
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
+        vectors = self._vectors(kept, frame)
+        self._check_length(vectors)
         seen = Observations(
             boxes=boxes[usable],
             scores=scores_of(kept),
-            vectors=self._vectors(kept, frame),
+            vectors=vectors,
             group=self._classes.groups(kept.class_id, len(kept)),
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
@@ -250,6 +253,16 @@ class Tracker(ABC, Generic[TracksType]):
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         """Appearance vectors of the detections; none unless the tracker uses appearance."""
         return np.empty((len(detections), 0), np.float32)
+
+    def _check_length(self, vectors: Vectors) -> None:
+        """Refuse vectors of another length than before: no distance is defined between the two."""
+        length = vectors.shape[1]
+        if length and self._vector_length not in (None, length):
+            raise ValueError(
+                f"expected vectors of {self._vector_length} numbers as on earlier frames, but got {length}; "
+                "call reset() before changing the feature extractor"
+            )
+        self._vector_length = length or self._vector_length
 
     def _predict(self, seen: Observations) -> TracksType:
         """Move every track to the time of the frame, and return the tracks."""

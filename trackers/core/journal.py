@@ -67,7 +67,8 @@ class Decision:
     Attributes:
         row: Row of the detections handed to `update`.
         tracker_id: Its id, -1 for none.
-        outcome: `"matched"`, `"started a track"`, `"started no track"` or `"not a box"`.
+        outcome: `"matched"`, `"started a track"`, `"started no track"` or `"left out"` (not a box, or not
+            selected).
         comparisons: For a matched row the numbers that admitted its track; for any other row, the nearest miss of each
             stage.
     """
@@ -118,7 +119,7 @@ class Journal:
         return [
             self._decision(row, int(frame_row[row]), int(tracker_id[row]))
             if usable[row]
-            else Decision(row, NO_ID, "not a box", ())
+            else Decision(row, NO_ID, "left out", ())
             for row in range(len(usable))
         ]
 
