@@ -1,0 +1,1 @@
+"""Stand-ins for other trackers: their documented surface, our algorithm."""
