@@ -9,11 +9,12 @@ from scipy.fft import irfft, next_fast_len, rfft
 Frame = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
+FOREGROUND, SHADED = 1, 2
 STEP = 2
 """Every second row and column is modelled."""
 ROWS = 16
 """Every sixteenth row is used to find the position of the camera."""
-SAME = 26
+SAME = 16
 """Grey levels (largest channel) by which a pixel may differ from what it shows."""
 PATIENCE = 250
 """Frames after which whatever stands still is background."""
@@ -32,15 +33,15 @@ class Background:
     def __init__(self) -> None:
         self._strip: npt.NDArray[np.float32] | None = None  # some rows of the panorama, every column
 
-    def __call__(self, frame: Frame) -> tuple[Mask, int]:
+    def __call__(self, frame: Frame) -> tuple[Frame, int]:
         """Learn a frame and return its foreground.
 
         Args:
             frame: BGR picture, uint8 of shape ``(height, width, 3)``.
 
         Returns:
-            Whether a pixel is neither background nor a shadow on it, for every second row and column, and the
-            first column of the frame that this stands for.
+            ``FOREGROUND``, ``SHADED`` (the background's colour, only darker) or 0 for every second row and column,
+            and the first column of the frame that this stands for.
         """
         offset = self._locate(frame)
         begin = -(-offset // STEP)
@@ -48,7 +49,12 @@ class Background:
         part = np.ascontiguousarray(frame[::STEP, first::STEP].transpose(2, 0, 1))
         return self._learn(slice(begin, begin + part.shape[2]), part), first
 
-    def _learn(self, where: slice, part: Frame) -> Mask:
+    def trust(self) -> None:
+        """Take what is known for certain: from now on people who stand still for long stay in the foreground."""
+        if self._strip is not None:
+            self._support[self._support > 0] = PATIENCE
+
+    def _learn(self, where: slice, part: Frame) -> Frame:
         colour, support = self._colour[:, :, where], self._support[:, where]
         other, streak = self._other[:, :, where], self._streak[:, where]
         unseen = support == 0
@@ -63,10 +69,12 @@ class Background:
         other[:, rows[~again], columns[~again]] = now[:, ~again]
         won = lasted > support[rows, columns]
         streak[rows, columns] = np.where(won, 0, lasted)
-        changed[rows, columns] = ~won & ~_shadow(colour[:, rows, columns], now)
+        kind = np.where(_shaded(colour[:, rows, columns], now), SHADED, FOREGROUND)
+        result = changed.astype(np.uint8)
+        result[rows, columns] = np.where(won, 0, kind)
         rows, columns = rows[won], columns[won]
         support[rows, columns], colour[:, rows, columns] = lasted[won], now[:, won]
-        return changed
+        return result
 
     def _locate(self, frame: Frame) -> int:
         """Column of the panorama at which the frame begins, by phase correlation of some rows."""
@@ -113,7 +121,7 @@ def _difference(one: Frame, other: Frame) -> Frame:
     return np.asarray((np.maximum(one, other) - np.minimum(one, other)).max(axis=0))
 
 
-def _shadow(ground: Frame, now: Frame) -> Mask:
+def _shaded(ground: Frame, now: Frame) -> Mask:
     """Whether pixels are the background's colour, only darker."""
     ratio = now / np.maximum(ground, 1.0)
     lowest, highest = ratio.min(axis=0), ratio.max(axis=0)

@@ -41,6 +41,7 @@ class FigureDetector:
         """Learn the background and the perspective from frames of the video, in order and spread over it."""
         for frame in frames:
             self(frame)
+        self._background.trust()
         return self
 
     def __call__(self, frame: Frame) -> sv.Detections:

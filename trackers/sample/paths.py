@@ -130,9 +130,9 @@ def wander(rng: np.random.Generator, count: int, width: Floats, depth: tuple[flo
     across = np.array([-0.36, 0.30, 0.30, -0.05, 0.0, 0.0, 0.22, -0.28, -0.28, -0.36])
     side = rng.choice([-1.0, 1.0], size=(count, 1))
     lateral = side * (across + rng.uniform(-0.12, 0.12, (count, 10)))
-    away = rng.uniform(0.0, 1.0, (count, 10)) ** 1.3
-    away[:, 1] = away[:, 0] + rng.uniform(-0.3, 0.3, count)
-    away[:, 7] = away[:, 6] + rng.uniform(-0.3, 0.3, count)
+    # People mostly walk along the street: their distance from the camera changes little from knot to knot.
+    away = rng.uniform(0.0, 1.0, (count, 1)) ** 1.3 + rng.uniform(-0.22, 0.22, (count, 10))
+    away[:, 5:7] += rng.uniform(-0.4, 0.4, (count, 1))
     away = np.clip(away, 0.0, 1.0)
     for knot, same in ((2, 1), (8, 7), (9, 0)):
         lateral[:, knot], away[:, knot] = lateral[:, same], away[:, same]
@@ -147,7 +147,7 @@ def wander(rng: np.random.Generator, count: int, width: Floats, depth: tuple[flo
     points = np.stack([x, z], axis=2)
     pace = rng.uniform(1.05, 1.5, (count, 1))
     seconds = np.hypot(*np.moveaxis(np.diff(points, axis=1), 2, 0)) / pace
-    rest = rng.uniform(1.2, 3.5, (count, 9))
+    rest = rng.uniform(0.8, 2.4, (count, 9))
     seconds = np.where(seconds == 0.0, rest, np.maximum(seconds, 1.0))
     times = np.concatenate([np.zeros((count, 1)), seconds.cumsum(axis=1)], axis=1)
     start = times[:, -1] * (rng.permutation(count) + rng.uniform(0.0, 1.0, count)) / max(count, 1)

@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from trackers.sample.background import SHADED
+
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Box = tuple[float, float, float, float]
+Part = tuple[float, float, float]
 
 BODY = np.array([
     # left, top, right, bottom in body heights from the feet; weight
@@ -25,9 +29,9 @@ AROUND = np.array([
     [0.11, -1.00, 0.20, -0.90, 0.08],
 ])  # fmt: skip
 """Where nothing of a person is: above the head, below the feet, beside the head."""
-EXPLAINED = ((-0.13, -1.04, 0.13, 0.05), (-0.30, -0.42, 0.30, 0.05), (-0.19, -0.86, 0.19, -0.38))
+EXPLAINED = ((-0.09, -1.04, 0.09, 0.05), (-0.27, -0.36, 0.27, 0.05), (-0.14, -0.86, 0.14, -0.30))
 SCALES = np.array([0.92, 1.0, 1.08])
-ENOUGH = 0.42
+ENOUGH = 0.36
 """Score from which a shape in a crowd is a person."""
 CROWD = 30
 """People at most in one blob."""
@@ -37,7 +41,7 @@ SAMPLES = 400
 class Person(NamedTuple):
     """A box in mask pixels and how sure it is, 0 to 1."""
 
-    box: tuple[float, float, float, float]
+    box: Box
     score: float
 
 
@@ -65,17 +69,32 @@ class Perspective:
         feet_prior = np.array([0.5, 0.95]) * self._rows
         x = np.concatenate([seen[:, 0], feet_prior])
         y = np.concatenate([seen[:, 1], part * (feet_prior - 0.22 * self._rows)])
-        weight = np.concatenate([np.ones(len(seen)), np.full(2, 2.0)])
+        made_up = max(2.0, 0.4 * float(np.sqrt(len(seen))))
+        weight = np.concatenate([np.ones(len(seen)), np.full(2, made_up)])
         for _ in range(4):
             design = np.stack([x, np.ones_like(x)], axis=1) * weight[:, None]
             slope, begin = np.linalg.lstsq(design, y * weight, rcond=None)[0]
             off = np.abs(y - slope * x - begin) / np.maximum(slope * x + begin, 6.0)
-            weight = np.where(np.arange(len(x)) < len(seen), 1.0 / (1.0 + (off / 0.1) ** 2), 2.0)
+            weight = np.where(np.arange(len(x)) < len(seen), 1.0 / (1.0 + (off / 0.08) ** 2), made_up)
         self._slope, self._begin = float(slope), float(begin)
 
 
-def find_people(mask: Mask, perspective: Perspective) -> list[Person]:
-    """All people in a foreground mask."""
+def _without_shadows(pixels: npt.NDArray[np.uint8], perspective: Perspective) -> Mask:
+    """Foreground without shadows on the ground: flat patches that are the background's colour, only darker."""
+    mask = pixels > 0
+    labels, _ = ndimage.label(pixels == SHADED)
+    for number, (ys, xs) in enumerate(ndimage.find_objects(labels), start=1):
+        high, wide = ys.stop - ys.start, xs.stop - xs.start
+        thick = round(0.12 * float(perspective.height(ys.stop)))
+        if wide > 1.5 * min(high, thick):
+            ys = slice(max(ys.start, ys.stop - thick), ys.stop)
+            mask[ys, xs] &= labels[ys, xs] != number
+    return np.asarray(mask)
+
+
+def find_people(pixels: npt.NDArray[np.uint8], perspective: Perspective) -> list[Person]:
+    """All people in the foreground of a frame, as `Background` gives it."""
+    mask = _without_shadows(pixels, perspective)
     whole = ndimage.uniform_filter(mask.astype(np.float32), 3) > 0.3
     labels, _ = ndimage.label(whole, structure=np.ones((3, 3)))
     people: list[Person] = []
@@ -90,10 +109,11 @@ def find_people(mask: Mask, perspective: Perspective) -> list[Person]:
         lean = blob.shape[1] / blob.shape[0]
         if inside and 0.22 < lean < 0.6 and 0.6 < tall < 1.6 and blob.mean() > 0.35:
             perspective.learn(box[3], box[3] - box[1])
-        if 0.82 < tall < 1.2 and wide < 0.64:
-            people.append(Person(box, _sure(tall, wide)))
-        elif tall > 0.45:
-            people += _separate(blob, box, perspective)
+        whole_person = 0.82 < tall < 1.2 and wide < 0.64
+        found = [] if whole_person and wide < 0.42 else _separate(blob, box, perspective)
+        if whole_person and len(found) < 2:
+            found = [Person(_behind(blob, box, expected, mask.shape[1]), _sure(tall, wide))]
+        people += found
     return people
 
 
@@ -101,30 +121,39 @@ def _sure(tall: float, wide: float) -> float:
     return float(np.clip(0.95 - 1.2 * abs(tall - 1.0) - 1.5 * max(0.0, 0.24 - wide), 0.3, 0.95))
 
 
-def _separate(blob: Mask, box: tuple[float, float, float, float], perspective: Perspective) -> list[Person]:
+def _behind(blob: Mask, box: Box, expected: float, columns: int) -> Box:
+    """Widen the box of a person of whom something straight, a pillar or a wall, hides one side."""
+    missing = 0.34 * expected - (box[2] - box[0])
+    sides = [blob[:, :2].any(axis=1).mean(), blob[:, -2:].any(axis=1).mean()]
+    left, top, right, bottom = box
+    if missing > 0 and max(sides) > 0.55 and left > 1 and right < columns - 1:
+        left, right = (left - missing, right) if sides[0] > sides[1] else (left, right + missing)
+    return left, top, right, bottom
+
+
+def _separate(blob: Mask, box: Box, perspective: Perspective) -> list[Person]:
     """People in a blob that is not one whole person: the best fitting body is taken out until none fits."""
-    rows, columns = blob.shape
-    pad = int(0.3 * rows) + 2
-    weight = np.pad(np.where(blob, 1.0, -0.7), pad, constant_values=-0.7)
+    pad = int(0.3 * len(blob)) + 2
+    weight = np.pad(np.where(blob, 1.0, -1.1), pad, constant_values=-1.1)
     x, feet, tall = _candidates(blob.shape, box, perspective)
-    people: list[Person] = []
+    parts: list[Part] = []
+    scores: list[float] = []
     for _ in range(CROWD if len(x) else 0):
         score = _score(weight, x + pad, feet + pad, tall)
         best = int(score.argmax())
         if score[best] < ENOUGH:
             break
-        chosen = (float(x[best]), float(feet[best]), float(tall[best]))
-        people.append(Person(_box(blob, chosen, box), float(np.clip(score[best], 0.0, 0.95))))
-        for left, top, right, bottom in EXPLAINED:
-            ys = slice(max(0, round(chosen[1] + top * chosen[2]) + pad), round(chosen[1] + bottom * chosen[2]) + pad)
-            xs = slice(max(0, round(chosen[0] + left * chosen[2]) + pad), round(chosen[0] + right * chosen[2]) + pad)
+        parts.append((float(x[best]), float(feet[best]), float(tall[best])))
+        scores.append(float(score[best]))
+        for sides in EXPLAINED:
+            left, top, right, bottom = (round(side * parts[-1][2]) for side in sides)
+            ys = slice(max(0, round(feet[best]) + top + pad), round(feet[best]) + bottom + pad)
+            xs = slice(max(0, round(x[best]) + left + pad), round(x[best]) + right + pad)
             weight[ys, xs] = np.minimum(weight[ys, xs], 0.0)
-    return people
+    return [Person(_box(blob, parts, index, box), min(0.95, score)) for index, score in enumerate(scores)]
 
 
-def _candidates(
-    shape: tuple[int, ...], box: tuple[float, float, float, float], perspective: Perspective
-) -> tuple[Floats, Floats, Floats]:
+def _candidates(shape: tuple[int, ...], box: Box, perspective: Perspective) -> tuple[Floats, Floats, Floats]:
     """Columns and rows of feet in the blob, and heights, that a body may have."""
     rows, columns = shape
     step = max(1.0, rows / 60)
@@ -152,10 +181,13 @@ def _score(weight: Floats, x: Floats, feet: Floats, tall: Floats) -> Floats:
     return score
 
 
-def _box(
-    blob: Mask, part: tuple[float, float, float], box: tuple[float, float, float, float]
-) -> tuple[float, float, float, float]:
-    """Box of a body in a blob."""
-    x, feet, tall = part
-    half = 0.2 * tall
-    return box[0] + x - half, box[1] + feet - tall, box[0] + x + half, box[1] + feet
+def _box(blob: Mask, parts: list[Part], index: int, box: Box) -> Box:
+    """Box of one of the bodies in a blob: as wide as the foreground that is nearest to it."""
+    x, feet, tall = parts[index]
+    columns = np.arange(blob.shape[1])
+    distance = np.array([np.abs(columns - other[0]) / other[2] for other in parts])
+    rows = slice(max(0, int(feet - 0.92 * tall)), max(1, int(feet - 0.06 * tall)))
+    own = (blob[rows].sum(axis=0) >= 0.08 * tall) & (distance.argmin(axis=0) == index) & (distance[index] < 0.3)
+    reach = columns[own] if own.any() else np.array([x])
+    left, right = min(float(reach[0]), x - 0.13 * tall), max(float(reach[-1]) + 1.0, x + 0.13 * tall)
+    return box[0] + left, box[1] + feet - tall, box[0] + right, box[1] + feet
