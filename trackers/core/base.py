@@ -172,7 +172,8 @@ class Tracker(ABC, Generic[TracksType]):
         elapsed = self._frames_since(timestamp)
         self._timestamp = timestamp
         no_box, no_score, no_vector = np.empty((0, 4)), np.empty(0), np.empty((0, 0), np.float32)
-        self._predict(Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed))
+        tracks = self._predict(Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed))
+        tracks.age += elapsed
 
     @property
     def total_confirmed(self) -> int:
