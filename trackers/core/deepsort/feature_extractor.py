@@ -61,8 +61,14 @@ class DeepSORTFeatureExtractor:
         **options: Any,
     ) -> None:
         """Bring the model to its device."""
-        self._network = loading.network(model_or_checkpoint_path, device, input_size, options)
-        self.appearance_threshold = appearance_threshold
+        loaded = loading.from_source(model_or_checkpoint_path, device, input_size, options)
+        self._adopt(loaded, appearance_threshold)
+
+    def _adopt(self, loaded: loading.Loaded, appearance_threshold: float | None) -> None:
+        """Run on this network from now on."""
+        self._network = loaded.network
+        given = appearance_threshold is not None
+        self.appearance_threshold = appearance_threshold if given else loaded.appearance_threshold
         self._dimension: int | None = None
 
     @classmethod
@@ -99,10 +105,111 @@ class DeepSORTFeatureExtractor:
             >>> extractor.dimension
             512
         """
-        ours = {name: kwargs.pop(name) for name in loading.OPTIONS if name in kwargs}
         threshold = kwargs.pop("appearance_threshold", None)
-        model = loading.timm_features(model_name, input_size, pretrained, get_pooled_features, kwargs)
-        return cls(model, device, input_size, appearance_threshold=threshold, **ours)
+        return cls._of(
+            loading.from_timm(
+                model_name, device, input_size, pretrained=pretrained, pooled=get_pooled_features, options=kwargs
+            ),
+            threshold,
+        )
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        path: str | Path,
+        architecture: str | None = None,
+        device: Any = "auto",
+        input_size: int | Sequence[int] | None = None,
+        *,
+        appearance_threshold: float | None = None,
+        **options: Any,
+    ) -> DeepSORTFeatureExtractor:
+        """Load weights from a file: safetensors, or a state dict written by `torch.save`; never pickled code.
+
+        Args:
+            path: The file. Wrappers (`state_dict`, `model`), prefixes (`module.`) and a classifier are left out.
+            architecture: Name in timm; None recognises OSNet, the re-identification network, of any width.
+            device: As in the constructor.
+            input_size: As in the constructor.
+            appearance_threshold: As in the constructor; None takes the known one of OSNet.
+            **options: As in the constructor; for timm's models, what `timm.create_model` takes as well.
+
+        Returns:
+            The extractor.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is damaged, holds pickled code, or belongs to another architecture.
+        """
+        return cls._of(loading.from_checkpoint(path, architecture, device, input_size, options), appearance_threshold)
+
+    @classmethod
+    def from_onnx(
+        cls,
+        path: str | Path,
+        device: Any = "auto",
+        input_size: int | Sequence[int] | None = None,
+        *,
+        output: str | None = None,
+        appearance_threshold: float | None = None,
+        **options: Any,
+    ) -> DeepSORTFeatureExtractor:
+        """Load an ONNX file, to run in ONNX Runtime; needs `pip install "trackers[onnx]"` and no PyTorch.
+
+        Layout, size and a batch fixed in the file are found out. What the pixels should be is not in the file: without
+        options they are RGB, scaled and normalised as for ImageNet, except for files this library wrote or knows by
+        name (`person-reidentification-retail-*`: BGR from 0 to 255).
+
+        Args:
+            path: The file.
+            device: `"auto"`, `"cpu"`, `"cuda"`, `"mps"`, `"openvino"` or `"tensorrt"`, as this ONNX Runtime has it.
+            input_size: As in the constructor, where the file leaves it open.
+            output: Name of the output with the vectors; None takes the first.
+            appearance_threshold: As in the constructor.
+            **options: As in the constructor, but `half` and `transforms`.
+
+        Returns:
+            The extractor.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is damaged, takes no images, or contradicts an option.
+        """
+        return cls._of(loading.from_onnx(path, device, input_size, output, options), appearance_threshold)
+
+    @classmethod
+    def from_torchscript(
+        cls,
+        path: str | Path,
+        device: Any = "auto",
+        input_size: int | Sequence[int] | None = None,
+        *,
+        appearance_threshold: float | None = None,
+        **options: Any,
+    ) -> DeepSORTFeatureExtractor:
+        """Load a TorchScript file, written by `torch.jit.trace(model, example).save(path)`.
+
+        Args:
+            path: The file.
+            device: As in the constructor.
+            input_size: As in the constructor.
+            appearance_threshold: As in the constructor.
+            **options: As in the constructor.
+
+        Returns:
+            The extractor.
+
+        Raises:
+            ValueError: If the file is no TorchScript.
+        """
+        return cls._of(loading.from_torchscript(path, device, input_size, options), appearance_threshold)
+
+    @classmethod
+    def _of(cls, loaded: loading.Loaded, appearance_threshold: float | None) -> DeepSORTFeatureExtractor:
+        """An extractor that runs on a loaded network."""
+        extractor = cls.__new__(cls)
+        extractor._adopt(loaded, appearance_threshold)
+        return extractor
 
     @property
     def dimension(self) -> int:

@@ -1,0 +1,147 @@
+"""Networks that run in ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance.pillow_crops import cut_windows, to_array
+from trackers.appearance.preprocessing import Preprocessing
+from trackers.boxes import Bools, Image, Ints
+from trackers.errors import require
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "mps": "CoreMLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+"""ONNX Runtime's name for each device."""
+
+METADATA = "trackers.preprocessing"
+"""Key under which an exported file keeps its preprocessing."""
+
+BATCH = 8
+DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+
+
+class OnnxNetwork:
+    """An ONNX file with the preprocessing it wants.
+
+    The input may be `(k, 3, h, w)` or `(k, h, w, 3)`; a batch size, height or width that is fixed in the file is kept.
+
+    Args:
+        path: The file.
+        device: `"auto"` (CUDA if this ONNX Runtime has it, else the CPU), `"cpu"`, `"cuda"`, `"mps"`, `"openvino"` or
+            `"tensorrt"`.
+        size: Height and width of the crops; None takes the file's.
+        settings: Fields of `Preprocessing` other than the size.
+        batch_size: Crops per run, where the file leaves it open.
+        output: Name of the output to take; None takes the first.
+
+    Raises:
+        ValueError: If the file is not a usable model, or a setting contradicts it.
+        MissingDependencyError: If onnxruntime is not installed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str = "auto",
+        size: tuple[int, int] | None = None,
+        settings: Mapping[str, Any],
+        batch_size: int | None = None,
+        output: str | None = None,
+    ) -> None:
+        """Open the file."""
+        self._session = _open(path, device)
+        inputs, outputs = self._session.get_inputs(), [item.name for item in self._session.get_outputs()]
+        if len(inputs) != 1 or inputs[0].type not in DTYPES or len(inputs[0].shape) != 4:
+            got = [(item.name, item.type, item.shape) for item in inputs]
+            raise ValueError(
+                f"expected one input of images, shape (k, 3, h, w) or (k, h, w, 3), in {path}, but got {got}"
+            )
+        if output is not None and output not in outputs:
+            raise ValueError(f"{path} has no output {output!r}; it has {', '.join(map(repr, outputs))}")
+        self._output = output or outputs[0]
+        self._input, self._dtype = inputs[0].name, DTYPES[inputs[0].type]
+        batch, *shape = (side if isinstance(side, int) and side > 0 else None for side in inputs[0].shape)
+        self._channels_last = shape[2] == 3 and shape[0] != 3
+        self._fixed_batch = batch
+        self.batch_size = batch or batch_size or BATCH
+        kept = json.loads(self._session.get_modelmeta().custom_metadata_map.get(METADATA, "{}"))
+        self.preprocessing = Preprocessing(
+            **{**kept, "size": _size(path, shape[:2] if self._channels_last else shape[1:], size, kept), **settings}
+        )
+
+    def load(self, image: Image) -> Image:
+        """The frame as it is."""
+        return image
+
+    def cut(self, image: Image, windows: Ints, masks: Bools | None) -> npt.NDArray[np.float32]:
+        """Model input for the windows of a frame, channels last, shape `(k, h, w, 3)`."""
+        return to_array(cut_windows(image, windows, masks, self.preprocessing), self.preprocessing)
+
+    def forward(self, crops: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[Any]:
+        """The network's answer."""
+        batch = np.concatenate(crops)
+        answer = self._run(batch)
+        return answer + self._run(batch[:, :, ::-1]) if self.preprocessing.flip else answer
+
+    def _run(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+        """The answer to crops `(k, h, w, 3)`; a batch fixed in the file is filled up with empty ones."""
+        count = len(batch)
+        if self._fixed_batch is not None and count < self._fixed_batch:
+            batch = np.concatenate((batch, np.zeros((self._fixed_batch - count, *batch.shape[1:]), batch.dtype)))
+        ordered = batch if self._channels_last else batch.transpose(0, 3, 1, 2)
+        (answer,) = self._session.run([self._output], {self._input: np.ascontiguousarray(ordered, self._dtype)})
+        return np.asarray(answer)[:count] if np.ndim(answer) else np.asarray(answer)
+
+
+def settings_metadata(preprocessing: Preprocessing) -> str:
+    """Preprocessing as text, to be kept in a file under `METADATA`."""
+    return json.dumps(asdict(preprocessing))
+
+
+def _open(path: Path, device: str) -> Any:
+    """An ONNX Runtime session."""
+    runtime = require("onnxruntime", extra="onnx")
+    if not path.is_file():
+        raise FileNotFoundError(f"expected an ONNX file, but there is none at {path}")
+    there = runtime.get_available_providers()
+    name = str(device).split(":")[0]
+    if device in (None, "auto"):
+        name = "cuda" if PROVIDERS["cuda"] in there else "cpu"
+    if name not in PROVIDERS:
+        raise ValueError(f"device must be 'auto' or one of {', '.join(map(repr, PROVIDERS))}, but got {device!r}")
+    if PROVIDERS[name] not in there:
+        raise ValueError(f"this onnxruntime has no {PROVIDERS[name]} for device {device!r}; it has {', '.join(there)}")
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return runtime.InferenceSession(str(path), options, providers=[PROVIDERS[name]])
+    except Exception as error:  # onnxruntime's own error types share no base class
+        raise ValueError(
+            f"{path} ({path.stat().st_size} bytes) is not a readable ONNX file ({str(error)[:200]}); "
+            "it may be a truncated download or a pointer file: fetch it again and compare its size"
+        ) from error
+
+
+def _size(
+    path: Path, fixed: Sequence[int | None], asked: tuple[int, int] | None, kept: Mapping[str, Any]
+) -> tuple[int, int]:
+    """Height and width of the input, from the file where it fixes them."""
+    height, width = asked or kept.get("size") or (fixed[0] or 256, fixed[1] or 128)
+    if fixed[0] not in (None, height) or fixed[1] not in (None, width):
+        raise ValueError(
+            f"{path} takes crops of {tuple(fixed)} (height, width) only, but input_size is {(height, width)}"
+        )
+    return int(height), int(width)
