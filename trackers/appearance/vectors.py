@@ -96,3 +96,29 @@ def unit_vectors(vectors: Any, count: int, name: str) -> Vectors:
     length = np.sqrt(np.einsum("ij,ij->i", array, array))[:, None]
     np.divide(array, length, out=array, where=length > 0.0)
     return array.astype(np.float32)
+
+
+def on_device(extractor: Any, device: str | None) -> Any:
+    """Check an extractor and move it to a device, if one is named.
+
+    Args:
+        extractor: An object with `extract_features`, a callable, or None.
+        device: Name of a device; None leaves the extractor where it is.
+
+    Returns:
+        The extractor, on the device.
+
+    Raises:
+        TypeError: If the extractor is neither.
+        ValueError: If it cannot be moved.
+    """
+    if extractor is not None and not callable(getattr(extractor, "extract_features", extractor)):
+        raise TypeError(
+            "feature_extractor must have a method extract_features(frame, detections) or be a callable of that form, "
+            f"but got {type(extractor).__name__}"
+        )
+    if device is None or extractor is None:
+        return extractor
+    if not hasattr(extractor, "to"):
+        raise ValueError(f"device={device!r} is given, but {type(extractor).__name__} has no method to(device)")
+    return extractor.to(device)

@@ -36,6 +36,21 @@ class Pairs(NamedTuple):
         return Pairs(self.track[kept], self.detection[kept], self.cost[kept])
 
 
+def cheapest(first: Pairs, second: Pairs) -> Pairs:
+    """The pairs of both lists; a pair in both has the smaller of its costs.
+
+    Example:
+        >>> first = Pairs(np.array([0, 1]), np.array([0, 0]), np.array([0.5, 0.4]))
+        >>> second = Pairs(np.array([0, 0]), np.array([0, 1]), np.array([0.2, 0.3]))
+        >>> cheapest(first, second)
+        Pairs(track=array([0, 0, 1]), detection=array([0, 1, 0]), cost=array([0.2, 0.3, 0.4]))
+    """
+    both = Pairs(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
+    both = both.where(np.lexsort((both.cost, both.detection, both.track)))
+    again = (np.diff(both.track, prepend=-1) == 0) & (np.diff(both.detection, prepend=-1) == 0)
+    return both.where(~again)
+
+
 def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, Ints]:
     """All (i, j) with `|points[j] - centre[i]| <= reach[i]`, found on the sorted points.
 

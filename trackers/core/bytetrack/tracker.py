@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from trackers.association.assignment import NO_MATCH, unmatched
 from trackers.association.classes import ClassGroups
+from trackers.association.selection import Selection
 from trackers.boxes import Ints
 from trackers.core.base import Observations, Tracker
 from trackers.errors import check_range
@@ -33,6 +34,7 @@ class ByteTrackTracker(Tracker[Tracks]):
         low_confidence_iou_threshold: Lowest IoU of a match with a detection of low confidence.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
+        selection: Which detections take part; None lets all.
 
     Raises:
         ValueError: If a parameter is out of range.
@@ -59,6 +61,7 @@ class ByteTrackTracker(Tracker[Tracks]):
         low_confidence_threshold: float = 0.1,
         low_confidence_iou_threshold: float = 0.5,
         class_agnostic: ClassGroups = True,
+        selection: Selection | None = None,
     ) -> None:
         """Check and store the parameters."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -78,6 +81,7 @@ class ByteTrackTracker(Tracker[Tracks]):
             lost_track_buffer=lost_track_buffer,
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
+            selection=selection,
         )
 
     def _step(self, seen: Observations) -> Ints:

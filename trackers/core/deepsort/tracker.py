@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
-from trackers.appearance.vectors import FeatureFunction, appearance_vectors
+from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
@@ -185,17 +185,3 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)
-
-
-def on_device(extractor: Any, device: str | None) -> Any:
-    """Check an extractor and move it to a device, if one is named."""
-    if extractor is not None and not callable(getattr(extractor, "extract_features", extractor)):
-        raise TypeError(
-            "feature_extractor must have a method extract_features(frame, detections) or be a callable of that form, "
-            f"but got {type(extractor).__name__}"
-        )
-    if device is None or extractor is None:
-        return extractor
-    if not hasattr(extractor, "to"):
-        raise ValueError(f"device={device!r} is given, but {type(extractor).__name__} has no method to(device)")
-    return extractor.to(device)

@@ -13,6 +13,7 @@ import numpy as np
 from trackers.association.assignment import Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
+from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints
 from trackers.core.base import Observations, Tracker
 from trackers.core.candidates import candidates_by_overlap
@@ -58,6 +59,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         direction_frames: Frames between the observations that give a direction, delta t in the paper.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
+        selection: Which detections take part; None lets all.
 
     Raises:
         ValueError: If a parameter is out of range.
@@ -83,6 +85,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         direction_weight: float = 0.2,
         direction_frames: int = 3,
         class_agnostic: ClassGroups = True,
+        selection: Selection | None = None,
     ) -> None:
         """Check and store the parameters."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -105,6 +108,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
             lost_track_buffer=lost_track_buffer,
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
+            selection=selection,
         )
 
     def _step(self, seen: Observations) -> Ints:
@@ -167,7 +171,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
 
 def earlier_observation(tracks: OCSORTTracks) -> Floats:
     """The oldest observation on the trail, or the last one where the trail is empty, shape `(n, 4)`."""
-    observed = tracks.observed.copy()
+    observed: Floats = tracks.observed.copy()
     for box in tracks.trail.swapaxes(0, 1):
         known = ~np.isnan(box[:, 0])
         observed[known] = box[known]

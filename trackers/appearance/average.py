@@ -1,0 +1,82 @@
+"""Moving averages: one vector per track that follows its look (Aharon 2022, section 3.3)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trackers.boxes import Floats, Ints, Vectors
+
+
+def with_width(average: Vectors, width: int) -> Vectors:
+    """The averages with room for vectors of the given length, once the first vector tells it.
+
+    Args:
+        average: Unit or zero vectors, shape `(n, d)`; `(n, 0)` while no vector has been seen.
+        width: Length of the vectors of this frame, 0 if it has none.
+
+    Returns:
+        Shape `(n, width)`, zero where nothing has been seen; the averages themselves if they have room.
+
+    Raises:
+        ValueError: If vectors of another length have been seen.
+
+    Example:
+        >>> with_width(np.empty((1, 0), np.float32), 2).tolist()
+        [[0.0, 0.0]]
+    """
+    if width in (0, average.shape[1]):
+        return average
+    if average.shape[1]:
+        raise ValueError(
+            f"appearance vectors must keep their length: earlier frames had {average.shape[1]} numbers, this one has "
+            f"{width}; call reset() before you change the feature extractor"
+        )
+    return np.zeros((len(average), width), np.float32)
+
+
+def moving_average(average: Vectors, vectors: Vectors, momentum: float) -> Vectors:
+    """`e' = a e + (1 - a) f`, scaled to unit length (Aharon 2022, equation 11).
+
+    Args:
+        average: Unit vectors e, zero where nothing has been seen, shape `(n, d)`.
+        vectors: Unit vectors f of this frame, zero where unknown, shape `(n, d)`.
+        momentum: Share a of the old average.
+
+    Returns:
+        New averages, shape `(n, d)`: the first vector where there was no average, the old one where there is no vector.
+
+    Example:
+        >>> old, new = np.array([[1.0, 0], [0, 0]], np.float32), np.array([[0, 1.0], [0, 1]], np.float32)
+        >>> moving_average(old, new, 0.5).round(2).tolist()
+        [[0.7099999785423279, 0.7099999785423279], [0.0, 1.0]]
+    """
+    first, unknown = ~average.any(axis=1), ~vectors.any(axis=1)
+    share = np.where(unknown, 1.0, np.where(first, 0.0, momentum)).astype(np.float32)[:, None]
+    blended = share * average + (1.0 - share) * vectors
+    length = np.sqrt(np.einsum("ij,ij->i", blended, blended))[:, None]
+    return np.divide(blended, length, out=np.zeros_like(blended), where=length > 0.0)
+
+
+def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: Ints) -> Floats:
+    """Cosine distance of each pair of a track and a detection.
+
+    Args:
+        average: Unit or zero vectors of the tracks, shape `(n, d)`.
+        track: Track of each pair, shape `(k,)`.
+        vectors: Unit or zero vectors of the detections, shape `(m, d)`.
+        detection: Detection of each pair, shape `(k,)`.
+
+    Returns:
+        Shape `(k,)`; NaN where one side has no appearance.
+
+    Example:
+        >>> unit = np.array([[1.0, 0.0]], np.float32)
+        >>> cosine_distance(unit, np.array([0]), unit, np.array([0])).tolist()
+        [0.0]
+    """
+    if average.shape[1] == 0 or vectors.shape[1] == 0:
+        return np.full(len(track), np.nan)
+    ours, theirs = average[track], vectors[detection]
+    distance = 1.0 - np.einsum("ij,ij->i", ours, theirs).astype(np.float64)
+    distance[~(ours.any(axis=1) & theirs.any(axis=1))] = np.nan
+    return np.asarray(distance)

@@ -1,0 +1,191 @@
+"""BoT-SORT: ByteTrack with a box filter that fits, camera motion, and looks.
+
+Aharon, Orfaig, Bobrovsky: "BoT-SORT: Robust Associations Multi-Pedestrian Tracking", 2022, arXiv 2206.14651.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance.average import cosine_distance, moving_average, with_width
+from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
+from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
+from trackers.association.classes import ClassGroups
+from trackers.association.pairs import Pairs, cheapest
+from trackers.association.selection import Selection
+from trackers.boxes import Bools, Ints, Vectors
+from trackers.core.base import Observations, Tracker
+from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
+from trackers.core.journal import note
+from trackers.core.rows import rows_of, scores_of
+from trackers.errors import check_choice, check_range
+from trackers.lifecycle import Tracks, column
+from trackers.motion.models import XYWH
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
+
+PAPER_THRESHOLD = 0.25
+"""Largest cosine distance at which appearance counts, where the extractor recommends none."""
+
+
+@dataclass
+class BoTSORTTracks(Tracks):
+    """Tracks that know a moving average of their look.
+
+    Attributes:
+        look: Unit vector of each track, zero while unknown, shape `(n, d)`.
+    """
+
+    look: Vectors = column(0, dtype=np.float32)
+
+    def vector(self, row: int) -> Vectors | None:
+        """The average look of the track in this row, shape `(d,)`; None without appearance."""
+        return self.look[row] if self.look[row].any() else None
+
+
+class BoTSORTTracker(Tracker[BoTSORTTracks]):
+    """BoT-SORT: the cheaper of overlap and look decides, first for confident detections, then for the others.
+
+    Two stages as in ByteTrack. In the first, the cost of a pair is its IoU distance or half its appearance distance,
+    whichever is smaller; a track's look is a moving average of the vectors of its confident detections. Without
+    vectors it is BoT-SORT without ReID.
+
+    Args:
+        feature_extractor: Turns boxes into vectors: an object with `extract_features(frame, detections)` or a callable
+            of that form. None uses the vectors in `detections.data["embedding"]`, or overlap alone.
+        device: Device to move the extractor to; None leaves it where it is.
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+        frame_rate: Frames per second of the video; scales `lost_track_buffer`.
+        track_activation_threshold: Lowest confidence that starts a track; only detections of high confidence do.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
+        minimum_iou_threshold: Lowest IoU of a match by overlap with a detection of high confidence.
+        appearance_threshold: Largest cosine distance at which appearance counts. It depends on the vectors; None takes
+            the extractor's own `appearance_threshold`, or 0.25, the paper's.
+        appearance_momentum: Share of the old average in the new one.
+        appearance_gate: Where appearance counts. `"iou"`, the paper's way: between boxes that overlap well, where it
+            has little left to decide. `"motion"`: inside the Mahalanobis gate of the filter, which grows while a track
+            is lost, so that appearance can find a track again.
+        appearance_iou_threshold: Lowest IoU at which appearance counts, for `appearance_gate="iou"`.
+        high_confidence_threshold: A detection at or above is of high confidence.
+        low_confidence_threshold: A detection at or above, and not of high confidence, is of low confidence; one below
+            is ignored.
+        low_confidence_iou_threshold: Lowest IoU of a match with a detection of low confidence.
+        class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
+            such as `[{2, 7}]`, let the classes of a group share tracks.
+        selection: Which detections take part; None lets all.
+
+    Raises:
+        TypeError: If the extractor is neither an object with `extract_features` nor callable.
+        ValueError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np, supervision as sv
+        >>> tracker = BoTSORTTracker(minimum_consecutive_frames=1)
+        >>> detections = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]))
+        >>> tracker.update(detections).tracker_id.tolist()
+        [1]
+    """
+
+    def __init__(
+        self,
+        feature_extractor: FeatureExtractor | FeatureFunction | None = None,
+        device: str | None = None,
+        lost_track_buffer: int = 30,
+        frame_rate: float = 30.0,
+        track_activation_threshold: float = 0.7,
+        minimum_consecutive_frames: int = 2,
+        minimum_iou_threshold: float = 0.2,
+        appearance_threshold: float | None = None,
+        *,
+        appearance_momentum: float = 0.9,
+        appearance_gate: str = "iou",
+        appearance_iou_threshold: float = 0.5,
+        high_confidence_threshold: float = 0.6,
+        low_confidence_threshold: float = 0.1,
+        low_confidence_iou_threshold: float = 0.5,
+        class_agnostic: ClassGroups = True,
+        selection: Selection | None = None,
+    ) -> None:
+        """Check and store the parameters; nothing is loaded."""
+        if appearance_threshold is None:
+            appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
+        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
+        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
+        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
+        check_range("appearance_momentum", appearance_momentum, 0.0, 1.0)
+        check_choice("appearance_gate", appearance_gate, ("iou", "motion"))
+        check_range("appearance_iou_threshold", appearance_iou_threshold, 0.0, 1.0)
+        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
+        check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
+        check_range("low_confidence_iou_threshold", low_confidence_iou_threshold, 0.0, 1.0)
+        self.feature_extractor = on_device(feature_extractor, device)
+        self.track_activation_threshold = track_activation_threshold
+        self.minimum_iou_threshold = minimum_iou_threshold
+        self.appearance_threshold = appearance_threshold
+        self.appearance_momentum = appearance_momentum
+        self.appearance_gate = appearance_gate
+        self.appearance_iou_threshold = appearance_iou_threshold
+        self.high_confidence_threshold = high_confidence_threshold
+        self.low_confidence_threshold = low_confidence_threshold
+        self.low_confidence_iou_threshold = low_confidence_iou_threshold
+        super().__init__(
+            XYWH,
+            BoTSORTTracks,
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+            selection=selection,
+        )
+
+    def _step(self, seen: Observations) -> Ints:
+        tracks = self._predict(seen)
+        tracks.look = with_width(tracks.look, seen.vectors.shape[1])
+        high = seen.scores >= self.high_confidence_threshold
+        low = ~high & (seen.scores >= self.low_confidence_threshold)
+        recent = tracks.confirmed & (tracks.missed == 0)
+
+        match = self._match_by_overlap_and_look(seen, NO_MATCH, tracks.confirmed, high)
+        match += self._match_by_overlap(seen, match, recent, low, self.low_confidence_iou_threshold)
+        match += self._match_by_overlap_and_look(seen, match, ~tracks.confirmed, high)
+
+        self._correct(seen, match)
+        looks = seen.vectors[match.detection]
+        tracks.look[match.track] = moving_average(tracks.look[match.track], looks, self.appearance_momentum)
+        born = high & (seen.scores >= self.track_activation_threshold) & unmatched(len(seen), match.detection)
+        return self._advance(seen, match, born, look=seen.vectors[born])
+
+    def _match_by_overlap_and_look(
+        self, seen: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
+    ) -> Match:
+        """First stage: the smaller of IoU distance and half the cosine distance (section 3.3, equations 12 and 13)."""
+        tracks = self._tracks
+        rows = np.flatnonzero(of_tracks & unmatched(len(tracks), taken.track))
+        detections = np.flatnonzero(of_detections & unmatched(len(seen), taken.detection))
+        boxes = self.motion.boxes(tracks.state)
+        overlapping = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
+        if self.appearance_gate == "iou":
+            near = overlapping.where(overlapping.cost <= 1.0 - self.appearance_iou_threshold)
+        else:
+            near = candidates_in_gate(self.motion, tracks, rows, seen)
+            near = near.where(np.isin(near.detection, detections))
+        look = cosine_distance(tracks.look, near.track, seen.vectors, near.detection)
+        note(seen, "cosine", near, look, self.appearance_threshold)
+        alike = Pairs(near.track, near.detection, 0.5 * look).where(look <= self.appearance_threshold)
+        limit = max(1.0 - self.minimum_iou_threshold, 0.5 * self.appearance_threshold)
+        return assign(cheapest(overlapping, alike), limit)
+
+    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
+        """Vectors of the detections of high confidence; those of the others would spoil the average."""
+        high = scores_of(detections) >= self.high_confidence_threshold
+        found = appearance_vectors(rows_of(detections, high), frame, self.feature_extractor)
+        vectors = np.zeros((len(detections), found.shape[1]), np.float32)
+        vectors[high] = found
+        return vectors
