@@ -149,9 +149,7 @@ def combine(scores: Sequence[Scores], *, name: str = COMBINED) -> Scores:
     return _scores(name, details)
 
 
-def evaluate(
-    pairs: Mapping[str, tuple[BoxTable, BoxTable]], *, distractors: Sequence[int] = ()
-) -> list[Scores]:
+def evaluate(pairs: Mapping[str, tuple[BoxTable, BoxTable]], *, distractors: Sequence[int] = ()) -> list[Scores]:
     """Score several sequences, each alone and then all together.
 
     Args:
@@ -165,8 +163,7 @@ def evaluate(
         ValueError: If there is no sequence, or as in `evaluate_sequence`.
     """
     scores = [
-        evaluate_sequence(truth, result, name=name, distractors=distractors)
-        for name, (truth, result) in pairs.items()
+        evaluate_sequence(truth, result, name=name, distractors=distractors) for name, (truth, result) in pairs.items()
     ]
     return [*scores, combine(scores)]
 

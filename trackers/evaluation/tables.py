@@ -46,8 +46,7 @@ def score_rows(scores: Sequence[Scores]) -> list[Row]:
         ('one', 1.0, 0)
     """
     return [
-        {"sequence": one.name, **{label: getattr(one, name) for label, name in SCORE_COLUMNS.items()}}
-        for one in scores
+        {"sequence": one.name, **{label: getattr(one, name) for label, name in SCORE_COLUMNS.items()}} for one in scores
     ]
 
 

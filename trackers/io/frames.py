@@ -50,14 +50,15 @@ class FrameSource:
     Attributes:
         name: What people call it.
         frame_rate: Frames per second.
-        frame_count: Number of frames where it is known before reading, else None.
+        frame_count: Number of frames as the source announces it, else None.
+        read: Starts reading from the beginning; counts faults as it goes.
         faults: What went wrong so far.
     """
 
     name: str
     frame_rate: float
     frame_count: int | None
-    _read: Callable[[Faults], NumberedFrames] = field(repr=False)
+    read: Callable[[Faults], NumberedFrames] = field(repr=False)
     faults: Faults = field(default_factory=Faults)
 
     def __iter__(self) -> NumberedFrames:
@@ -67,7 +68,7 @@ class FrameSource:
             ValueError: If there is not a single frame.
         """
         number = 0
-        for number, image in self._read(self.faults):
+        for number, image in self.read(self.faults):
             yield number, image
         if number == 0:
             raise ValueError(f"{self.name} has no frame that can be decoded")

@@ -1,0 +1,91 @@
+"""Parse, call, print: every command is a function whose parameters are its options."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from trackers.cli.parser import parse
+
+COMMANDS: Mapping[str, str] = {
+    "track": "trackers.cli.track:track",
+    "eval": "trackers.cli.evaluate:evaluate_files",
+}
+"""Where the function of each command is."""
+
+WRONG_INPUT = 2
+"""Exit code when the command line, a file or a device is not as it should be."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, by convention of shells."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    With `TRACKERS_TRACEBACK` set in the environment an error is raised instead of told in a line.
+
+    Args:
+        arguments: The command line without the program's name; None takes the process's own.
+
+    Returns:
+        The exit code: 0, or 2 after a line on standard error that says what is wrong.
+    """
+    try:
+        text = _run(list(sys.argv[1:] if arguments is None else arguments))
+    except (OSError, ValueError, ImportError) as error:
+        if os.environ.get("TRACKERS_TRACEBACK"):
+            raise
+        print(f"trackers: {one_line(error)}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    print(text)
+    return 0
+
+
+def one_line(error: BaseException) -> str:
+    """Say what went wrong in one line.
+
+    Example:
+        >>> one_line(FileExistsError(17, "file exists", "out.txt"))
+        'out.txt: file exists (replace it with --overwrite)'
+    """
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        hint = " (replace it with --overwrite)" if isinstance(error, FileExistsError) else ""
+        return f"{error.filename}: {error.strerror}{hint}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _run(arguments: list[str]) -> str:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        return _overview()
+    if arguments[0] == "--version":
+        return version("trackers")
+    command, *rest = arguments
+    function = _function(command)
+    return str(function(**parse(f"trackers {command}", function, rest)))
+
+
+def _function(command: str) -> Callable[..., Any]:
+    if command not in COMMANDS:
+        close = difflib.get_close_matches(command, COMMANDS, n=2)
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise ValueError(f"unknown command {command!r}; {hint}Commands are {', '.join(COMMANDS)}")
+    module, _, name = COMMANDS[command].partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _overview() -> str:
+    lines = ["usage: trackers COMMAND ...    (trackers COMMAND --help tells more)", ""]
+    for command in COMMANDS:
+        summary = (inspect.getdoc(_function(command)) or "").splitlines()[0]
+        lines.append(f"  {command:<10} {summary}")
+    return "\n".join(lines)

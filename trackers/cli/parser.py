@@ -1,0 +1,159 @@
+"""Parsers made from signatures and docstrings.
+
+`jsonargparse` turns the parameters of a function into options, reads and prints YAML, and checks types. What
+it does not do is here: options of a tracker or an extractor that is chosen by name, and spellings people
+expect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trackers.core.registry import EXTRACTORS, TRACKERS, find
+from trackers.errors import require
+from trackers.pipeline.choices import Choice
+
+CHOICES: Mapping[str, tuple[Mapping[str, str], str | None]] = {
+    "tracker": (TRACKERS, "deepsort"),
+    "extractor": (EXTRACTORS, None),
+}
+"""Parameters that are chosen by name: the names, and the default."""
+
+
+def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> dict[str, Any]:
+    """Parse the command line of a function.
+
+    Args:
+        prog: Name of the program in messages.
+        function: Its parameters become options; those named in `CHOICES` are chosen by name.
+        arguments: The command line.
+
+    Returns:
+        The arguments to call the function with.
+
+    Raises:
+        ValueError: If the command line or the configuration file is wrong; the message lists close matches.
+    """
+    arguments = [_spell_out(argument) for argument in arguments]
+    parser = build_parser(prog, function, arguments)
+    values: dict[str, Any] = parser.parse_args(_respell(arguments, parser)).as_dict()
+    values.pop("config", None)
+    for name in CHOICES.keys() & inspect.signature(function).parameters.keys():
+        values[name] = _as_choice(values.get(name))
+    return values
+
+
+def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[str] = ()) -> Any:
+    """Build the parser of a function, with the options of what the arguments choose by name.
+
+    Raises:
+        ValueError: If a tracker or an extractor is unknown.
+    """
+    jsonargparse = require("jsonargparse", "cli")
+
+    class Parser(jsonargparse.ArgumentParser):  # type: ignore[misc, name-defined]
+        def error(self, message: str, ex: Exception | None = None) -> None:
+            raise ValueError(_with_close_matches(message, self)) from ex
+
+    description = (inspect.getdoc(function) or "").splitlines()[0]
+    parser = Parser(prog=prog, description=description, print_config="--print-config")
+    parser.add_argument("--config", action="config", help="YAML file with any of these options.")
+    chosen = {name: _chosen(name, arguments) for name in CHOICES if name in inspect.signature(function).parameters}
+    parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
+    for name, choice in chosen.items():
+        names, default = CHOICES[name]
+        group = parser.add_argument_group(f"{name}: {choice or 'none'}")
+        options = f"One of {', '.join(names)}; --{name} for short."
+        group.add_argument(f"--{name}.name", metavar="NAME", type=str, default=default, help=options)
+        if choice:
+            _add_options(group, name, find(names, choice))
+    return parser
+
+
+def _spell_out(argument: str) -> str:
+    """Write `--tracker sort` as `--tracker.name sort`, and `--frame-rate` as `--frame_rate`."""
+    option, equals, value = argument.partition("=")
+    if option[:2] != "--" or option == "--print-config":
+        return argument
+    option = option.replace("-", "_").replace("__", "--", 1)
+    if option.lstrip("-") in CHOICES:
+        option += ".name"
+    return option + equals + value
+
+
+def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
+    """Let a flag stand alone, and an option that takes several values be given once for each."""
+    kinds = {action.dest: str(getattr(action, "_typehint", "")) for action in parser._actions}
+    flags = {f"--{name}" for name, kind in kinds.items() if kind == "<class 'bool'>"}
+    lists = {f"--{name}" for name, kind in kinds.items() if "Sequence[" in kind}
+    respelled: list[str] = []
+    seen: set[str] = set()
+    following = [*arguments[1:], ""]
+    for argument, after in zip(arguments, following, strict=True):
+        if argument in flags and after not in ("true", "false"):
+            respelled.append(f"{argument}=true")
+        elif argument in lists:
+            respelled.append(f"{argument}+" if argument in seen else argument)
+            seen.add(argument)
+        elif respelled and respelled[-1] in lists and not argument.startswith("["):
+            respelled.append(json.dumps([argument]))
+        else:
+            respelled.append(argument)
+    return respelled
+
+
+def _chosen(name: str, arguments: Sequence[str]) -> str | None:
+    """What the command line, or else the configuration file in it, chooses by name."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument(f"--{name}.name", dest="name")
+    first.add_argument("--config", type=Path)
+    given, _ = first.parse_known_args(list(arguments))
+    if given.name is None and given.config is not None:
+        return _named_in(given.config, name) or CHOICES[name][1]
+    return CHOICES[name][1] if given.name is None else str(given.name)
+
+
+def _named_in(path: Path, name: str) -> str | None:
+    yaml = require("yaml", "cli")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not YAML: {error}") from error
+    section = content.get(name) if isinstance(content, dict) else None
+    return section.get("name") if isinstance(section, dict) else None
+
+
+def _add_options(group: Any, name: str, factory: Any) -> None:
+    parameters = inspect.signature(factory).parameters
+    skip = {"feature_extractor"} & parameters.keys()
+    if inspect.isclass(factory):
+        group.add_class_arguments(factory, name, as_group=False, skip=skip)
+    else:
+        group.add_method_arguments(factory.__self__, factory.__name__, name, as_group=False, skip=skip)
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        text = "Further options of the extractor, such as {batch_size: 16}."
+        group.add_argument(f"--{name}.options", type=dict[str, Any], default={}, help=text)
+
+
+def _as_choice(values: dict[str, Any] | None) -> Choice | None:
+    if not values or values.get("name") is None:
+        return None
+    options = {key: value for key, value in values.items() if key not in ("name", "options")}
+    return Choice(values["name"], {**options, **values.get("options", {})})
+
+
+def _with_close_matches(message: str, parser: Any) -> str:
+    """Add the options that are spelled much like an unknown one."""
+    known = {option.lstrip("-"): option for action in parser._actions for option in action.option_strings}
+    for word in message.replace("'", " ").replace('"', " ").replace("=", " ").split():
+        bare = word.lstrip("-")
+        close = difflib.get_close_matches(bare, known, n=3, cutoff=0.75)
+        if close and bare not in known and (word.startswith("--") or "." in word or "_" in word):
+            return f"{message}; did you mean {' or '.join(known[one] for one in close)}?"
+    return message

@@ -1,0 +1,125 @@
+"""A tracker or an extractor chosen by name with its parameters, as plain data."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trackers.core.base import Tracker
+from trackers.core.registry import EXTRACTORS, TRACKERS, find
+from trackers.errors import require
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A tracker or an extractor by its name, and parameters that differ from its defaults.
+
+    Attributes:
+        name: A name of `trackers.core.registry`.
+        options: Parameters of the constructor.
+        label: What tables call it.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+    def __str__(self) -> str:
+        return self.label or self.name
+
+
+def make_tracker(choice: Choice, extractor: Any = None) -> Tracker[Any]:
+    """Build a new tracker.
+
+    Args:
+        choice: Its name and parameters.
+        extractor: Feature extractor to hand to it, or None.
+
+    Returns:
+        The tracker.
+
+    Raises:
+        ValueError: If the name or a parameter is unknown, or an extractor is given to a tracker that uses
+        none. TypeError: If a parameter has the wrong type.
+
+    Example:
+        >>> make_tracker(Choice("deepsort", {"lost_track_buffer": 60})).total_confirmed
+        0
+    """
+    tracker_class = find(TRACKERS, choice.name)
+    options = dict(choice.options)
+    if extractor is not None:
+        if not uses_appearance(choice):
+            raise ValueError(f"{choice.name} does not look at appearance; leave the extractor out")
+        options["feature_extractor"] = extractor
+    check_options(choice.name, tracker_class, options)
+    tracker: Tracker[Any] = tracker_class(**options)
+    return tracker
+
+
+def make_extractor(choice: Choice) -> Any:
+    """Build a feature extractor.
+
+    Raises:
+        ValueError: If the name or a parameter is unknown.
+    """
+    factory = find(EXTRACTORS, choice.name)
+    check_options(choice.name, factory, choice.options)
+    return factory(**choice.options)
+
+
+def uses_appearance(choice: Choice) -> bool:
+    """Tell whether a tracker takes a feature extractor."""
+    return "feature_extractor" in inspect.signature(find(TRACKERS, choice.name)).parameters
+
+
+def check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
+    """Refuse parameters that do not exist, listing close ones.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    parameters = inspect.signature(factory).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    for option in options:
+        if option not in parameters:
+            close = difflib.get_close_matches(option, parameters, n=3)
+            hint = f"; did you mean {' or '.join(close)}?" if close else f"; it has {', '.join(parameters)}"
+            raise ValueError(f"{name} has no parameter {option!r}{hint}")
+
+
+def read_choice(text: str, section: str = "tracker") -> Choice:
+    """Read a choice: a name, or a YAML file such as `trackers tune` writes.
+
+    Args:
+        text: A name, or the path of a YAML file.
+        section: Section of the file: `"tracker"` or `"extractor"`.
+
+    Returns:
+        The choice; one from a file is labelled with the name of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file has no such section.
+    """
+    path = Path(text)
+    if path.suffix not in (".yaml", ".yml"):
+        return Choice(text)
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    yaml = require("yaml", "cli")
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    found = content.get(section) if isinstance(content, dict) else None
+    if not isinstance(found, dict) or "name" not in found:
+        raise ValueError(f"{path} has no section {section!r} with a name in it")
+    options = {name: value for name, value in found.items() if name != "name"}
+    return Choice(str(found["name"]), options, path.stem)

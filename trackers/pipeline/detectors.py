@@ -1,0 +1,144 @@
+"""Where detections come from: a file, an Ultralytics model, or the detector of the embedded sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.boxes import Image
+from trackers.errors import require
+from trackers.io import DetectionTable, read_detections, read_sequence
+from trackers.io.sequences import is_sequence
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+Detect = Callable[[int, "Image | None"], "sv.Detections"]
+"""A detector: frame number (from 1) and image to the detections on it."""
+
+FILE_SUFFIXES = (".txt", ".csv", ".npy", ".npz")
+
+SAMPLE = "sample"
+"""Name of the embedded sample, as a source of frames and as a detector."""
+
+
+def open_detector(name: str | Path, *, confidence: float | None = None, classes: Sequence[str] = ()) -> Detect:
+    """Make a detector.
+
+    Args:
+        name: A detections file (MOT text, the original DeepSORT's `.npy`, our `.npz`), `"sample"` for the
+            detector of the embedded sample, or the name or path of an Ultralytics model.
+        confidence: Lowest confidence that is kept; None keeps all of a file and those of at least 0.1 of a
+            model.
+        classes: Names or numbers of the classes that are kept; none keeps all.
+
+    Returns:
+        The detector.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a file cannot be read, or a class does not exist.
+        MissingDependencyError: If it is an Ultralytics model and Ultralytics is not installed.
+    """
+    if str(name) == SAMPLE:
+        return filtered(_sample_detector(), confidence, classes)
+    if Path(name).suffix in FILE_SUFFIXES:
+        return filtered(from_table(read_detections(name)), confidence, classes)
+    return _ultralytics(str(name), confidence, classes)
+
+
+def default_detections(source: str) -> str:
+    """Say where the detections of a source are when nobody says it.
+
+    Args:
+        source: A detections file (itself), `"sample"`, or a MOT sequence folder with `det/det.txt`.
+
+    Returns:
+        A name for `open_detector`.
+
+    Raises:
+        ValueError: For any other source.
+    """
+    if source == SAMPLE or Path(source).suffix in FILE_SUFFIXES:
+        return source
+    if is_sequence(source):
+        found = read_sequence(source).detections
+        if found is not None:
+            return str(found)
+    raise ValueError(
+        f"say where the detections of {source} come from: a detections file, or an Ultralytics model such as yolo11n.pt"
+    )
+
+
+def from_table(table: DetectionTable) -> Detect:
+    """A detector that looks frames up in a table."""
+    return lambda number, _: table[number]
+
+
+def filtered(detect: Detect, confidence: float | None, classes: Sequence[str]) -> Detect:
+    """A detector that keeps only confident detections of some classes.
+
+    Raises:
+        ValueError: On a frame whose detections have no classes, if classes are asked for.
+    """
+
+    def keep(number: int, image: Image | None) -> sv.Detections:
+        detections = detect(number, image)
+        if detections.confidence is not None and confidence is not None:
+            detections = _rows(detections, detections.confidence.astype(np.float32) >= np.float32(confidence))
+        return _rows(detections, _of_classes(detections, classes)) if classes else detections
+
+    return keep
+
+
+def _rows(detections: sv.Detections, keep: Any) -> sv.Detections:
+    return detections[np.asarray(keep, dtype=bool)]  # type: ignore[return-value]
+
+
+def _of_classes(detections: sv.Detections, classes: Sequence[str]) -> Any:
+    names = detections.data.get("class_name")
+    if len(detections) and names is None and detections.class_id is None:
+        raise ValueError(f"the detections have no classes to choose {', '.join(classes)} from")
+    numbers = [int(name) for name in classes if name.lstrip("-").isdigit()]
+    keep = np.isin(detections.class_id if detections.class_id is not None else [], numbers)
+    if names is not None and len(detections):
+        keep = keep | np.isin(np.asarray(names, dtype=str), list(classes))
+    return keep
+
+
+def _sample_detector() -> Detect:
+    from trackers.sample import FigureDetector, Scene
+
+    scene = Scene()
+    detector = FigureDetector().fit(scene.frame(i) for i in range(0, len(scene), len(scene) // 20))
+    return lambda _, image: detector(_needed(image))
+
+
+def _ultralytics(name: str, confidence: float | None, classes: Sequence[str]) -> Detect:
+    if Path(name).suffix and Path(name).parent != Path() and not Path(name).is_file():
+        raise FileNotFoundError(f"no such model: {name}")
+    model = require("ultralytics", "ultralytics").YOLO(name)
+    known = {str(label): number for number, label in model.names.items()}
+    unknown = [label for label in classes if label not in known and not label.isdigit()]
+    if unknown:
+        raise ValueError(f"{name} knows no class {unknown[0]!r}; it knows {', '.join(known)}")
+    numbers = [known[label] if label in known else int(label) for label in classes] or None
+
+    def detect(_: int, image: Image | None) -> sv.Detections:
+        import supervision as sv
+
+        result = model(_needed(image), conf=0.1 if confidence is None else confidence, classes=numbers, verbose=False)[
+            0
+        ]
+        return sv.Detections.from_ultralytics(result)
+
+    return detect
+
+
+def _needed(image: Image | None) -> Image:
+    if image is None:
+        raise ValueError("this detector needs frames, but there are none; give a video or a folder of images")
+    return image

@@ -1,0 +1,97 @@
+"""Drawing tracks on frames with supervision's annotators."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.boxes import Image
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+ANNOTATORS = {
+    "box": "BoxAnnotator",
+    "round-box": "RoundBoxAnnotator",
+    "corner": "BoxCornerAnnotator",
+    "ellipse": "EllipseAnnotator",
+    "triangle": "TriangleAnnotator",
+    "dot": "DotAnnotator",
+    "color": "ColorAnnotator",
+    "blur": "BlurAnnotator",
+    "pixelate": "PixelateAnnotator",
+    "heatmap": "HeatMapAnnotator",
+    "label": "LabelAnnotator",
+    "trace": "TraceAnnotator",
+}
+"""Annotators by name, and the class of `supervision` each one is."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn on a frame.
+
+    Attributes:
+        annotators: Names of annotators, drawn in this order: box, round-box, corner, ellipse, triangle, dot,
+            color, blur, pixelate, heatmap, label, trace.
+        trace_length: Frames a trace goes back.
+        thickness: Line width in pixels; None suits the size of the frame.
+    """
+
+    annotators: Sequence[str] = ("trace", "box", "label")
+    trace_length: int = 30
+    thickness: int | None = None
+
+
+def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, sv.Detections], Image]:
+    """Make a function that draws tracks on a copy of a frame.
+
+    Args:
+        drawing: What to draw.
+        size: Width and height of the frames.
+
+    Returns:
+        The function; rows without a track are not drawn.
+
+    Raises:
+        ValueError: If an annotator is unknown.
+    """
+    import supervision as sv
+
+    for name in drawing.annotators:
+        if name not in ANNOTATORS:
+            close = difflib.get_close_matches(name, ANNOTATORS, n=2)
+            hint = f"did you mean {' or '.join(close)}? " if close else ""
+            raise ValueError(f"unknown annotator {name!r}; {hint}Known are {', '.join(ANNOTATORS)}")
+    thickness = drawing.thickness or sv.calculate_optimal_line_thickness(size)
+    scale = sv.calculate_optimal_text_scale(size)
+    by_track = sv.ColorLookup.TRACK
+    options: dict[str, dict[str, Any]] = {
+        "label": {"text_scale": scale, "text_thickness": 1, "text_padding": 4, "color_lookup": by_track},
+        "trace": {"trace_length": drawing.trace_length, "thickness": thickness, "color_lookup": by_track},
+        **{name: {"color_lookup": by_track} for name in ("dot", "color", "triangle")},
+        **{name: {} for name in ("blur", "pixelate", "heatmap")},
+    }
+    default = {"thickness": thickness, "color_lookup": by_track}
+    annotators = [(name, getattr(sv, ANNOTATORS[name])(**options.get(name, default))) for name in drawing.annotators]
+
+    def annotate(image: Image, detections: sv.Detections) -> Image:
+        tracked: Any = detections[np.asarray(detections.tracker_id) >= 0]
+        picture: Image = image.copy()
+        for name, annotator in annotators:
+            if name == "label":
+                picture = annotator.annotate(picture, tracked, labels=_labels(tracked))
+            elif len(tracked) or name == "heatmap":
+                picture = annotator.annotate(picture, tracked)
+        return picture
+
+    return annotate
+
+
+def _labels(tracked: sv.Detections) -> list[str]:
+    names = tracked.data.get("class_name", [""] * len(tracked))
+    return [f"{name} {i}".strip() for i, name in zip(np.asarray(tracked.tracker_id).tolist(), names, strict=True)]

@@ -1,0 +1,293 @@
+"""Track a source of frames from its first to its last, and write what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from trackers.boxes import Image
+from trackers.core.base import Tracker
+from trackers.io import FrameSource, ResultWriter, VideoWriter, WriteBehind, open_source, read_ahead, read_detections
+from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
+from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
+from trackers.pipeline.draw import Drawing, make_annotator
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+Frames = Iterable[tuple[int, "Image | None"]]
+
+
+class TrackedFrame(NamedTuple):
+    """A frame and what the tracker answered: number from 1, image where there is one, detections."""
+
+    number: int
+    image: Image | None
+    detections: sv.Detections
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        frames: Frames tracked.
+        tracks: Tracks confirmed.
+        boxes: Boxes that got an id.
+        seconds: Time it took.
+        broken_frames: Frames that could not be decoded.
+        reconnections: How often a stream was opened again.
+        stopped: Whether the run was interrupted.
+    """
+
+    frames: int = 0
+    tracks: int = 0
+    boxes: int = 0
+    seconds: float = 0.0
+    broken_frames: int = 0
+    reconnections: int = 0
+    stopped: bool = False
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames tracked per second, reading and writing included."""
+        return self.frames / self.seconds if self.seconds else 0.0
+
+
+def open_frames(source: str | Path, *, frame_rate: float | None = None) -> FrameSource | None:
+    """Open a source of frames, which may be the embedded sample; None where there are only detections.
+
+    Args:
+        source: As in `trackers.io.open_source`, or `"sample"`, or a detections file.
+        frame_rate: Frames per second where the source does not tell.
+
+    Returns:
+        The source, or None for a detections file and for a MOT sequence folder without frames.
+    """
+    if str(source) == SAMPLE:
+        from trackers.sample import Scene
+
+        scene = Scene()
+        return FrameSource(SAMPLE, scene.frame_rate, len(scene), lambda _: iter(enumerate(scene.frames(), start=1)))
+    path = Path(source)
+    if path.suffix in FILE_SUFFIXES and path.is_file():
+        return None
+    if is_sequence(path) and read_sequence(path).frames is None:
+        return None
+    return open_source(source, frame_rate=frame_rate)
+
+
+def _count_frames(source: Path) -> int:
+    """Number of frames of a source without images."""
+    if source.is_file():
+        return len(read_detections(source))
+    length = read_sequence(source).length
+    if length is None:
+        raise ValueError(f"{source} has neither frames nor a seqinfo.ini that tells their number")
+    return length
+
+
+def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Iterator[TrackedFrame]:
+    """Track frame by frame.
+
+    A number that is missing is a frame that was lost: the tracker is told to skip it.
+
+    Args:
+        frames: Numbers, ascending from 1, and images, or None in place of an image.
+        detect: Finds the detections of a frame.
+        tracker: The tracker.
+
+    Yields:
+        Each frame with its detections and their ids.
+
+    Example:
+        >>> import supervision as sv
+        >>> from trackers import DeepSORTTracker
+        >>> box = sv.Detections(xyxy=np.array([[0.0, 0.0, 10.0, 20.0]]), confidence=np.array([0.9]))
+        >>> frames = track_frames([(1, None), (2, None), (3, None)], lambda *_: box, DeepSORTTracker())
+        >>> [frame.detections.tracker_id.tolist() for frame in frames]
+        [[-1], [-1], [1]]
+    """
+    expected = 1
+    for number, image in frames:
+        for _ in range(expected, number):
+            tracker.skip()
+        expected = number + 1
+        yield TrackedFrame(number, image, tracker.update(detect(number, image), image))
+
+
+def run(
+    tracked: Iterator[TrackedFrame],
+    outputs: Sequence[str | Path] = (),
+    *,
+    frame_rate: float = 30.0,
+    drawing: Drawing | None = None,
+    only: Collection[int] = (),
+    overwrite: bool = False,
+    show: Callable[[Image], bool] | None = None,
+) -> Summary:
+    """Pull frames through a tracker and write them; an interruption ends the run with all files complete.
+
+    Args:
+        tracked: Frames, as `track_frames` yields them.
+        outputs: Files to write: a video (`.mp4`, `.mkv`, ...), or results (`.txt`, `.csv`, `.jsonl`).
+        frame_rate: Frames per second of a video.
+        drawing: What is drawn on the frames of a video.
+        only: Ids to write and draw; none means all.
+        overwrite: Replace existing files.
+        show: Called with each annotated frame; stops the run by returning False.
+
+    Returns:
+        What was done.
+
+    Raises:
+        FileExistsError: If a file exists and `overwrite` is not set.
+        OSError: If a file cannot be written.
+        ValueError: If there is no frame, or an ending is unknown. No file is left behind in that case.
+    """
+    _check_outputs(outputs, overwrite)
+    start = time.perf_counter()
+    first = next(tracked, None)
+    if first is None:
+        raise ValueError("there are no frames to track")
+    sinks = _Sinks(first, outputs, frame_rate=frame_rate, drawing=drawing, overwrite=overwrite, show=show)
+    summary, ids = Summary(), set[int]()
+    try:
+        with sinks, contextlib.closing(_chain(first, tracked)) as frames:  # type: ignore[type-var]
+            for frame in frames:
+                shown = _only(frame.detections, only)
+                found = np.asarray(shown.tracker_id)[np.asarray(shown.tracker_id) >= 0]
+                ids.update(found.tolist())
+                summary = replace(summary, frames=summary.frames + 1, boxes=summary.boxes + len(found))
+                if not sinks.put(frame._replace(detections=shown)):
+                    summary = replace(summary, stopped=True)
+                    break
+    except KeyboardInterrupt:
+        summary = replace(summary, stopped=True)
+    return replace(summary, tracks=len(ids), seconds=time.perf_counter() - start)
+
+
+def _chain(first: TrackedFrame, rest: Iterator[TrackedFrame]) -> Iterator[TrackedFrame]:
+    yield first
+    yield from rest
+
+
+def _only(detections: sv.Detections, ids: Collection[int]) -> sv.Detections:
+    if not ids:
+        return detections
+    return detections[np.isin(np.asarray(detections.tracker_id), list(ids))]  # type: ignore[return-value]
+
+
+def _check_outputs(outputs: Sequence[str | Path], overwrite: bool) -> None:
+    for path in map(Path, outputs):
+        if path.suffix not in (*VIDEO_SUFFIXES, ".txt", ".csv", ".jsonl"):
+            raise ValueError(
+                f"{path.name}: an output is a video ({', '.join(VIDEO_SUFFIXES)}) or a result (.txt, .csv, .jsonl)"
+            )
+        if path.exists() and not overwrite:
+            raise FileExistsError(errno.EEXIST, "file exists", str(path))
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission to write", str(path))
+
+
+class _Sinks:
+    """Everything a tracked frame goes to; opened together, closed together."""
+
+    def __init__(
+        self,
+        first: TrackedFrame,
+        outputs: Sequence[str | Path],
+        *,
+        frame_rate: float,
+        drawing: Drawing | None,
+        overwrite: bool,
+        show: Callable[[Image], bool] | None,
+    ) -> None:
+        self._stack = contextlib.ExitStack()
+        self._show = show
+        paths = [Path(path) for path in outputs]
+        videos = [path for path in paths if path.suffix in VIDEO_SUFFIXES]
+        if first.image is None and (videos or show):
+            raise ValueError("there are no frames to draw on; leave out the video and the preview")
+        self._annotate = None
+        if first.image is not None and (videos or show):
+            height, width = first.image.shape[:2]
+            self._annotate = make_annotator(drawing or Drawing(), (width, height))
+        with contextlib.ExitStack() as opening:
+            writers = [
+                opening.enter_context(ResultWriter(path, overwrite=overwrite)) for path in paths if path not in videos
+            ]
+            encoders = [
+                opening.enter_context(VideoWriter(path, frame_rate=frame_rate, overwrite=overwrite)) for path in videos
+            ]
+            behind = [opening.enter_context(WriteBehind(encoder.write)) for encoder in encoders]
+            self._stack = opening.pop_all()
+        self._writers, self._behind = writers, behind
+
+    def put(self, frame: TrackedFrame) -> bool:
+        for writer in self._writers:
+            writer.write(frame.number, frame.detections)
+        if self._annotate is None or frame.image is None:
+            return True
+        picture = self._annotate(frame.image, frame.detections)
+        for behind in self._behind:
+            behind.put(picture)
+        return self._show is None or self._show(picture)
+
+    def __enter__(self) -> _Sinks:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.__exit__(*error)  # type: ignore[arg-type]
+
+
+def track_video(
+    source: str | Path,
+    tracker: Tracker[Any],
+    detect: Detect,
+    outputs: Sequence[str | Path] = (),
+    *,
+    frame_rate: float | None = None,
+    progress: Callable[[Iterator[TrackedFrame], int | None], Iterator[TrackedFrame]] | None = None,
+    **options: Any,
+) -> Summary:
+    """Track a source to its end; reading, tracking and writing overlap.
+
+    Args:
+        source: As in `open_frames`.
+        tracker: The tracker.
+        detect: Finds the detections of a frame.
+        outputs: Files to write.
+        frame_rate: Frames per second where the source does not tell.
+        progress: Wraps the frames, given their number, to show how far they are.
+        **options: As in `run`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ValueError: If there are no frames, and as in `run`.
+    """
+    _check_outputs(outputs, bool(options.get("overwrite")))
+    frames = open_frames(source, frame_rate=frame_rate)
+    count = frames.frame_count if frames else _count_frames(Path(source))
+    numbered: Frames = read_ahead(frames) if frames else ((i, None) for i in range(1, (count or 0) + 1))
+    tracked = track_frames(numbered, detect, tracker)
+    if progress is not None:
+        tracked = progress(tracked, count)
+    rate = frame_rate or (frames.frame_rate if frames else 30.0)
+    summary = run(tracked, outputs, frame_rate=rate, **options)
+    if frames is None:
+        return summary
+    faults = frames.faults
+    return replace(summary, broken_frames=faults.broken_frames, reconnections=faults.reconnections)
