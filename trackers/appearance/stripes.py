@@ -57,7 +57,7 @@ class StripeFeatureExtractor:
         [0.0, 0.0, 1.23, 1.0]
     """
 
-    appearance_threshold: float = 0.25
+    appearance_threshold: float = 0.2
 
     def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:
         """Colour vectors of the boxes of a frame.

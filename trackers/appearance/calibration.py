@@ -1,0 +1,153 @@
+"""A distance threshold for any extractor, measured on the user's own video.
+
+Two boxes in one frame are two objects; two boxes in consecutive frames that overlap each other and nothing else are
+one. So any video with detections says by itself how far vectors of one object and of two lie apart.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.boxes import Floats, Vectors, overlap
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
+
+SURE_OVERLAP = 0.5
+"""Least IoU of two boxes that are taken for one object on the next frame."""
+
+CLEAR_OVERLAP = 0.1
+"""Largest IoU of such a box with any other: beyond, the two may have been mixed up."""
+
+LONGEST_GAP = 30
+"""Frames over which vectors of one object are compared, as tracks are found again after a while."""
+
+USELESS_OVERLAP = 0.25
+"""Share of pairs on the wrong side of the best threshold from which on appearance is called useless."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Distances of one object to itself and to others, and where they part.
+
+    Attributes:
+        threshold: Cosine distance that parts them best: as large a share of the same-object pairs below as of the
+            different-object pairs above.
+        error: Share of pairs of each kind on the wrong side of it, from 0 to 0.5.
+        same: Cosine distances between vectors of one object, shape `(s,)`.
+        different: Cosine distances between vectors of two objects, shape `(k,)`.
+    """
+
+    threshold: float
+    error: float
+    same: Floats
+    different: Floats
+
+    def __str__(self) -> str:
+        """Both histograms as text, one line per step of distance."""
+        edges = np.linspace(0.0, max(1.0, float(self.different.max(initial=0.0))), 21)
+        lines = [
+            f"threshold {self.threshold:.3f}, {self.error:.1%} on the wrong side",
+            f"{'distance':>12}  same / different",
+        ]
+        counts = [np.histogram(values, edges)[0] / max(len(values), 1) for values in (self.same, self.different)]
+        for low, high, same, different in zip(edges[:-1], edges[1:], *counts, strict=True):
+            mark = "<" if low <= self.threshold < high else " "
+            bars = f"{'#' * round(40 * same):<40}|{'#' * round(40 * different)}".rstrip()
+            lines.append(f"{low:5.2f} - {high:4.2f} {mark}{bars}")
+        return "\n".join(lines)
+
+
+def calibrate(
+    frames: Iterable[npt.NDArray[Any]], detections: Iterable[sv.Detections], extractor: FeatureExtractor
+) -> Calibration:
+    """Measure where an extractor's vectors of one object and of two part, on a video without any labels.
+
+    Args:
+        frames: Consecutive frames; a few hundred with several objects each are enough.
+        detections: Detections of each frame.
+        extractor: The extractor to measure.
+
+    Returns:
+        The threshold, for `DeepSORTTracker(appearance_threshold=...)`, with the distances it comes from. A
+        `UserWarning` says so if the two kinds overlap too much for appearance to be of use.
+
+    Raises:
+        ValueError: If the frames do not hold a pair of each kind, or frames and detections differ in number.
+
+    Example:
+        >>> import supervision as sv
+        >>> from trackers.appearance.stripes import StripeFeatureExtractor
+        >>> frame = np.zeros((100, 100, 3), np.uint8)
+        >>> frame[:, 50:] = 255
+        >>> boxes = sv.Detections(xyxy=np.array([[10.0, 10, 30, 70], [60, 10, 80, 70]]))
+        >>> result = calibrate([frame] * 3, [boxes] * 3, StripeFeatureExtractor())
+        >>> result.error
+        0.0
+    """
+    same: list[Floats] = []
+    different: list[Floats] = []
+    chains: list[list[Vectors]] = []
+    before, last = np.empty((0, 4)), np.empty(0, np.int64)
+    for frame, found in zip(frames, detections, strict=True):
+        boxes = found.xyxy.astype(np.float64)
+        vectors = extractor.extract_features(frame, found)
+        seen = np.asarray(vectors.any(axis=1))
+        boxes, vectors = boxes[seen], vectors[seen]
+        if len(boxes):
+            different.append((1.0 - vectors @ vectors.T)[np.triu_indices(len(boxes), 1)].astype(np.float64))
+        last = _continue(chains, before, last, boxes, vectors)
+        before = boxes
+    for chain in chains:
+        stack = np.array(chain)
+        gaps = np.subtract.outer(np.arange(len(stack)), np.arange(len(stack)))
+        same.append((1.0 - stack @ stack.T)[(gaps > 0) & (gaps <= LONGEST_GAP)].astype(np.float64))
+    return _part(np.concatenate([*same, np.empty(0)]), np.concatenate([*different, np.empty(0)]))
+
+
+def _continue(
+    chains: list[list[Vectors]], before: Floats, last: npt.NDArray[np.int64], boxes: Floats, vectors: Vectors
+) -> npt.NDArray[np.int64]:
+    """Add each box to the chain of the box that it surely continues, or begin one; returns the chains' numbers."""
+    shared = overlap(before[:, None], boxes[None])
+    touching = shared > CLEAR_OVERLAP
+    alone = (overlap(boxes[:, None], boxes[None]) > CLEAR_OVERLAP).sum(0) == 1
+    sure = (shared > SURE_OVERLAP) & (touching.sum(1, keepdims=True) == 1) & (touching.sum(0) == 1) & alone
+    numbers = np.full(len(boxes), -1)
+    old, new = np.nonzero(sure)
+    numbers[new] = last[old]
+    begun = np.flatnonzero(numbers < 0)
+    numbers[begun] = len(chains) + np.arange(len(begun))
+    chains.extend([] for _ in begun)
+    for number, vector in zip(numbers.tolist(), vectors, strict=True):
+        chains[number].append(vector)
+    return numbers
+
+
+def _part(same: Floats, different: Floats) -> Calibration:
+    """The threshold with equal shares of both kinds on the wrong side."""
+    if not len(same) or not len(different):
+        raise ValueError(
+            "expected frames with at least two objects each, some of them seen alone on consecutive frames, but got "
+            f"{len(same)} pairs of one object and {len(different)} of two; pass more frames, in order and none left out"
+        )
+    candidates = np.sort(np.concatenate((same, different)))
+    missed = 1.0 - np.searchsorted(np.sort(same), candidates, side="right") / len(same)
+    mixed = np.searchsorted(np.sort(different), candidates, side="right") / len(different)
+    best = int(np.argmin(np.abs(missed - mixed)))
+    error = float(max(missed[best], mixed[best]))
+    if error >= USELESS_OVERLAP:
+        warnings.warn(
+            f"appearance tells these objects apart badly: {error:.0%} of the pairs lie on the wrong side of the best "
+            f"threshold, {candidates[best]:.3f}; use a model trained for them, or track by motion alone",
+            stacklevel=3,
+        )
+    return Calibration(float(candidates[best]), error, same, different)
