@@ -35,9 +35,9 @@ $(BIN)/python:
 
 # A stamp is younger than pyproject.toml while its environment is up to date.
 $(VENV)/.stamp-base: pyproject.toml | $(BIN)/python
-	@echo "installing trackers and its three dependencies into $(VENV)"
+	@echo "installing trackers, its three dependencies and the evaluation into $(VENV)"
 	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
-	@$(BIN)/python $(PIP_INSTALL) --editable .
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[eval]'
 	@touch $@
 
 $(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
@@ -50,7 +50,7 @@ install: $(VENV)/.stamp-dev ## everything for development, into .venv
 
 # --- use -------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.stamp-base ## track a video with the base dependencies alone, nothing is downloaded for it
+demo: $(VENV)/.stamp-base ## track the embedded sample with DeepSORT; no weights, video or data set is downloaded for it
 	$(BIN)/python -m trackers.demo
 
 # --- tests -----------------------------------------------------------------------------------------
