@@ -12,6 +12,7 @@ import difflib
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,27 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
     """
     arguments = [_spell_out(argument) for argument in arguments]
     parser = build_parser(prog, function, arguments)
-    values: dict[str, Any] = parser.parse_args(_respell(arguments, parser)).as_dict()
+    values = _built(parser, parser.parse_args(_respell(arguments, parser)))
     values.pop("config", None)
     for name in CHOICES.keys() & inspect.signature(function).parameters.keys():
         values[name] = _as_choice(values.get(name))
     return values
+
+
+def typed_options(names: Mapping[str, str], choice: Choice) -> Choice:
+    """Check the options of a choice that was read from a file, and build the objects among them.
+
+    Raises:
+        ValueError: If an option is unknown or has the wrong type.
+
+    Example:
+        >>> typed_options(TRACKERS, Choice("sort", {"lost_track_buffer": 60})).options["lost_track_buffer"]
+        60
+    """
+    parser = _parser(str(choice))
+    _add_options(parser, "choice", find(names, choice.name))
+    values = _built(parser, parser.parse_object({"choice": dict(choice.options)}))["choice"]
+    return replace(choice, options={name: values[name] for name in choice.options})
 
 
 def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[str] = ()) -> Any:
@@ -55,14 +72,7 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
     Raises:
         ValueError: If a tracker or an extractor is unknown.
     """
-    jsonargparse = require("jsonargparse", "cli")
-
-    class Parser(jsonargparse.ArgumentParser):  # type: ignore[misc, name-defined]
-        def error(self, message: str, ex: Exception | None = None) -> None:
-            raise ValueError(_with_close_matches(message, self)) from ex
-
-    description = (inspect.getdoc(function) or "").splitlines()[0]
-    parser = Parser(prog=prog, description=description, print_config="--print-config")
+    parser = _parser(prog, (inspect.getdoc(function) or "").splitlines()[0])
     parser.add_argument("--config", action="config", help="YAML file with any of these options.")
     chosen = {name: _chosen(name, arguments) for name in CHOICES if name in inspect.signature(function).parameters}
     parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
@@ -74,6 +84,23 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
         if choice:
             _add_options(group, name, find(names, choice))
     return parser
+
+
+def _parser(prog: str, description: str | None = None) -> Any:
+    jsonargparse = require("jsonargparse", "cli")
+
+    class Parser(jsonargparse.ArgumentParser):  # type: ignore[misc, name-defined]
+        def error(self, message: str, ex: Exception | None = None) -> None:
+            raise ValueError(_with_close_matches(message, self)) from ex
+
+    return Parser(prog=prog, description=description, print_config="--print-config")
+
+
+def _built(parser: Any, namespace: Any) -> dict[str, Any]:
+    """Turn parsed values into what the signatures ask for."""
+    instantiate = getattr(parser, "instantiate", None) or parser.instantiate_classes
+    values: dict[str, Any] = instantiate(namespace).as_dict()
+    return values
 
 
 def _spell_out(argument: str) -> str:
@@ -133,7 +160,7 @@ def _add_options(group: Any, name: str, factory: Any) -> None:
     parameters = inspect.signature(factory).parameters
     skip = {"feature_extractor"} & parameters.keys()
     if inspect.isclass(factory):
-        group.add_class_arguments(factory, name, as_group=False, skip=skip)
+        group.add_class_arguments(factory, name, as_group=False, skip=skip, instantiate=False)
     else:
         group.add_method_arguments(factory.__self__, factory.__name__, name, as_group=False, skip=skip)
     if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):

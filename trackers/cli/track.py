@@ -9,7 +9,7 @@ from trackers.boxes import Image
 from trackers.cli.progress import progress_bar
 from trackers.pipeline.choices import Choice, make_extractor, make_tracker
 from trackers.pipeline.detectors import default_detections, open_detector
-from trackers.pipeline.draw import Drawing
+from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.preview import open_preview
 from trackers.pipeline.track import Summary, track_video
 
@@ -23,7 +23,7 @@ def track(
     confidence: float | None = None,
     classes: Sequence[str] = (),
     output: Sequence[str] = (),
-    draw: Drawing | None = None,
+    draw: Drawing = DEFAULT,
     only: Sequence[int] = (),
     frame_rate: float | None = None,
     preview: bool = False,

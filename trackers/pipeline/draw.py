@@ -47,6 +47,10 @@ class Drawing:
     thickness: int | None = None
 
 
+DEFAULT = Drawing()
+"""Traces, boxes and labels."""
+
+
 def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, sv.Detections], Image]:
     """Make a function that draws tracks on a copy of a frame.
 
