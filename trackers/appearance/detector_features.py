@@ -1,0 +1,169 @@
+"""Appearance from what an Ultralytics detector has computed anyway.
+
+A detector's early layers see colour and texture at full detail; its neck keeps what people have in common and little
+of what tells them apart. So three maps of the backbone are read, the last ones at strides 2, 4 and 16. Each channel is
+standardised over the frame, which takes out what the whole picture shares, and pooled in bands from head to foot.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance.crops import windows
+from trackers.appearance.vectors import unit_vectors
+from trackers.boxes import Vectors
+from trackers.errors import check_range, require
+
+BACKBONE = (0, 2, 6)
+"""Last layers at strides 2, 4 and 16 of the YOLO backbones since YOLOv5."""
+
+
+class DetectorFeatures:
+    """Vectors from the feature maps of the detector that found the boxes; no second network is run.
+
+    The detector must have seen the frame in its last call: give `extract_features` the very frame that was predicted.
+
+    Args:
+        layers: Which layers' maps are read.
+        bands: Horizontal bands a box is pooled in.
+        appearance_threshold: Cosine distance beyond which two vectors are taken for two objects.
+
+    Raises:
+        ValueError: If `bands` or the threshold is out of range.
+    """
+
+    def __init__(self, layers: Sequence[int] = BACKBONE, *, bands: int = 6, appearance_threshold: float = 0.4) -> None:
+        """Read no detector yet; see `read`."""
+        check_range("bands", bands, 1)
+        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
+        self.layers = tuple(layers)
+        self.bands = bands
+        self.appearance_threshold = appearance_threshold
+        self._maps: dict[Any, Any] = {}
+        self._predictor: Any = None
+        self._network: Any = None
+
+    @classmethod
+    def of(cls, model: Any, **options: Any) -> DetectorFeatures:
+        """Read the maps of an `ultralytics.YOLO` model from its next prediction on.
+
+        Args:
+            model: The model, with PyTorch weights; an exported one has no layers to read.
+            **options: Arguments of the constructor.
+
+        Returns:
+            The extractor.
+
+        Raises:
+            TypeError: If the model is not one of Ultralytics' with PyTorch weights.
+        """
+        torch = require("torch", extra="ultralytics")
+        if not hasattr(model, "add_callback") or not isinstance(getattr(model, "model", None), torch.nn.Module):
+            raise TypeError(
+                "expected an ultralytics model with PyTorch weights, as in YOLO('yolo11n.pt'), but got "
+                f"{type(model).__name__} with {type(getattr(model, 'model', None)).__name__} inside; "
+                "an exported model (ONNX, TensorRT, ...) does not show its feature maps"
+            )
+        extractor = cls(**options)
+        model.add_callback("on_predict_start", extractor.read)
+        return extractor
+
+    def read(self, predictor: Any) -> None:
+        """Read the maps of an Ultralytics predictor whose model is loaded, from its next batch on.
+
+        Args:
+            predictor: The predictor, as its callback `on_predict_start` gets it.
+
+        Raises:
+            TypeError: If its model is not a PyTorch one.
+            ValueError: If it has not the layers asked for.
+        """
+        self._predictor = predictor
+        network: Any = getattr(getattr(predictor.model, "model", None), "model", None)
+        if network is self._network and network is not None:
+            return
+        if not hasattr(network, "register_forward_hook"):
+            raise TypeError(
+                "expected a detector with PyTorch weights, but got an exported one, which does not show its feature "
+                "maps; use another feature extractor, or the .pt file"
+            )
+        missing = [layer for layer in self.layers if not -len(network) <= layer < len(network)]
+        if missing:
+            raise ValueError(f"expected layers below {len(network)}, the number this detector has, but got {missing}")
+        self._network = network
+        handles = [network[0].register_forward_pre_hook(partial(_keep_size, self._maps))]
+        for layer in self.layers:
+            handles.append(network[layer].register_forward_hook(partial(_keep_map, self._maps, layer)))
+        for handle in handles:
+            weakref.finalize(self, handle.remove)
+
+    def extract_features(self, frame: npt.NDArray[Any], detections: Any) -> Vectors:
+        """Appearance vectors of the boxes of a frame the detector has just seen.
+
+        Args:
+            frame: The image given to the detector, shape `(h, w, 3)`.
+            detections: n boxes of that frame; never changed.
+
+        Returns:
+            Unit vectors, float32, shape `(n, d)`; a row of zeros for a box that cannot be seen in the frame.
+
+        Raises:
+            ValueError: If the frame is not one of the detector's last call.
+        """
+        index = self._index(frame)
+        height, width = frame.shape[:2]
+        corners, visible = windows(detections.xyxy, height, width)
+        gain = min(self._maps["size"][0] / height, self._maps["size"][1] / width)
+        inside = np.array([width, height]) * gain
+        margin = (np.array(self._maps["size"][::-1]) - inside) / 2.0
+        area = np.concatenate((margin, margin + inside))
+        boxes = corners[visible] * gain + np.tile(margin, 2)
+        pooled = np.concatenate([self._pool(layer, index, boxes, area) for layer in self.layers], axis=1)
+        vectors = np.zeros((len(visible), pooled.shape[1]), np.float32)
+        vectors[visible] = unit_vectors(pooled, len(pooled), "the detector's feature maps")
+        return vectors
+
+    def _pool(self, layer: int, index: int, boxes: npt.NDArray[Any], area: npt.NDArray[Any]) -> Vectors:
+        """One map over the boxes, unit vectors `(n, bands * channels)`; all in pixels of the detector's input."""
+        ops = require("torchvision.ops", extra="ultralytics")
+        maps = self._maps[layer]
+        if getattr(maps, "ndim", 0) != 4:
+            raise ValueError(f"expected a feature map from layer {layer} of the detector, but it gives none")
+        features = maps[index : index + 1].float()
+        scale = features.shape[-1] / self._maps["size"][1]
+        left, top, right, bottom = np.round(area * scale).astype(int)
+        picture = features[0, :, top:bottom, left:right].flatten(1)
+        mean = picture.mean(1)
+        # Many times faster than torch's own standard deviation, which goes through the numbers one by one.
+        deviation = (picture.norm(dim=1) ** 2 / picture.shape[1] - mean**2).clamp(min=0.0).sqrt()
+        regions = features.new_tensor(boxes).reshape(-1, 4)
+        pooled = ops.roi_align(features, [regions], (self.bands, 2), scale, sampling_ratio=2, aligned=True).mean(3)
+        pooled = (pooled - mean[:, None]) / (deviation[:, None] + 1e-6)
+        return unit_vectors(pooled.flatten(1), len(boxes), "the detector's feature maps")
+
+    def _index(self, frame: npt.NDArray[Any]) -> int:
+        """Which image of the detector's last batch the frame is."""
+        results = getattr(self._predictor, "results", None) or []
+        images = [result.orig_img for result in results] if "size" in self._maps else []
+        same = [index for index, image in enumerate(images) if image is frame]
+        same += [index for index, image in enumerate(images) if np.array_equal(image, frame)] if not same else []
+        if not same:
+            raise ValueError(
+                "expected a frame of the detector's last call, but it has not seen this one; predict one frame, track "
+                "it, then the next (with stream=True on videos), and give the tracker the frame the model was given"
+            )
+        return same[0]
+
+
+def _keep_size(maps: dict[Any, Any], module: Any, inputs: Any) -> None:
+    maps["size"] = tuple(inputs[0].shape[-2:])
+
+
+def _keep_map(maps: dict[Any, Any], layer: int, module: Any, inputs: Any, output: Any) -> None:
+    maps[layer] = output

@@ -1,0 +1,232 @@
+"""Callbacks of an Ultralytics predictor that give the boxes of every batch their ids.
+
+A tracker follows one stream. Boxes without a confirmed track are left out of the results, as users of `model.track`
+expect; where no box has an id, `boxes.id` is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.boxes import Ints
+from trackers.core.base import Tracker
+from trackers.errors import require
+from trackers.integrations.ultralytics.settings import Settings, read_settings
+from trackers.lifecycle import NO_ID
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+START, RESULTS = "on_predict_start", "on_predict_postprocess_end"
+"""Events of a predictor: its source is open and its model loaded; the results of a batch are there."""
+
+TASKS = ("detect", "segment", "pose", "obb")
+
+
+class Streams(list[Tracker[Any]]):
+    """One tracker for each stream of a predictor's source; a file, a folder or an array is one stream.
+
+    Args:
+        trackers: The trackers.
+        settings: What they were built from, if from a YAML file.
+    """
+
+    def __init__(self, trackers: list[Tracker[Any]], settings: Settings | None = None) -> None:
+        """Begin with sources that were not seen before."""
+        super().__init__(trackers)
+        self.settings = settings
+        self.sources: list[str | None] = [None] * len(trackers)
+
+    def restart(self) -> None:
+        """Forget everything that was tracked."""
+        for tracker in self:
+            tracker.reset()
+        self.sources = [None] * len(self)
+
+    def give_ids(self, predictor: Any, *, across_files: bool) -> None:
+        """Track every result of the batch, and put results with ids in their place.
+
+        Args:
+            predictor: The predictor.
+            across_files: Whether the next video file goes on where the last one ended.
+        """
+        live, video = predictor.dataset.mode == "stream", predictor.dataset.mode == "video"
+        for index, result in enumerate(predictor.results):
+            stream = index if live else 0
+            if video and not across_files and self.sources[stream] not in (None, result.path):
+                self[stream].reset()
+            self.sources[stream] = result.path
+            tracked = self[stream].update(detections_of(result), result.orig_img)
+            predictor.results[index] = with_ids(result, np.asarray(tracked.tracker_id))
+
+
+def detections_of(result: Any) -> sv.Detections:
+    """The boxes of an Ultralytics result, rotated ones by the upright box around them; masks stay behind."""
+    import supervision as sv
+
+    boxes = result.boxes if result.obb is None else result.obb
+    return sv.Detections(
+        xyxy=boxes.xyxy.cpu().numpy(),
+        confidence=boxes.conf.cpu().numpy(),
+        class_id=boxes.cls.cpu().numpy().astype(int),
+    )
+
+
+def with_ids(result: Any, ids: Ints) -> Any:
+    """The rows of an Ultralytics result that have an id, boxes unchanged, with their masks and key points.
+
+    Args:
+        result: The `ultralytics.engine.results.Results`; not changed.
+        ids: Id of each row, -1 for none, shape `(n,)`.
+
+    Returns:
+        New results of the same frame; without ids if no row has one.
+    """
+    torch = require("torch", extra="ultralytics")
+    rows = np.flatnonzero(ids != NO_ID)
+    tracked = result[rows.tolist()]
+    if len(rows) == 0:
+        return tracked
+    kind = "boxes" if tracked.obb is None else "obb"
+    data = torch.as_tensor(getattr(tracked, kind).data)
+    column = torch.as_tensor(ids[rows], dtype=data.dtype, device=data.device)[:, None]
+    tracked.update(**{kind: torch.cat((data[:, :-2], column, data[:, -2:]), dim=1)})
+    return tracked
+
+
+def attach(model: Any, tracker: Tracker[Any] | Callable[[], Tracker[Any]]) -> Callable[[], None]:
+    """Give the boxes of `model.predict` (or `model(...)`) their ids, from the next call on.
+
+    Single images and frames follow one another over many calls; a video file or a stream starts anew. Attaching
+    another tracker takes the place of this one.
+
+    Args:
+        model: An `ultralytics.YOLO` model.
+        tracker: The tracker; for several streams at once, something that makes one when called, such as its class.
+
+    Returns:
+        A function that detaches the tracker.
+
+    Raises:
+        TypeError: If `tracker` is neither a tracker nor callable.
+    """
+    if not isinstance(tracker, Tracker) and not callable(tracker):
+        raise TypeError(f"expected a tracker, or a callable that makes one, but got {type(tracker).__name__}")
+    for callbacks in model.callbacks.values():
+        callbacks[:] = [old for old in callbacks if not isinstance(getattr(old, "__self__", None), Attachment)]
+    attachment = Attachment(tracker)
+    model.add_callback(START, attachment.start)
+    model.add_callback(RESULTS, attachment.results)
+
+    def detach() -> None:
+        for event, callback in ((START, attachment.start), (RESULTS, attachment.results)):
+            if callback in model.callbacks[event]:
+                model.callbacks[event].remove(callback)
+
+    return detach
+
+
+class Attachment:
+    """What `attach` adds to a model.
+
+    Args:
+        tracker: The tracker, or what makes one for each stream.
+    """
+
+    def __init__(self, tracker: Tracker[Any] | Callable[[], Tracker[Any]]) -> None:
+        """Wait for the first source."""
+        self.tracker = tracker
+        self.streams = Streams([])
+
+    def start(self, predictor: Any) -> None:
+        """See to it that every stream of a new source has its tracker."""
+        if predictor.args.mode == "track":
+            raise ValueError(
+                "a tracker is attached, and model.track brings another; use model.predict, or detach it first"
+            )
+        count = _stream_count(predictor)
+        if len(self.streams) != count:
+            self.streams = Streams(self._make(count))
+        if predictor.dataset.mode != "image":
+            self.streams.restart()
+
+    def results(self, predictor: Any) -> None:
+        """Give the results of a batch their ids."""
+        self.streams.give_ids(predictor, across_files=False)
+
+    def _make(self, count: int) -> list[Tracker[Any]]:
+        if not isinstance(self.tracker, Tracker):
+            return [self.tracker() for _ in range(count)]
+        if count > 1:
+            name = type(self.tracker).__name__
+            raise ValueError(
+                f"expected a callable that makes one tracker for each of the {count} streams, but got one {name}; "
+                f"as in attach(model, {name})"
+            )
+        return [self.tracker]
+
+
+def register() -> None:
+    """Let `model.track(source, tracker="deepsort.yaml")` run our trackers.
+
+    Names of Ultralytics' own trackers and files keep their meaning. Call it before the first `model.track`; calling it
+    again does nothing. It holds for this process; on the command line, `python -m trackers.integrations.ultralytics`
+    takes the place of `yolo`.
+
+    Raises:
+        MissingDependencyError: If ultralytics is not installed.
+    """
+    track: Any = require("ultralytics.trackers.track", extra="ultralytics")
+    if getattr(track.on_predict_start, "of_trackers", False):
+        return
+    their_start, their_results = track.on_predict_start, track.on_predict_postprocess_end
+
+    @wraps(their_start)
+    def start(predictor: Any, persist: bool = False) -> None:
+        settings = read_settings(predictor.args.tracker, track.TRACKER_MAP)
+        if settings is not None:
+            _start(predictor, settings, persist)
+            return
+        if isinstance(getattr(predictor, "trackers", None), Streams):
+            del predictor.trackers
+        their_start(predictor, persist)
+
+    @wraps(their_results)
+    def results(predictor: Any, persist: bool = False) -> None:
+        if isinstance(predictor.trackers, Streams):
+            predictor.trackers.give_ids(predictor, across_files=persist)
+        else:
+            their_results(predictor, persist)
+
+    start.of_trackers = True  # type: ignore[attr-defined]
+    track.on_predict_start, track.on_predict_postprocess_end = start, results
+
+
+def _start(predictor: Any, settings: Settings, persist: bool) -> None:
+    """Give a predictor one tracker for each stream, or leave it those it has."""
+    count = _stream_count(predictor)
+    current = getattr(predictor, "trackers", None)
+    same = isinstance(current, Streams) and current.settings == settings and len(current) == count
+    if not (persist and same):
+        rates = _frame_rates(predictor.dataset, count)
+        predictor.trackers = Streams([settings.build(predictor, rate) for rate in rates], settings)
+
+
+def _stream_count(predictor: Any) -> int:
+    """Number of streams, after a look whether there can be boxes to track."""
+    if predictor.args.task not in TASKS:
+        raise ValueError(
+            f"expected a model for one of {', '.join(TASKS)}, but got one for {predictor.args.task}: it finds no boxes"
+        )
+    return int(predictor.dataset.bs) if predictor.dataset.mode == "stream" else 1
+
+
+def _frame_rates(dataset: Any, count: int) -> list[float]:
+    """Frames per second of each stream, 30 where the source does not tell."""
+    told = getattr(dataset, "fps", None)
+    rates = list(told) if isinstance(told, (list, tuple)) else [told] * count
+    return [float(rate) if rate and 0 < rate < float("inf") else 30.0 for rate in rates]
