@@ -6,12 +6,18 @@ pixels `(x1, y1, x2, y2)`, its last row and column excluded.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.boxes import Bools, Image, Ints
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+POLYGONS = "xyxyxyxy"
+"""Key of `detections.data` under which `supervision` keeps the corners of oriented boxes."""
 
 
 def as_bgr(frame: npt.NDArray[Any]) -> Image:
@@ -81,3 +87,30 @@ def windows(xyxy: npt.NDArray[Any], height: int, width: int, padding: float = 0.
     corners = np.floor(np.clip(boxes, 0.0, limits) + 0.5).astype(np.int64)
     corners[~seen] = 0
     return corners, seen
+
+
+def object_masks(detections: sv.Detections, rows: Ints, shape: tuple[int, ...]) -> Bools | None:
+    """Which pixels of the frame show each object.
+
+    Args:
+        detections: Detections with instance masks, or with polygons in `data["xyxyxyxy"]`.
+        rows: Detections wanted, shape `(k,)`.
+        shape: Height and width of the frame, and whatever follows.
+
+    Returns:
+        Masks of shape `(k, height, width)`; None if the detections have neither.
+
+    Raises:
+        ValueError: If the masks have another size than the frame.
+    """
+    if detections.mask is not None:
+        masks = np.asarray(detections.mask[rows], np.bool_)
+        if masks.shape[1:] != tuple(shape[:2]):
+            raise ValueError(f"expected masks of the frame's size {tuple(shape[:2])}, but got {masks.shape[1:]}")
+        return masks
+    if POLYGONS not in detections.data:
+        return None
+    import supervision as sv
+
+    polygons = np.rint(np.asarray(detections.data[POLYGONS])[rows]).astype(np.int32)
+    return np.array([sv.polygon_to_mask(polygon, (shape[1], shape[0])) for polygon in polygons], np.bool_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -61,7 +62,7 @@ def from_source(source: Any, device: Any, input_size: Size, options: dict[str, A
         return from_checkpoint(path, None, device, input_size, options)
     if hasattr(source, "cut"):
         return Loaded(source)
-    return from_module(source, device, input_size, options)
+    return from_module(copy.deepcopy(source), device, input_size, options)
 
 
 def from_module(module: Any, device: Any, input_size: Size, options: dict[str, Any]) -> Loaded:

@@ -26,6 +26,10 @@ class Network(Protocol):
     preprocessing: Preprocessing
     batch_size: int
 
+    def to(self, device: Any) -> None:
+        """Move to another device."""
+        ...
+
     def load(self, image: Image) -> Any:
         """Bring a BGR frame to where crops are cut."""
         ...

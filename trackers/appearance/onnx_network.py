@@ -55,14 +55,15 @@ class OnnxNetwork:
         self,
         path: Path,
         *,
-        device: str = "auto",
+        device: Any = "auto",
         size: tuple[int, int] | None = None,
         settings: Mapping[str, Any],
         batch_size: int | None = None,
         output: str | None = None,
     ) -> None:
         """Open the file."""
-        self._session = _open(path, device)
+        self._path = path
+        self.to(device)
         inputs, outputs = self._session.get_inputs(), [item.name for item in self._session.get_outputs()]
         if len(inputs) != 1 or inputs[0].type not in DTYPES or len(inputs[0].shape) != 4:
             got = [(item.name, item.type, item.shape) for item in inputs]
@@ -81,6 +82,10 @@ class OnnxNetwork:
         self.preprocessing = Preprocessing(
             **{**kept, "size": _size(path, shape[:2] if self._channels_last else shape[1:], size, kept), **settings}
         )
+
+    def to(self, device: Any) -> None:
+        """Open the file on a device."""
+        self._session = _open(self._path, device)
 
     def load(self, image: Image) -> Image:
         """The frame as it is."""
@@ -111,7 +116,7 @@ def settings_metadata(preprocessing: Preprocessing) -> str:
     return json.dumps(asdict(preprocessing))
 
 
-def _open(path: Path, device: str) -> Any:
+def _open(path: Path, device: Any) -> Any:
     """An ONNX Runtime session."""
     runtime = require("onnxruntime", extra="onnx")
     if not path.is_file():

@@ -47,17 +47,23 @@ class TorchNetwork:
         transforms: Transforms | None = None,
     ) -> None:
         """Move the model to its device."""
-        self.device = torch_device(device)
-        if half and self.device.type != "cuda":
-            raise ValueError(f"half precision needs a CUDA device, but the device is {self.device}; leave half=None")
         self.preprocessing = preprocessing
-        self.batch_size = batch_size or (CPU_BATCH if self.device.type == "cpu" else ACCELERATOR_BATCH)
-        self.dtype = torch.float16 if (self.device.type == "cuda" if half is None else half) else torch.float32
-        self.model = model.to(self.device, self.dtype).eval()
+        self.model, self._transforms = model.eval(), transforms
+        self._asked_batch, self._asked_half = batch_size, half
+        self.to(device)
+
+    def to(self, device: Any) -> None:
+        """Move the model to a device, in the precision and batch size that suit it unless they were given."""
+        self.device = torch_device(device)
+        cuda = self.device.type == "cuda"
+        if self._asked_half and not cuda:
+            raise ValueError(f"half precision needs a CUDA device, but the device is {self.device}; leave half=None")
+        self.dtype = torch.float16 if cuda and self._asked_half is not False else torch.float32
+        self.batch_size = self._asked_batch or (CPU_BATCH if self.device.type == "cpu" else ACCELERATOR_BATCH)
+        self.model = self.model.to(self.device, self.dtype)
         if not isinstance(self.model, torch.jit.ScriptModule):
             self.model = self.model.to(memory_format=torch.channels_last)
-        self._transforms = transforms
-        weight = preprocessing.center_weight()
+        weight = self.preprocessing.center_weight()
         self._weight = None if weight is None else torch.from_numpy(weight).to(self.device)
 
     def load(self, image: Image) -> torch.Tensor:

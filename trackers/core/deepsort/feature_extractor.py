@@ -1,19 +1,24 @@
-"""Appearance vectors for DeepSORT from any model: one line to plug it in, all boxes of a frame in one go."""
+"""Appearance vectors for DeepSORT from any model: one line to plug it in, all boxes of a frame in one go.
+
+The code is thin, over `trackers.appearance`; the length of this file is the documentation of the ways to load a model.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance import loading
-from trackers.appearance.crops import as_bgr, windows
-from trackers.appearance.network import Network, checked_vectors
-from trackers.boxes import Image, Ints, Vectors
+from trackers.appearance.detector_features import DetectorFeatures
+from trackers.appearance.embedding import embed_boxes, embed_images
+from trackers.appearance.network import Network
+from trackers.boxes import Vectors
+from trackers.errors import require
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -28,8 +33,7 @@ class DeepSORTFeatureExtractor:
 
     Args:
         model_or_checkpoint_path: A `torch.nn.Module`, or the path of a TorchScript or ONNX file or of a checkpoint that
-            tells its architecture (OSNet); for timm's models use `from_timm`. A module must not be shared with other
-            code that trains it: it is moved to the device and put in evaluation mode.
+            tells its architecture (OSNet); for timm's models use `from_timm`. A module is copied.
         device: `"auto"` takes CUDA, then MPS, then the CPU; or a name such as `"cuda:0"`.
         input_size: Height and width of the crops, or one number for both; None takes the model's own, or 256 x 128.
         appearance_threshold: Cosine distance beyond which two vectors are taken for two objects.
@@ -61,15 +65,7 @@ class DeepSORTFeatureExtractor:
         **options: Any,
     ) -> None:
         """Bring the model to its device."""
-        loaded = loading.from_source(model_or_checkpoint_path, device, input_size, options)
-        self._adopt(loaded, appearance_threshold)
-
-    def _adopt(self, loaded: loading.Loaded, appearance_threshold: float | None) -> None:
-        """Run on this network from now on."""
-        self._network = loaded.network
-        given = appearance_threshold is not None
-        self.appearance_threshold = appearance_threshold if given else loaded.appearance_threshold
-        self._dimension: int | None = None
+        self._adopt(loading.from_source(model_or_checkpoint_path, device, input_size, options), appearance_threshold)
 
     @classmethod
     def from_timm(
@@ -205,18 +201,25 @@ class DeepSORTFeatureExtractor:
         return cls._of(loading.from_torchscript(path, device, input_size, options), appearance_threshold)
 
     @classmethod
-    def _of(cls, loaded: loading.Loaded, appearance_threshold: float | None) -> DeepSORTFeatureExtractor:
-        """An extractor that runs on a loaded network."""
-        extractor = cls.__new__(cls)
-        extractor._adopt(loaded, appearance_threshold)
-        return extractor
+    def from_ultralytics(cls, model: Any, **options: Any) -> DetectorFeatures:
+        """Take the vectors from the feature maps of the detector that finds the boxes; see `DetectorFeatures`.
 
-    @property
+        Args:
+            model: The `ultralytics.YOLO` model, with PyTorch weights. Give the tracker the very frame it was given.
+            **options: `layers`, `bands` and `appearance_threshold`.
+
+        Returns:
+            An extractor that runs no network of its own.
+
+        Raises:
+            TypeError: If the model is not one of Ultralytics' with PyTorch weights.
+        """
+        return DetectorFeatures.of(model, **options)
+
+    @cached_property
     def dimension(self) -> int:
         """Length of the vectors."""
-        if self._dimension is None:
-            self.embed([np.full((8, 8, 3), 128, np.uint8)])
-        return cast(int, self._dimension)
+        return int(self.embed([np.full((8, 8, 3), 128, np.uint8)]).shape[1])
 
     def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:
         """Appearance vectors of the boxes of a frame.
@@ -233,25 +236,8 @@ class DeepSORTFeatureExtractor:
             TypeError: If the frame is not an array of uint8.
             ValueError: If the frame has not the shape of an image, or the model does not give one vector per crop.
         """
-        image = as_bgr(frame)
-        settings = self._network.preprocessing
-        corners, visible = windows(detections.xyxy, image.shape[0], image.shape[1], settings.padding)
-        rows = np.flatnonzero(visible)
-        if len(rows) == 0:
-            return np.zeros((len(corners), self.dimension), np.float32)
-        masks = None
-        if settings.mask is not None and detections.mask is not None:
-            masks = np.asarray(detections.mask, np.bool_)
-        loaded = self._network.load(image)
-        answers = [
-            self._vectors(
-                [self._network.cut(loaded, corners[block], None if masks is None else masks[block])], len(block)
-            )
-            for block in self._blocks(rows)
-        ]
-        vectors = np.zeros((len(corners), answers[0].shape[1]), np.float32)
-        vectors[rows] = np.concatenate(answers)
-        return vectors
+        vectors = embed_boxes(self._network, frame, detections)
+        return np.zeros((len(detections), self.dimension), np.float32) if vectors is None else vectors
 
     def embed(self, images: Sequence[npt.NDArray[Any]] | npt.NDArray[Any]) -> Vectors:
         """Appearance vectors of images that are crops already.
@@ -266,23 +252,52 @@ class DeepSORTFeatureExtractor:
             TypeError: If an image is not an array of uint8.
             ValueError: If an image has not the shape of one.
         """
-        crops = [self._whole(as_bgr(image)) for image in images]
-        if not crops:
-            return np.zeros((0, self.dimension), np.float32)
-        blocks = self._blocks(np.arange(len(crops)))
-        return np.concatenate([self._vectors([crops[i] for i in block], len(block)) for block in blocks])
+        vectors = embed_images(self._network, images)
+        return np.zeros((0, self.dimension), np.float32) if vectors is None else vectors
 
-    def _blocks(self, rows: Ints) -> list[Ints]:
-        """Rows in blocks of nearly equal length that fit into one forward pass."""
-        return np.array_split(rows, math.ceil(len(rows) / self._network.batch_size))
+    def to(self, device: Any) -> DeepSORTFeatureExtractor:
+        """Move the model to another device, in place.
 
-    def _whole(self, image: Image) -> Any:
-        """An image as one crop."""
-        height, width = image.shape[:2]
-        return self._network.cut(self._network.load(image), np.array([[0, 0, width, height]]), None)
+        Args:
+            device: As in the constructor.
 
-    def _vectors(self, crops: list[Any], count: int) -> Vectors:
-        """Unit vectors of crops in one forward pass."""
-        vectors = checked_vectors(self._network.forward(crops), count)
-        self._dimension = vectors.shape[1]
-        return vectors
+        Returns:
+            This extractor.
+
+        Raises:
+            ValueError: If the device is not there.
+        """
+        self._network.to(device)
+        return self
+
+    def export(self, path: str | Path, *, format: str = "onnx") -> Path:
+        """Write the model to a file that `from_onnx` or `from_torchscript` reads, and check that it answers alike.
+
+        Args:
+            path: File to write.
+            format: `"onnx"` (keeps the preprocessing in the file) or `"torchscript"`.
+
+        Returns:
+            The path.
+
+        Raises:
+            TypeError: If the model does not run in PyTorch.
+            ValueError: If the written file gives other vectors than the model.
+        """
+        require("torch", extra="reid")
+        from trackers.appearance.exporting import export
+
+        return export(self._network, path, format=format)
+
+    @classmethod
+    def _of(cls, loaded: loading.Loaded, appearance_threshold: float | None) -> DeepSORTFeatureExtractor:
+        """An extractor that runs on a loaded network."""
+        extractor = cls.__new__(cls)
+        extractor._adopt(loaded, appearance_threshold)
+        return extractor
+
+    def _adopt(self, loaded: loading.Loaded, appearance_threshold: float | None) -> None:
+        """Run on this network; a threshold that is given counts more than the known one."""
+        given = appearance_threshold is not None
+        self.appearance_threshold = appearance_threshold if given else loaded.appearance_threshold
+        self._network = loaded.network
