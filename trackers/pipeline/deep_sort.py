@@ -1,0 +1,274 @@
+"""The workflow of the original DeepSORT script: MOT folders and detections with vectors in, MOT results out.
+
+Conventions: a sequence is a MOT folder; a file of detections is MOT text (tracked by motion alone), a `.npy`
+of ten MOT columns and the vector, or our `.npz`; results are MOT text. Every detection that takes part may
+start a track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.appearance.vectors import unit_vectors
+from trackers.association.selection import Selection
+from trackers.boxes import Floats, Image, trackable
+from trackers.core.deepsort.tracker import DeepSORTTracker
+from trackers.io import MOTSequence, find_sequences, open_source, read_detections, read_mot, read_sequence
+from trackers.pipeline.track import Summary, TrackedFrame, run, track_frames
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
+    from trackers.io import DetectionTable
+    from trackers.table import BoxTable
+
+DETECTION_SUFFIXES = (".npy", ".npz", ".txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptOptions:
+    """The options of the original script, under its names.
+
+    Attributes:
+        min_confidence: Lowest confidence of a detection, on the scale of the file.
+        min_detection_height: Lowest height of a detection in pixels.
+        nms_max_overlap: IoU above which the less confident of two detections is left out; 1.0 leaves out
+            none.
+        max_cosine_distance: Largest cosine distance of a match.
+        nn_budget: Vectors remembered per track; None remembers all.
+    """
+
+    min_confidence: float = 0.3
+    min_detection_height: float = 0.0
+    nms_max_overlap: float = 1.0
+    max_cosine_distance: float = 0.2
+    nn_budget: int | None = 100
+
+    def tracker(self) -> DeepSORTTracker:
+        """A new tracker with these options."""
+        return DeepSORTTracker(
+            track_activation_threshold=0.0,
+            appearance_threshold=self.max_cosine_distance,
+            gallery_size=self.nn_budget,
+        )
+
+    def detector(self, table: DetectionTable) -> Callable[[int, Image | None], sv.Detections]:
+        """The detections of each frame that take part, without their confidence, which has no common scale."""
+        selection = Selection(
+            minimum_confidence=self.min_confidence,
+            minimum_height=self.min_detection_height,
+            maximum_overlap=self.nms_max_overlap,
+        )
+
+        def detect(number: int, image: Image | None) -> sv.Detections:
+            import supervision as sv
+
+            found = table[number]
+            boxes: Floats = np.asarray(found.xyxy, np.float64)
+            usable = trackable(boxes)
+            scores = np.ones(len(found)) if found.confidence is None else np.asarray(found.confidence, np.float64)
+            usable[usable] = selection.keep(boxes[usable], scores[usable])
+            data: Any = {name: np.asarray(column)[usable] for name, column in found.data.items()}
+            return sv.Detections(xyxy=boxes[usable], data=data)
+
+        return detect
+
+
+def track_sequence(
+    sequence: str | Path,
+    output: str | Path,
+    *,
+    detections: str | Path | None = None,
+    options: ScriptOptions | None = None,
+    overwrite: bool = False,
+) -> Summary:
+    """Track a MOT sequence from its detections; frames are not read.
+
+    Args:
+        sequence: The sequence folder.
+        output: MOT text to write.
+        detections: File of detections; None takes `det/det.txt` of the sequence.
+        options: The script's options.
+        overwrite: Replace an existing file.
+
+    Returns:
+        What was done.
+
+    Raises:
+        FileNotFoundError: If the sequence or its detections are not there.
+        FileExistsError: If the output exists and `overwrite` is not set.
+        ValueError: If a file cannot be understood.
+    """
+    chosen = options or ScriptOptions()
+    folder = read_sequence(sequence)
+    table = read_detections(_detections_of(folder, detections))
+    length = folder.length or len(table)
+    if len(table) > length:
+        raise ValueError(f"the detections reach frame {len(table)}, but {folder.name} has {length} frames")
+    frames = ((number, None) for number in range(1, length + 1))
+    return run(track_frames(frames, chosen.detector(table), chosen.tracker()), [output], overwrite=overwrite)
+
+
+def track_benchmark(
+    benchmark: str | Path,
+    output: str | Path,
+    *,
+    detections: str | Path | None = None,
+    options: ScriptOptions | None = None,
+    overwrite: bool = False,
+) -> dict[str, Summary]:
+    """Track every MOT sequence in a folder.
+
+    Args:
+        benchmark: The folder of sequences.
+        output: Folder for `<SEQ>.txt`; made if it is not there.
+        detections: Folder with `<SEQ>.npy`, `<SEQ>.npz` or `<SEQ>.txt`; None takes each sequence's own
+            `det/det.txt`.
+        options: The script's options.
+        overwrite: Replace existing files.
+
+    Returns:
+        What was done, by name of the sequence.
+
+    Raises:
+        FileNotFoundError: If there is no sequence, or one has no detections. Nothing is tracked then.
+        FileExistsError: If an output exists and `overwrite` is not set.
+    """
+    sequences = find_sequences(benchmark)
+    files = {
+        one.name: _detections_of(one, None if detections is None else _named(detections, one)) for one in sequences
+    }
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        one.name: track_sequence(
+            one.folder,
+            folder / f"{one.name}.txt",
+            detections=files[one.name],
+            options=options,
+            overwrite=overwrite,
+        )
+        for one in sequences
+    }
+
+
+def embed_sequence(
+    sequence: str | Path,
+    output: str | Path,
+    extractor: FeatureExtractor,
+    *,
+    detections: str | Path | None = None,
+    overwrite: bool = False,
+) -> int:
+    """Write detections with vectors, as the original script reads them, from the frames and `det.txt` of a
+    sequence.
+
+    Args:
+        sequence: The sequence folder, with frames.
+        output: `.npy` to write: ten columns of MOT text and the vector, one row for each row of `det.txt`.
+        extractor: What makes the vectors.
+        detections: MOT text; None takes `det/det.txt` of the sequence.
+        overwrite: Replace an existing file.
+
+    Returns:
+        Number of rows written. A box that cannot be seen has a vector of zeros.
+
+    Raises:
+        FileNotFoundError: If the sequence, its frames or its detections are not there.
+        FileExistsError: If the output exists and `overwrite` is not set.
+        ValueError: If the output is not a `.npy`.
+    """
+    import supervision as sv
+
+    path = Path(output)
+    if path.suffix != ".npy":
+        raise ValueError(f"detections with vectors are written to a .npy file, but got {path.name!r}")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; choose another name or allow overwriting")
+    folder = read_sequence(sequence)
+    boxes = read_mot(_detections_of(folder, detections), last_frame=folder.length)
+    vectors: dict[int, Any] = {}
+    for number, image in open_source(_frames_of(folder)):
+        rows = slice(*np.searchsorted(boxes.frame, [number, number + 1]).tolist())
+        if rows.start < rows.stop:
+            found = sv.Detections(xyxy=boxes.xyxy[rows])
+            made = unit_vectors(extractor.extract_features(image, found), len(found), "the feature extractor's result")
+            vectors.update(zip(range(rows.start, rows.stop), made, strict=True))
+    length = max((len(vector) for vector in vectors.values()), default=0)
+    table = np.full((len(boxes), 10 + length), -1.0)
+    table[:, 0], table[:, 2:6], table[:, 6] = boxes.frame, boxes.xywh, boxes.confidence
+    table[:, 10:] = 0.0
+    for row, vector in vectors.items():
+        table[row, 10:] = vector
+    with path.open("wb") as file:
+        np.save(file, table, allow_pickle=False)
+    return len(table)
+
+
+def replay(
+    sequence: str | Path,
+    results: str | Path,
+    output: str | Path | None = None,
+    *,
+    show: Callable[[Image], bool] | None = None,
+    overwrite: bool = False,
+) -> Summary:
+    """Draw results over the frames of a sequence, into a video, a window, or both.
+
+    Args:
+        sequence: The sequence folder, with frames.
+        results: MOT text with ids.
+        output: Video to write, or None.
+        show: Shows a frame and tells whether to go on, as `trackers.pipeline.preview.open_preview` gives it.
+        overwrite: Replace an existing file.
+
+    Returns:
+        What was done.
+
+    Raises:
+        FileNotFoundError: If the sequence, its frames or the results are not there.
+        FileExistsError: If the output exists and `overwrite` is not set.
+        ValueError: If a file cannot be understood.
+    """
+    folder = read_sequence(sequence)
+    source = open_source(_frames_of(folder))
+    table = read_mot(results, last_frame=folder.length)
+    outputs = [] if output is None else [output]
+    rate = folder.frame_rate or source.frame_rate
+    return run(_replayed(source, table), outputs, frame_rate=rate, show=show, overwrite=overwrite)
+
+
+def _replayed(source: Any, table: BoxTable) -> Iterator[TrackedFrame]:
+    import supervision as sv
+
+    for number, image in source:
+        rows = slice(*np.searchsorted(table.frame, [number, number + 1]).tolist())
+        yield TrackedFrame(number, image, sv.Detections(xyxy=table.xyxy[rows], tracker_id=table.tracker_id[rows]))
+
+
+def _detections_of(sequence: MOTSequence, given: str | Path | None) -> Path:
+    if given is not None:
+        return Path(given)
+    if sequence.detections is None:
+        raise FileNotFoundError(f"{sequence.folder} has no det/det.txt; name a file of detections")
+    return sequence.detections
+
+
+def _named(folder: str | Path, sequence: MOTSequence) -> Path:
+    candidates = [Path(folder) / f"{sequence.name}{suffix}" for suffix in DETECTION_SUFFIXES]
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(f"no detections for {sequence.name}: expected one of {', '.join(map(str, candidates))}")
+    return found
+
+
+def _frames_of(sequence: MOTSequence) -> Path:
+    if sequence.frames is None:
+        raise FileNotFoundError(f"{sequence.folder} has no frames: neither a folder of images nor a video in it")
+    return sequence.folder
