@@ -17,22 +17,25 @@ Part = tuple[float, float, float]
 
 BODY = np.array([
     # left, top, right, bottom in body heights from the feet; weight
-    [-0.045, -0.98, 0.045, -0.88, 0.26],
-    [-0.085, -0.84, 0.085, -0.48, 0.46],
-    [-0.075, -0.46, 0.075, -0.06, 0.28],
+    [-0.045, -0.98, 0.045, -0.88, 0.30],
+    [-0.085, -0.84, 0.085, -0.48, 0.50],
+    [-0.060, -0.46, 0.060, -0.28, 0.20],
 ])  # fmt: skip
 """Where a person is foreground."""
 AROUND = np.array([
     [-0.06, -1.12, 0.06, -1.03, 0.16],
-    [-0.07, 0.03, 0.07, 0.12, 0.16],
     [-0.20, -1.00, -0.11, -0.90, 0.08],
     [0.11, -1.00, 0.20, -0.90, 0.08],
 ])  # fmt: skip
 """Where nothing of a person is: above the head, below the feet, beside the head."""
+FEET, BELOW = np.array([[-0.26, -0.10, 0.26, -0.01, 4.0]]), np.array([[-0.26, 0.03, 0.26, 0.10, 4.0]])
+"""Where a quarter is foreground, at whatever moment of a step, and where nothing is."""
 EXPLAINED = ((-0.09, -1.04, 0.09, 0.05), (-0.27, -0.36, 0.27, 0.05), (-0.14, -0.86, 0.14, -0.30))
 SCALES = np.array([0.92, 1.0, 1.08])
-ENOUGH = 0.36
-"""Score from which a shape in a crowd is a person."""
+ENOUGH, NEW = 0.36, 0.3
+"""Score, and part of the body that is nobody else's, from which a shape in a group is a person."""
+REPEATED, NEARER, LONGER = 0.3, 0.2, 0.3
+"""Weight against foreground that is somebody's already, and for people who are nearer: nobody hides them."""
 CROWD = 30
 """People at most in one blob."""
 SAMPLES = 400
@@ -134,22 +137,30 @@ def _behind(blob: Mask, box: Box, expected: float, columns: int) -> Box:
 def _separate(blob: Mask, box: Box, perspective: Perspective) -> list[Person]:
     """People in a blob that is not one whole person: the best fitting body is taken out until none fits."""
     pad = int(0.3 * len(blob)) + 2
-    weight = np.pad(np.where(blob, 1.0, -1.1), pad, constant_values=-1.1)
     x, feet, tall = _candidates(blob.shape, box, perspective)
+    at = (x + pad, feet + pad, tall)
+    left = np.pad(blob, pad)  # foreground that is not part of anybody found so far
+    fit = 0.8 * _share(np.where(left, 1.0, -1.1), BODY, at) + 0.2 * _share(left, FEET, at).clip(0.0, 1.0)
+    fit += NEARER * feet / len(blob)
+    x, feet, tall, fit = (part[fit > ENOUGH] for part in (x, feet, tall, fit))  # the others can only lose
+    at = (x + pad, feet + pad, tall)
     parts: list[Part] = []
     scores: list[float] = []
     for _ in range(CROWD if len(x) else 0):
-        score = _score(weight, x + pad, feet + pad, tall)
+        new = _share(left, BODY, at)
+        score = (
+            fit - (1.0 - new) * REPEATED - _share(left, AROUND, at) - LONGER * _share(left, BELOW, at).clip(0.0, 1.0)
+        )
+        score[new < NEW] = -1.0
         best = int(score.argmax())
         if score[best] < ENOUGH:
             break
         parts.append((float(x[best]), float(feet[best]), float(tall[best])))
         scores.append(float(score[best]))
         for sides in EXPLAINED:
-            left, top, right, bottom = (round(side * parts[-1][2]) for side in sides)
-            ys = slice(max(0, round(feet[best]) + top + pad), round(feet[best]) + bottom + pad)
-            xs = slice(max(0, round(x[best]) + left + pad), round(x[best]) + right + pad)
-            weight[ys, xs] = np.minimum(weight[ys, xs], 0.0)
+            x1, y1, x2, y2 = (round(side * parts[-1][2]) + pad for side in sides)
+            row, column = round(feet[best]), round(x[best])
+            left[max(0, row + y1) : row + y2, max(0, column + x1) : column + x2] = False
     return [Person(_box(blob, parts, index, box), min(0.95, score)) for index, score in enumerate(scores)]
 
 
@@ -166,19 +177,17 @@ def _candidates(shape: tuple[int, ...], box: Box, perspective: Perspective) -> t
     return x[fits], feet[fits], tall[fits]
 
 
-def _score(weight: Floats, x: Floats, feet: Floats, tall: Floats) -> Floats:
-    """How well a body fits at each candidate: 1 is perfect."""
-    table = np.pad(weight.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    positive = np.pad((weight > 0).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    score = np.zeros(len(x))
-    for shapes, source, sign in ((BODY, table, 1.0), (AROUND, positive, -1.0)):
-        for left, top, right, bottom, share in shapes:
-            x1, x2 = (np.rint(x + side * tall).astype(int).clip(0, weight.shape[1]) for side in (left, right))
-            y1, y2 = (np.rint(feet + side * tall).astype(int).clip(0, weight.shape[0]) for side in (top, bottom))
-            area = np.maximum((x2 - x1) * (y2 - y1), 1)
-            total = source[y2, x2] - source[y1, x2] - source[y2, x1] + source[y1, x1]
-            score += sign * share * total / area
-    return score
+def _share(picture: npt.NDArray[np.generic], shape: Floats, at: tuple[Floats, Floats, Floats]) -> Floats:
+    """Weighted mean of a picture in the parts of a shape, for bodies at columns and rows of feet with heights."""
+    x, feet, tall = at
+    table = np.pad(picture.astype(np.float64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    total = np.zeros(len(x))
+    for left, top, right, bottom, share in shape:
+        x1, x2 = (np.rint(x + side * tall).astype(int).clip(0, picture.shape[1]) for side in (left, right))
+        y1, y2 = (np.rint(feet + side * tall).astype(int).clip(0, picture.shape[0]) for side in (top, bottom))
+        area = np.maximum((x2 - x1) * (y2 - y1), 1)
+        total += share * (table[y2, x2] - table[y1, x2] - table[y2, x1] + table[y1, x1]) / area
+    return total
 
 
 def _box(blob: Mask, parts: list[Part], index: int, box: Box) -> Box:
