@@ -7,26 +7,27 @@ start a track.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trackers.appearance.vectors import unit_vectors
 from trackers.association.selection import Selection
 from trackers.boxes import Floats, Image, trackable
 from trackers.core.deepsort.tracker import DeepSORTTracker
-from trackers.io import MOTSequence, find_sequences, open_source, read_detections, read_mot, read_sequence
-from trackers.pipeline.track import Summary, TrackedFrame, run, track_frames
+from trackers.io import MOTSequence, find_sequences, open_source, read_detections, read_sequence
+from trackers.io.mot import MOST_COLUMNS
+from trackers.pipeline.embed import observe
+from trackers.pipeline.replay import frames_of
+from trackers.pipeline.track import Summary, run, track_frames
 
 if TYPE_CHECKING:
     import supervision as sv
 
     from trackers.appearance.protocol import FeatureExtractor
     from trackers.io import DetectionTable
-    from trackers.table import BoxTable
 
 DETECTION_SUFFIXES = (".npy", ".npz", ".txt")
 
@@ -166,8 +167,7 @@ def embed_sequence(
     detections: str | Path | None = None,
     overwrite: bool = False,
 ) -> int:
-    """Write detections with vectors, as the original script reads them, from the frames and `det.txt` of a
-    sequence.
+    """Write detections with vectors, as the original script reads them, from frames and `det.txt` of a sequence.
 
     Args:
         sequence: The sequence folder, with frames.
@@ -177,79 +177,35 @@ def embed_sequence(
         overwrite: Replace an existing file.
 
     Returns:
-        Number of rows written. A box that cannot be seen has a vector of zeros.
+        Number of rows written. A box that cannot be seen has a vector of zeros; boxes of a frame that cannot be read
+        are left out.
 
     Raises:
         FileNotFoundError: If the sequence, its frames or its detections are not there.
         FileExistsError: If the output exists and `overwrite` is not set.
         ValueError: If the output is not a `.npy`.
     """
-    import supervision as sv
-
     path = Path(output)
     if path.suffix != ".npy":
         raise ValueError(f"detections with vectors are written to a .npy file, but got {path.name!r}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; choose another name or allow overwriting")
     folder = read_sequence(sequence)
-    boxes = read_mot(_detections_of(folder, detections), last_frame=folder.length)
-    vectors: dict[int, Any] = {}
-    for number, image in open_source(_frames_of(folder)):
-        rows = slice(*np.searchsorted(boxes.frame, [number, number + 1]).tolist())
-        if rows.start < rows.stop:
-            found = sv.Detections(xyxy=boxes.xyxy[rows])
-            made = unit_vectors(extractor.extract_features(image, found), len(found), "the feature extractor's result")
-            vectors.update(zip(range(rows.start, rows.stop), made, strict=True))
-    length = max((len(vector) for vector in vectors.values()), default=0)
-    table = np.full((len(boxes), 10 + length), -1.0)
-    table[:, 0], table[:, 2:6], table[:, 6] = boxes.frame, boxes.xywh, boxes.confidence
-    table[:, 10:] = 0.0
-    for row, vector in vectors.items():
-        table[row, 10:] = vector
+    table = read_detections(_detections_of(folder, detections))
+    frames = observe(open_source(frames_of(folder)), lambda number, _: table[number], extractor)
+    rows = [_script_rows(number, found) for number, found in enumerate(frames, start=1) if len(found)]
     with path.open("wb") as file:
-        np.save(file, table, allow_pickle=False)
-    return len(table)
+        np.save(file, np.concatenate(rows) if rows else np.empty((0, MOST_COLUMNS)), allow_pickle=False)
+    return sum(map(len, rows))
 
 
-def replay(
-    sequence: str | Path,
-    results: str | Path,
-    output: str | Path | None = None,
-    *,
-    show: Callable[[Image], bool] | None = None,
-    overwrite: bool = False,
-) -> Summary:
-    """Draw results over the frames of a sequence, into a video, a window, or both.
-
-    Args:
-        sequence: The sequence folder, with frames.
-        results: MOT text with ids.
-        output: Video to write, or None.
-        show: Shows a frame and tells whether to go on, as `trackers.pipeline.preview.open_preview` gives it.
-        overwrite: Replace an existing file.
-
-    Returns:
-        What was done.
-
-    Raises:
-        FileNotFoundError: If the sequence, its frames or the results are not there.
-        FileExistsError: If the output exists and `overwrite` is not set.
-        ValueError: If a file cannot be understood.
-    """
-    folder = read_sequence(sequence)
-    source = open_source(_frames_of(folder))
-    table = read_mot(results, last_frame=folder.length)
-    outputs = [] if output is None else [output]
-    rate = folder.frame_rate or source.frame_rate
-    return run(_replayed(source, table), outputs, frame_rate=rate, show=show, overwrite=overwrite)
-
-
-def _replayed(source: Any, table: BoxTable) -> Iterator[TrackedFrame]:
-    import supervision as sv
-
-    for number, image in source:
-        rows = slice(*np.searchsorted(table.frame, [number, number + 1]).tolist())
-        yield TrackedFrame(number, image, sv.Detections(xyxy=table.xyxy[rows], tracker_id=table.tracker_id[rows]))
+def _script_rows(number: int, found: sv.Detections) -> Floats:
+    """Rows of the original script's array: ten columns of MOT text, then the vector."""
+    boxes: Floats = np.asarray(found.xyxy, np.float64)
+    rows = np.full((len(found), MOST_COLUMNS), -1.0)
+    rows[:, 0], rows[:, 2:4], rows[:, 4:6] = number, boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
+    rows[:, 6] = 1.0 if found.confidence is None else found.confidence
+    return np.hstack([rows, np.asarray(found.data["embedding"])])
 
 
 def _detections_of(sequence: MOTSequence, given: str | Path | None) -> Path:
@@ -266,9 +222,3 @@ def _named(folder: str | Path, sequence: MOTSequence) -> Path:
     if found is None:
         raise FileNotFoundError(f"no detections for {sequence.name}: expected one of {', '.join(map(str, candidates))}")
     return found
-
-
-def _frames_of(sequence: MOTSequence) -> Path:
-    if sequence.frames is None:
-        raise FileNotFoundError(f"{sequence.folder} has no frames: neither a folder of images nor a video in it")
-    return sequence.folder

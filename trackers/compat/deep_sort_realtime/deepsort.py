@@ -94,7 +94,7 @@ class DeepSort:
     def update_tracks(
         self,
         raw_detections: Sequence[Any],
-        embeds: Sequence[Any] | None = None,
+        embeds: Sequence[Any] | npt.NDArray[Any] | None = None,
         frame: npt.NDArray[Any] | None = None,
         today: date | None = None,
         others: Sequence[Any] | None = None,
@@ -154,7 +154,7 @@ class DeepSort:
     def create_detections(
         self,
         raw_detections: Sequence[Any],
-        embeds: Sequence[Any] | None = None,
+        embeds: Sequence[Any] | npt.NDArray[Any] | None = None,
         instance_masks: Sequence[Any] | None = None,
         others: Sequence[Any] | None = None,
     ) -> list[Detection]:
@@ -192,7 +192,9 @@ class DeepSort:
             rows = rows[not_suppressed(boxes[rows], scores[rows], self.nms_max_overlap)]
         return rows
 
-    def _as_supervision(self, detections: list[Detection], embeds: Sequence[Any] | None, kept: Ints) -> Any:
+    def _as_supervision(
+        self, detections: list[Detection], embeds: Sequence[Any] | npt.NDArray[Any] | None, kept: Ints
+    ) -> Any:
         """What the tracker takes; confidence stays outside, since every detection may start a track."""
         import supervision as sv
 

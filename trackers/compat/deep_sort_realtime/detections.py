@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trackers.boxes import Bools, Floats
 from trackers.companions.polygons import bounding_rectangles
@@ -41,7 +42,7 @@ def detections_of(
     raw_detections: Sequence[Any],
     *,
     polygon: bool,
-    embeds: Sequence[Any] | None = None,
+    embeds: Sequence[Any] | npt.NDArray[Any] | None = None,
     instance_masks: Sequence[Any] | None = None,
     others: Sequence[Any] | None = None,
 ) -> list[Detection]:
