@@ -124,4 +124,4 @@ build: $(VENV)/.stamp-dev ## source archive and wheel into dist/
 	$(BIN)/python -m build
 
 clean: ## remove reports and results, keep environments
-	rm -rf build dist site demo-output htmlcov .coverage* .*_cache .hypothesis .benchmarks
+	rm -rf build dist site demo htmlcov .coverage* .*_cache .hypothesis .benchmarks
