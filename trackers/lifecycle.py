@@ -94,14 +94,14 @@ class Changes(NamedTuple):
         confirmed: Ids given on this frame.
         lost: Ids that were seen on the previous frame and not on this one.
         recovered: Ids seen again after a gap.
-        removed: The tracks that died, tentative ones included.
+        removed: The tracks that died, tentative ones included; None if none did.
     """
 
     born: int
     confirmed: Ints
     lost: Ints
     recovered: Ints
-    removed: Tracks
+    removed: Tracks | None
 
 
 @dataclass
@@ -153,8 +153,8 @@ class Lifecycle:
         turned = confirmed & (is_seen != was_seen)
         lost, recovered = tracks.id[turned & was_seen], tracks.id[turned & is_seen]
         living = is_seen | (confirmed & (tracks.missed <= self.buffer))
-        removed = tracks.take(~living)
-        if len(removed):
+        removed = None if living.all() else tracks.take(~living)
+        if removed is not None:
             tracks.keep(living)
         births = int(born.sum())
         if births:

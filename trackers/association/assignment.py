@@ -53,6 +53,8 @@ def assign(pairs: Pairs, limit: float) -> Match:
         >>> match.track.tolist(), match.detection.tolist()
         ([0, 1], [1, 0])
     """
+    if len(pairs.track) == 0:
+        return NO_MATCH
     alone = _alone(pairs)
     matched = Match(pairs.track[alone], pairs.detection[alone])
     if alone.all():
@@ -76,6 +78,8 @@ def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
         >>> matching_cascade(pairs, missed=np.array([4.0, 0.0]), limit=0.5).track.tolist()
         [1]
     """
+    if len(pairs.track) == 0:
+        return NO_MATCH
     # A pair with no rival on either side is matched whatever its level.
     alone = _alone(pairs)
     match = Match(pairs.track[alone], pairs.detection[alone])

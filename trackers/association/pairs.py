@@ -51,6 +51,9 @@ def cheapest(first: Pairs, second: Pairs) -> Pairs:
     return both.where(~again)
 
 
+NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
 def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, Ints]:
     """All (i, j) with `|points[j] - centre[i]| <= reach[i]`, found on the sorted points.
 
@@ -93,6 +96,8 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
     Returns:
         The pairs inside the gate; a distance equal to the gate is inside.
     """
+    if len(state) == 0 or len(boxes) == 0:
+        return NO_PAIRS
     gate = GATE[gating]
     mean, variance, measured = _innovation(model, state, boxes, gating)
     # The gate is an ellipsoid: no pair inside it is farther away in u than its half axis.
@@ -145,7 +150,7 @@ def overlapping_pairs(first: Floats, second: Floats, minimum_iou: float) -> Pair
         [0.0, 0.0]
     """
     if len(first) == 0 or len(second) == 0:
-        return Pairs(*within_reach(np.empty(0), np.empty(0), np.empty(0)), np.empty(0))
+        return NO_PAIRS
     half = 0.5 * (second[:, 2] - second[:, 0])
     reach = 0.5 * np.abs(first[:, 2] - first[:, 0]) + half.max()
     centre = 0.5 * (first[:, 0] + first[:, 2])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
-from trackers.association.assignment import Match, assign, unmatched
+from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
@@ -286,6 +286,8 @@ class Tracker(ABC, Generic[TracksType]):
         tracks = self._tracks
         rows = np.flatnonzero(of_tracks & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(of_detections & unmatched(len(seen), taken.detection))
+        if len(rows) == 0 or len(detections) == 0:
+            return NO_MATCH
         if boxes is None:
             boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, minimum_iou)
@@ -328,13 +330,13 @@ class Tracker(ABC, Generic[TracksType]):
         changes = self._lifecycle.changes
         if not self._listeners or changes is None:
             return
-        living = self.tracks
+        living, removed = self.tracks, changes.removed
         news = {
             "born": living[len(living) - changes.born :],
             "confirmed": [track for track in living if track.id in changes.confirmed],
             "lost": self.lost,
             "recovered": [track for track in living if track.id in changes.recovered],
-            "removed": snapshots(self.motion, changes.removed, self._class_ids),
+            "removed": [] if removed is None else snapshots(self.motion, removed, self._class_ids),
         }
         for event, callback in self._listeners:
             for track in news[event]:

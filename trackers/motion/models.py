@@ -7,7 +7,7 @@ width and height), so that a near, large object may move by more pixels than a f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,16 +16,18 @@ from trackers.boxes import Floats
 from trackers.motion import kalman
 
 
-@dataclass(frozen=True)
 class Deviation:
     """Standard deviation `weight * scale + constant` of the four coordinates."""
 
-    weight: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    constant: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    def __init__(self, weight: Sequence[float] = (0, 0, 0, 0), constant: Sequence[float] = (0, 0, 0, 0)) -> None:
+        """Store both as arrays."""
+        self._weight = np.array(weight, np.float64)
+        self._constant = np.array(constant, np.float64)
 
     def variance(self, scale: Floats) -> Floats:
         """Variance for tracks of the given scale, shapes `(n, 4)`."""
-        return np.asarray(np.square(scale * self.weight + self.constant))
+        deviation = scale * self._weight + self._constant
+        return deviation * deviation
 
 
 @dataclass(frozen=True)
