@@ -54,7 +54,7 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float) -> Vecto
     share = np.where(unknown, 1.0, np.where(first, 0.0, momentum)).astype(np.float32)[:, None]
     blended = share * average + (1.0 - share) * vectors
     length = np.sqrt(np.einsum("ij,ij->i", blended, blended))[:, None]
-    return np.divide(blended, length, out=np.zeros_like(blended), where=length > 0.0)
+    return np.asarray(np.divide(blended, length, out=np.zeros_like(blended), where=length > 0.0))
 
 
 def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: Ints) -> Floats:

@@ -148,6 +148,7 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
+        vectors = with_width(seen.vectors, tracks.look.shape[1])
         high = seen.scores >= self.high_confidence_threshold
         low = ~high & (seen.scores >= self.low_confidence_threshold)
         recent = tracks.confirmed & (tracks.missed == 0)
@@ -157,10 +158,10 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
         match += self._match_by_overlap_and_look(seen, match, ~tracks.confirmed, high)
 
         self._correct(seen, match)
-        looks = seen.vectors[match.detection]
+        looks = vectors[match.detection]
         tracks.look[match.track] = moving_average(tracks.look[match.track], looks, self.appearance_momentum)
         born = high & (seen.scores >= self.track_activation_threshold) & unmatched(len(seen), match.detection)
-        return self._advance(seen, match, born, look=seen.vectors[born])
+        return self._advance(seen, match, born, look=vectors[born])
 
     def _match_by_overlap_and_look(
         self, seen: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
