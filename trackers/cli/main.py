@@ -16,6 +16,8 @@ from trackers.cli.parser import parse
 COMMANDS: Mapping[str, str] = {
     "track": "trackers.cli.track:track",
     "eval": "trackers.cli.evaluate:evaluate_files",
+    "embed": "trackers.cli.embed:embed",
+    "benchmark": "trackers.cli.benchmark:benchmark",
 }
 """Where the function of each command is."""
 
@@ -46,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as end:  # after --help and --print-config
+        return int(end.code or 0)
     print(text)
     return 0
 

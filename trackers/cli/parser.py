@@ -62,7 +62,7 @@ def typed_options(names: Mapping[str, str], choice: Choice) -> Choice:
     """
     parser = _parser(str(choice))
     _add_options(parser, "choice", find(names, choice.name))
-    values = _built(parser, parser.parse_object({"choice": dict(choice.options)}))["choice"]
+    values = _built(parser, parser.parse_object({"choice": dict(choice.options)})).get("choice", {})
     return replace(choice, options={name: values[name] for name in choice.options})
 
 

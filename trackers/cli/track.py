@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from trackers.boxes import Image
 from trackers.cli.progress import progress_bar
 from trackers.pipeline.choices import Choice, make_extractor, make_tracker
-from trackers.pipeline.detectors import default_detections, open_detector
+from trackers.pipeline.detectors import default_detections, open_detector, sequence_length
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.preview import open_preview
 from trackers.pipeline.track import Summary, track_video
@@ -52,7 +52,12 @@ def track(
     Returns:
         What was done, in words.
     """
-    detect = open_detector(detections or default_detections(source), confidence=confidence, classes=classes)
+    detect = open_detector(
+        detections or default_detections(source),
+        confidence=confidence,
+        classes=classes,
+        last_frame=sequence_length(source),
+    )
     model = make_tracker(tracker, None if extractor is None else make_extractor(extractor))
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None

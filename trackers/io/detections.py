@@ -68,13 +68,57 @@ class DetectionTable:
             data={name: column[rows].copy() for name, column in self.data.items()},
         )
 
+    @classmethod
+    def from_detections(cls, frames: Iterable[sv.Detections]) -> DetectionTable:
+        """Gather detections frame after frame, the first being frame 1.
 
-def read_detections(path: str | Path, *, embedding: str = "embedding") -> DetectionTable:
+        Args:
+            frames: Detections of each frame.
+
+        Returns:
+            The table; masks are left out, texts in `data` become arrays of text.
+
+        Raises:
+            ValueError: If a column is missing on some of the frames with detections.
+        """
+        numbers: list[Ints] = []
+        columns: dict[str, list[npt.NDArray[Any]]] = {}
+        last = 0
+        for last, detections in enumerate(frames, start=1):
+            if len(detections) == 0:
+                continue
+            numbers.append(np.full(len(detections), last))
+            row = {
+                "xyxy": detections.xyxy,
+                "confidence": detections.confidence,
+                "class_id": detections.class_id,
+                **detections.data,
+            }
+            for name, column in row.items():
+                if column is not None:
+                    array = np.asarray(column)
+                    columns.setdefault(name, []).append(array.astype(str) if array.dtype == object else array)
+        for name, parts in columns.items():
+            if len(parts) != len(numbers):
+                raise ValueError(f"{name!r} is given on {len(parts)} frames of {len(numbers)} with detections")
+        joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
+        return cls(
+            frame=np.concatenate(numbers) if numbers else np.empty(0, np.int64),
+            xyxy=joined.pop("xyxy", np.empty((0, 4))),
+            confidence=joined.pop("confidence", None),
+            class_id=joined.pop("class_id", None),
+            data=joined,
+            last_frame=last,
+        )
+
+
+def read_detections(path: str | Path, *, embedding: str = "embedding", last_frame: int | None = None) -> DetectionTable:
     """Read detections from a file: MOT text, the original DeepSORT's `.npy`, or our `.npz`.
 
     Args:
         path: The file.
         embedding: Array of a `.npz` to use as appearance vectors, where it holds several.
+        last_frame: Number of frames of the sequence, where known; a row beyond it is an error.
 
     Returns:
         The detections; vectors become float32 under `data["embedding"]`.
@@ -86,11 +130,12 @@ def read_detections(path: str | Path, *, embedding: str = "embedding") -> Detect
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    if path.suffix == ".npz":
-        return _read_npz(path, embedding)
-    if path.suffix == ".npy":
-        return _read_npy(path)
-    rows = read_mot(path)
+    if path.suffix in (".npz", ".npy"):
+        table = _read_npz(path, embedding) if path.suffix == ".npz" else _read_npy(path)
+        if last_frame is not None and table.frame.max(initial=0) > last_frame:
+            raise ValueError(f"{path} goes to frame {table.frame.max()}, but the sequence has {last_frame} frames")
+        return table
+    rows = read_mot(path, last_frame=last_frame)
     return DetectionTable(
         frame=rows.frame,
         xyxy=rows.xyxy,
@@ -130,7 +175,7 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
         raise ValueError(f"detections are written to a .npz file, but got {path.name!r}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; choose another name or allow overwriting")
-    table = _gather(frames)
+    table = DetectionTable.from_detections(frames)
     arrays = {
         "frame": table.frame,
         "xyxy": table.xyxy,
@@ -147,38 +192,6 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
     finally:
         partial.unlink(missing_ok=True)
     return table
-
-
-def _gather(frames: Iterable[sv.Detections]) -> DetectionTable:
-    numbers: list[Ints] = []
-    columns: dict[str, list[npt.NDArray[Any]]] = {}
-    last = 0
-    for last, detections in enumerate(frames, start=1):
-        if len(detections) == 0:
-            continue
-        numbers.append(np.full(len(detections), last))
-        row = {
-            "xyxy": detections.xyxy,
-            "confidence": detections.confidence,
-            "class_id": detections.class_id,
-            **detections.data,
-        }
-        for name, column in row.items():
-            if column is not None:
-                array = np.asarray(column)
-                columns.setdefault(name, []).append(array.astype(str) if array.dtype == object else array)
-    for name, parts in columns.items():
-        if len(parts) != len(numbers):
-            raise ValueError(f"{name!r} is given on {len(parts)} frames of {len(numbers)} with detections")
-    joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return DetectionTable(
-        frame=np.concatenate(numbers) if numbers else np.empty(0, np.int64),
-        xyxy=joined.pop("xyxy", np.empty((0, 4))),
-        confidence=joined.pop("confidence", None),
-        class_id=joined.pop("class_id", None),
-        data=joined,
-        last_frame=last,
-    )
 
 
 def _read_npz(path: Path, embedding: str) -> DetectionTable:

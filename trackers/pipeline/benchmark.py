@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from trackers.evaluation import Scores, combine, evaluate_sequence, score_rows
-from trackers.io import DetectionTable, MOTSequence, read_detections, read_mot
+from trackers.io import DetectionTable, MOTSequence, open_source, read_detections, read_mot
 from trackers.pipeline.choices import Choice, make_extractor, make_tracker, uses_appearance
-from trackers.pipeline.embed import embedded
+from trackers.pipeline.detectors import from_table
+from trackers.pipeline.embed import observe
 from trackers.table import BoxTable
 
 NO_VECTORS = "-"
@@ -70,6 +71,11 @@ class Outcome:
     def frames_per_second(self) -> float:
         """Frames tracked per second, detection and extraction not counted."""
         return self.frames / self.seconds if self.seconds else 0.0
+
+
+def is_stored(extractor: Choice) -> bool:
+    """Tell whether an extractor is an array of the detections file: `stored`, or `stored:<array>`."""
+    return extractor.name.partition(":")[0] == "stored"
 
 
 def run_task(task: Task) -> list[Outcome]:
@@ -194,14 +200,14 @@ def _outcome(
 
 
 def _with_vectors(task: Task, choice: Choice) -> tuple[Callable[..., Any] | None, DetectionTable]:
-    kind, _, array = choice.name.partition(":")
-    if kind == "stored":
-        table = read_detections(task.detections, embedding=array or "embedding")
+    if is_stored(choice):
+        array = choice.name.partition(":")[2] or "embedding"
+        table = read_detections(task.detections, embedding=array)
         if "embedding" not in table.data:
             raise ValueError(f"{task.detections} holds no vectors")
         return None, replace(table, data={"embedding": table.data["embedding"]})
     extractor = make_extractor(choice)
-    frames = task.sequence.frames
-    if frames is None:
+    if task.sequence.frames is None:
         raise ValueError(f"{task.sequence.folder} has no frames to compute vectors of")
-    return extractor, embedded(read_detections(task.detections), task.sequence.folder, extractor)
+    detect = from_table(read_detections(task.detections))
+    return extractor, DetectionTable.from_detections(observe(open_source(task.sequence.folder), detect, extractor))

@@ -25,7 +25,13 @@ SAMPLE = "sample"
 """Name of the embedded sample, as a source of frames and as a detector."""
 
 
-def open_detector(name: str | Path, *, confidence: float | None = None, classes: Sequence[str] = ()) -> Detect:
+def open_detector(
+    name: str | Path,
+    *,
+    confidence: float | None = None,
+    classes: Sequence[str] = (),
+    last_frame: int | None = None,
+) -> Detect:
     """Make a detector.
 
     Args:
@@ -34,6 +40,7 @@ def open_detector(name: str | Path, *, confidence: float | None = None, classes:
         confidence: Lowest confidence that is kept; None keeps all of a file and those of at least 0.1 of a
             model.
         classes: Names or numbers of the classes that are kept; none keeps all.
+        last_frame: Number of frames, where known; a file with detections beyond it is refused.
 
     Returns:
         The detector.
@@ -46,7 +53,7 @@ def open_detector(name: str | Path, *, confidence: float | None = None, classes:
     if str(name) == SAMPLE:
         return filtered(_sample_detector(), confidence, classes)
     if Path(name).suffix in FILE_SUFFIXES:
-        return filtered(from_table(read_detections(name)), confidence, classes)
+        return filtered(from_table(read_detections(name, last_frame=last_frame)), confidence, classes)
     return _ultralytics(str(name), confidence, classes)
 
 
@@ -68,9 +75,16 @@ def default_detections(source: str) -> str:
         found = read_sequence(source).detections
         if found is not None:
             return str(found)
+    if not (Path(source).exists() or source.isdigit() or "://" in source):
+        raise FileNotFoundError(f"no such video or folder: {source}")
     raise ValueError(
         f"say where the detections of {source} come from: a detections file, or an Ultralytics model such as yolo11n.pt"
     )
+
+
+def sequence_length(source: str) -> int | None:
+    """Number of frames of a MOT sequence folder by its `seqinfo.ini`; None for any other source."""
+    return read_sequence(source).length if is_sequence(source) else None
 
 
 def from_table(table: DetectionTable) -> Detect:

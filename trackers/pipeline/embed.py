@@ -1,52 +1,37 @@
-"""Appearance vectors of stored detections, computed once and kept."""
+"""Detections with their appearance vectors, computed frame by frame, to be kept in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from trackers.boxes import Image
+from trackers.io import read_ahead
+from trackers.pipeline.detectors import Detect
 
-from trackers.io import DetectionTable, read_ahead
-from trackers.pipeline.track import open_frames
-
-Progress = Callable[[Iterator[Any], "int | None"], Iterator[Any]]
+if TYPE_CHECKING:
+    import supervision as sv
 
 
-def embedded(
-    table: DetectionTable, source: str | Path, extractor: Any, *, progress: Progress | None = None
-) -> DetectionTable:
-    """Compute the appearance vector of every detection.
+def observe(frames: Iterable[tuple[int, Image]], detect: Detect, extractor: Any = None) -> Iterator[sv.Detections]:
+    """Detect on every frame and compute the vectors of what was found, while the next frame is read.
 
     Args:
-        table: The detections.
-        source: The frames they were found on, as in `trackers.pipeline.track.open_frames`.
-        extractor: Object with `extract_features(frame, detections)`.
-        progress: Wraps the frames, given their number, to show how far they are.
+        frames: Numbers, ascending from 1, and images.
+        detect: Finds the detections of a frame.
+        extractor: Object with `extract_features(frame, detections)`, or None for boxes alone.
 
-    Returns:
-        The same detections with `data["embedding"]`, float32; rows on frames that cannot be read are zero.
-
-    Raises:
-        ValueError: If there are no frames.
+    Yields:
+        Detections of frame 1, 2, ..., with `data["embedding"]`, float32; none on a frame that was lost.
     """
-    frames = open_frames(source)
-    if frames is None:
-        raise ValueError(f"{source} has no frames to compute vectors of")
-    numbered = read_ahead(frames)
-    if progress is not None:
-        numbered = progress(numbered, frames.frame_count)
-    vectors: np.typing.NDArray[np.float32] | None = None
-    for number, image in numbered:
-        rows = slice(*np.searchsorted(table.frame, [number, number + 1]))
-        if rows.start == rows.stop:
-            continue
-        found = extractor.extract_features(image, table[number])
-        if vectors is None:
-            vectors = np.zeros((len(table.frame), found.shape[1]), np.float32)
-        vectors[rows] = found
-    if vectors is None:
-        vectors = np.zeros((len(table.frame), 0), np.float32)
-    return replace(table, data={**table.data, "embedding": vectors})
+    import supervision as sv
+
+    expected = 1
+    for number, image in read_ahead(frames):
+        for _ in range(expected, number):
+            yield sv.Detections.empty()
+        expected = number + 1
+        detections = detect(number, image)
+        if extractor is not None and len(detections):
+            detections.data["embedding"] = extractor.extract_features(image, detections)
+        yield detections

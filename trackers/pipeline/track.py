@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +17,16 @@ from trackers.io import FrameSource, ResultWriter, VideoWriter, WriteBehind, ope
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
 from trackers.pipeline.draw import Drawing, make_annotator
+from trackers.pipeline.outputs import check_outputs
 
 if TYPE_CHECKING:
     import supervision as sv
 
 Frames = Iterable[tuple[int, "Image | None"]]
+
+
+OUTPUT_SUFFIXES = (*VIDEO_SUFFIXES, ".txt", ".csv", ".jsonl")
+"""Endings of files a run can write: videos and results."""
 
 
 class TrackedFrame(NamedTuple):
@@ -153,7 +156,7 @@ def run(
         OSError: If a file cannot be written.
         ValueError: If there is no frame, or an ending is unknown. No file is left behind in that case.
     """
-    _check_outputs(outputs, overwrite)
+    check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite)
     start = time.perf_counter()
     first = next(tracked, None)
     if first is None:
@@ -184,20 +187,6 @@ def _only(detections: sv.Detections, ids: Collection[int]) -> sv.Detections:
     if not ids:
         return detections
     return detections[np.isin(np.asarray(detections.tracker_id), list(ids))]  # type: ignore[return-value]
-
-
-def _check_outputs(outputs: Sequence[str | Path], overwrite: bool) -> None:
-    for path in map(Path, outputs):
-        if path.suffix not in (*VIDEO_SUFFIXES, ".txt", ".csv", ".jsonl"):
-            raise ValueError(
-                f"{path.name}: an output is a video ({', '.join(VIDEO_SUFFIXES)}) or a result (.txt, .csv, .jsonl)"
-            )
-        if path.exists() and not overwrite:
-            raise FileExistsError(errno.EEXIST, "file exists", str(path))
-        if not path.parent.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, "no permission to write", str(path))
 
 
 class _Sinks:
@@ -278,7 +267,7 @@ def track_video(
     Raises:
         ValueError: If there are no frames, and as in `run`.
     """
-    _check_outputs(outputs, bool(options.get("overwrite")))
+    check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=bool(options.get("overwrite")))
     frames = open_frames(source, frame_rate=frame_rate)
     count = frames.frame_count if frames else _count_frames(Path(source))
     numbered: Frames = read_ahead(frames) if frames else ((i, None) for i in range(1, (count or 0) + 1))

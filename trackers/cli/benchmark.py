@@ -1,0 +1,100 @@
+"""`trackers benchmark`."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from pathlib import Path
+
+from trackers.cli.evaluate import DISTRACTORS, Distractors, Style
+from trackers.cli.parser import typed_options
+from trackers.cli.progress import progress_bar
+from trackers.core.registry import EXTRACTORS, TRACKERS
+from trackers.evaluation import format_table
+from trackers.io import MOTSequence, find_sequences
+from trackers.pipeline.benchmark import Task, is_stored, outcome_rows, run_tasks, summarise
+from trackers.pipeline.chart import draw_chart
+from trackers.pipeline.choices import Choice, read_choice
+from trackers.pipeline.outputs import check_outputs
+
+STYLE_OF: dict[str, Style] = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "text"}
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def benchmark(
+    folder: Path,
+    *,
+    trackers: Sequence[str] = ("sort", "deepsort", "bytetrack", "ocsort", "botsort"),
+    extractors: Sequence[str] = (),
+    detections: str = "{folder}/det/det.txt",
+    confidence: float | None = None,
+    distractors: Distractors = "none",
+    sequences: bool = False,
+    style: Style = "text",
+    output: Sequence[str] = (),
+    processes: int | None = None,
+    overwrite: bool = False,
+) -> str:
+    """Compare trackers and extractors on a folder of sequences: same detections, same vectors.
+
+    Args:
+        folder: Folder of MOT sequences with ground truth.
+        trackers: Names, or YAML files with a section `tracker` as --print-config and tune write them.
+        extractors: Names, YAML files with a section `extractor`, or stored:NAME for vectors in the
+            detections file.
+        detections: Where the detections of a sequence are; {folder} and {name} stand for its folder and its
+            name.
+        confidence: Lowest confidence handed to a tracker. Default: everything.
+        distractors: Forgive boxes on distractors as the official score of MOT16 and MOT17, or of MOT20, does.
+        sequences: Show each sequence, not only all of them together.
+        style: How the table is written.
+        output: Files to write the table to (.md, .json, .csv, .txt), or a picture of it (.png, .svg, .pdf).
+        processes: Sequences worked on at the same time. Default: as many as there are processors.
+        overwrite: Replace existing files.
+
+    Returns:
+        The table.
+    """
+    check_outputs(output, (*STYLE_OF, *PICTURES), overwrite=overwrite)
+    tasks = [
+        Task(
+            sequence,
+            detections_of(sequence, detections),
+            [typed_options(TRACKERS, read_choice(name)) for name in trackers],
+            [_extractor(name) for name in extractors],
+            confidence,
+            DISTRACTORS[distractors],
+        )
+        for sequence in find_sequences(folder)
+    ]
+    done = list(progress_bar(run_tasks(tasks, processes=processes), len(tasks), "sequence"))
+    outcomes = [outcome for outcomes in done for outcome in outcomes]
+    joined = summarise(outcomes)
+    rows = outcome_rows([*sorted(outcomes, key=lambda one: one.scores.name), *joined] if sequences else joined)
+    for path in map(Path, output):
+        if path.suffix in PICTURES:
+            draw_chart(joined, path)
+        else:
+            path.write_text(format_table(rows, STYLE_OF[path.suffix]) + "\n", encoding="utf-8")
+    return format_table(rows, style)
+
+
+def detections_of(sequence: MOTSequence, pattern: str) -> Path:
+    """File of the detections of a sequence.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+        ValueError: If the pattern has other fields than `{folder}` and `{name}`.
+    """
+    try:
+        path = Path(pattern.format(folder=sequence.folder, name=sequence.name))
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"{pattern}: only {{folder}} and {{name}} are filled in, not {error}") from error
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, f"no detections of {sequence.name}", str(path))
+    return path
+
+
+def _extractor(name: str) -> Choice:
+    choice = read_choice(name, "extractor")
+    return choice if is_stored(choice) else typed_options(EXTRACTORS, choice)
