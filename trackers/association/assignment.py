@@ -55,7 +55,7 @@ def assign(pairs: Pairs, limit: float) -> Match:
     """
     if len(pairs.track) == 0:
         return NO_MATCH
-    alone = _alone(pairs)
+    alone = without_rival(pairs)
     matched = Match(pairs.track[alone], pairs.detection[alone])
     if alone.all():
         return matched
@@ -81,7 +81,7 @@ def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
     if len(pairs.track) == 0:
         return NO_MATCH
     # A pair with no rival on either side is matched whatever its level.
-    alone = _alone(pairs)
+    alone = without_rival(pairs)
     match = Match(pairs.track[alone], pairs.detection[alone])
     pairs = pairs.where(~alone)
     while len(pairs.track):
@@ -91,6 +91,18 @@ def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
         match = match + found
         pairs = pairs.where(~level & ~np.isin(pairs.detection, found.detection))
     return match
+
+
+def without_rival(pairs: Pairs) -> Bools:
+    """Mask `(k,)` of the pairs whose track and whose detection occur in no other pair.
+
+    Example:
+        >>> without_rival(Pairs(np.array([0, 1, 1]), np.array([2, 0, 1]), np.zeros(3))).tolist()
+        [True, False, False]
+    """
+    of_track = np.bincount(pairs.track)[pairs.track]
+    of_detection = np.bincount(pairs.detection)[pairs.detection]
+    return np.asarray((of_track == 1) & (of_detection == 1))
 
 
 def unmatched(count: int, matched: Ints) -> Bools:
@@ -103,13 +115,6 @@ def unmatched(count: int, matched: Ints) -> Bools:
     mask = np.ones(count, np.bool_)
     mask[matched] = False
     return mask
-
-
-def _alone(pairs: Pairs) -> Bools:
-    """Pairs whose track and whose detection occur in no other pair."""
-    of_track = np.bincount(pairs.track)[pairs.track]
-    of_detection = np.bincount(pairs.detection)[pairs.detection]
-    return np.asarray((of_track == 1) & (of_detection == 1))
 
 
 def _assign_contested(pairs: Pairs, forbidden: float) -> Match:

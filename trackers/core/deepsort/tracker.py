@@ -5,15 +5,22 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
+from trackers.appearance.gallery import (
+    Galleries,
+    new_galleries,
+    newest_cosine_distance,
+    remember,
+    smallest_cosine_distance,
+)
 from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
-from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched
+from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
@@ -47,7 +54,7 @@ class DeepSORTTracks(Tracks):
     def vector(self, row: int) -> Vectors | None:
         """The newest vector of the track in this row, shape `(d,)`; None without appearance."""
         newest: Vectors | None = self.gallery[row].newest
-        return newest
+        return None if newest is None else newest.copy()
 
 
 class DeepSORTTracker(Tracker[DeepSORTTracks]):
@@ -163,15 +170,32 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
     def _admissible(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Pairs:
         """The gated pairs that look alike, at the cost of the paper's equation 5."""
-        look = smallest_cosine_distance(tracks.gallery, gated.track, seen.vectors, gated.detection)
-        if self.distance_metric == "euclidean":
-            look = np.sqrt(np.maximum(2.0 * look, 0.0))
+        look = self._distance(tracks, seen, gated)
         note(seen, self.distance_metric, gated, look, self.appearance_threshold)
         unknown = np.isnan(look)
         if unknown.any():
             look[unknown] = self._without_look(tracks, seen, gated.where(unknown))
         cost = self.appearance_weight * look + (1.0 - self.appearance_weight) * gated.cost
         return Pairs(gated.track, gated.detection, cost).where(look <= self.appearance_threshold)
+
+    def _distance(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
+        """Smallest distance between the detection and the gallery of each pair, NaN without appearance.
+
+        A pair with no rival is matched if any vector is near enough, so where the newest is, the others are not asked.
+        """
+
+        def look_of(rows: Ints, distance: Callable[..., Floats]) -> Floats:
+            return distance(tracks.gallery, pairs.track[rows], seen.vectors, pairs.detection[rows])
+
+        euclidean = self.distance_metric == "euclidean"
+        limit = self.appearance_threshold**2 / 2.0 if euclidean else self.appearance_threshold
+        look = np.full(len(pairs.track), np.nan)
+        if seen.journal is None:
+            alone = np.flatnonzero(without_rival(pairs))
+            look[alone] = look_of(alone, newest_cosine_distance)
+        undecided = np.flatnonzero(~(look <= limit))
+        look[undecided] = look_of(undecided, smallest_cosine_distance)
+        return np.sqrt(np.maximum(2.0 * look, 0.0)) if euclidean else look
 
     def _without_look(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
         """What stands in for the distance where there is no appearance: how little the boxes overlap.
