@@ -187,6 +187,8 @@ def register() -> None:
 
     @wraps(their_start)
     def start(predictor: Any, persist: bool = False) -> None:
+        if _is_plain_prediction(predictor):
+            return
         settings = read_settings(predictor.args.tracker, track.TRACKER_MAP)
         if settings is not None:
             _start(predictor, settings, persist)
@@ -197,6 +199,8 @@ def register() -> None:
 
     @wraps(their_results)
     def results(predictor: Any, persist: bool = False) -> None:
+        if _is_plain_prediction(predictor):
+            return
         if isinstance(predictor.trackers, Streams):
             predictor.trackers.give_ids(predictor, across_files=persist)
         else:
@@ -204,6 +208,11 @@ def register() -> None:
 
     start.of_trackers = True  # type: ignore[attr-defined]
     track.on_predict_start, track.on_predict_postprocess_end = start, results
+
+
+def _is_plain_prediction(predictor: Any) -> bool:
+    """Whether a model that has tracked with one of our trackers is asked to predict: its callbacks are still there."""
+    return predictor.args.mode == "predict" and isinstance(getattr(predictor, "trackers", None), Streams)
 
 
 def _start(predictor: Any, settings: Settings, persist: bool) -> None:

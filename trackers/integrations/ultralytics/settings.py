@@ -16,7 +16,7 @@ from typing import Any
 
 from trackers.appearance.detector_features import DetectorFeatures
 from trackers.core.base import Tracker
-from trackers.core.registry import TRACKERS, find
+from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
 from trackers.pipeline.choices import Choice, check_options, make_extractor, make_tracker
 
@@ -103,13 +103,14 @@ def _extractor(wanted: Any) -> Choice:
     name = options.pop("name", None)
     if not isinstance(name, str):
         raise ValueError(f"expected feature_extractor to be a name or a mapping with a name, but got {wanted!r}")
-    if name == DETECTOR:
-        check_options(name, DetectorFeatures, options)
+    check_options(name, DetectorFeatures if name == DETECTOR else find(EXTRACTORS, name), options)
     return Choice(name, options)
 
 
 def write_yaml(path: str | Path) -> Path:
     """Write a tracker's parameters, with their defaults and what they mean, for editing.
+
+    `frame_rate` is commented out: it is the source's own unless the file sets it.
 
     Args:
         path: The file to write; its name without `.yaml` is the tracker's, as in `"deepsort.yaml"`.
@@ -137,7 +138,8 @@ def write_yaml(path: str | Path) -> Path:
     for name, parameter in inspect.signature(tracker).parameters.items():
         default = DETECTOR if name == "feature_extractor" and path.stem == "deepsort" else parameter.default
         lines += ["", *(f"# {line.strip()}" for line in meaning.get(name, "").splitlines())]
-        lines.append(yaml.safe_dump({name: default}, default_flow_style=False).strip())
+        line = yaml.safe_dump({name: default}, default_flow_style=False).strip()
+        lines.append(f"# {line}" if name == "frame_rate" else line)
     with path.open("x", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     return path
