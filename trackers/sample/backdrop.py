@@ -54,7 +54,7 @@ def draw_pillar(view: View, seed: int) -> npt.NDArray[np.uint8]:
 
 def _levels(picture: Pixels) -> npt.NDArray[np.uint8]:
     """Keep some levels free at both ends for sensor noise."""
-    return np.rint(10.0 + 0.92 * np.clip(picture, 0.0, 255.0)).astype(np.uint8)
+    return np.asarray(np.rint(10.0 + 0.92 * np.clip(picture, 0.0, 255.0)), dtype=np.uint8)
 
 
 def _paving(size: tuple[int, int], camera: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -79,7 +79,7 @@ def _paving(size: tuple[int, int], camera: float, rng: np.random.Generator) -> n
     level = (1.0 + 0.020 * shade + 0.02 * cloud - 0.13 * joint) * (0.98 - 0.08 * fade)
     grain = 1.0 + 0.012 * rng.standard_normal((height, width), dtype=np.float32)
     colour = np.array([196.0, 190.0, 180.0], dtype=np.float32) + 2.5 * warm[..., None] * np.array([1.0, 0.2, -1.0])
-    return np.clip(colour * (level * grain)[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(colour * (level * grain)[..., None], 0, 255), dtype=np.uint8)
 
 
 def _line(value: Pixels, half: float, blur: Pixels) -> Pixels:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,7 +48,8 @@ class _Figure:
         self._arm(ARMS[order[1]])
         pixels = self.canvas.pixels
         colour = RANGE * pixels[..., 2::-1] + DARKEST * pixels[..., 3:]
-        return np.rint(np.concatenate([colour, 255.0 * pixels[..., 3:]], axis=2)).astype(np.uint8)
+        picture = np.concatenate([colour, 255.0 * pixels[..., 3:]], axis=2)
+        return np.asarray(np.rint(picture), dtype=np.uint8)
 
     def at(self, joint: int, right: float = 0.0, down: float = 0.0) -> Point:
         """A joint in pixels, moved by parts of the body height."""
@@ -188,7 +191,7 @@ def _dots(angle: Pixels, along: Pixels) -> Pixels:
     return np.asarray(np.clip((0.3 - distance) * 8.0 + 0.5, 0.0, 1.0), dtype=np.float32)
 
 
-_PATTERNS = {
+_PATTERNS: dict[str, Callable[[Pixels, Pixels], Pixels]] = {
     "hoops": lambda angle, along: _bands(along + 0 * angle, 6.0, 0.5),
     "stripes": lambda angle, along: _bands(angle / (2 * np.pi) + 0 * along, 11.0, 0.4),
     "checks": lambda angle, along: 0.5 * (_bands(along, 6.0, 0.5) + _bands(angle / (2 * np.pi), 10.0, 0.5)),

@@ -72,7 +72,7 @@ def observe(
     found = _found(visibility, noise, rng)
     boxes, visibility = truth.xyxy[found].astype(np.float64), visibility[found]
     boxes += _jitter(boxes, noise.jitter * (2.0 - visibility), rng)
-    alarms = _false_alarms(truth.xyxy, int(rng.poisson(noise.false_alarms)), size, rng)
+    alarms = _false_alarms(truth.xyxy.astype(np.float64), int(rng.poisson(noise.false_alarms)), size, rng)
     boxes = np.concatenate([boxes, alarms])
     boxes = np.clip(boxes, 0.0, np.tile(np.array(size, dtype=np.float64), 2))
     confidence = np.concatenate([0.55 + 0.4 * visibility, rng.uniform(0.2, 0.6, len(alarms))])

@@ -54,7 +54,7 @@ class Painter:
         """One frame, BGR."""
         width, height = self.view.size
         offset = self.view.offset(index)
-        frame = self.backdrop[:, offset : offset + width].copy()
+        frame: Picture = self.backdrop[:, offset : offset + width].copy()
         order = np.argsort(snapshot.feet[:, 1], kind="stable")
         boxes = snapshot.boxes[order]
         margin = 0.3 * snapshot.heights[order]

@@ -113,8 +113,8 @@ def _tangents(times: Floats, points: Floats, periodic: bool) -> Floats:
     slopes = np.diff(points, axis=1) / np.diff(times, axis=1)[..., None]
     first, last = (slopes[:, -1:], slopes[:, :1]) if periodic else (slopes[:, :1], slopes[:, -1:])
     before, after = np.concatenate([first, slopes], axis=1), np.concatenate([slopes, last], axis=1)
-    walking = before.any(axis=2) & after.any(axis=2)
-    return np.asarray(0.5 * (before + after) * walking[..., None])
+    walking = before.any(axis=2, keepdims=True) & after.any(axis=2, keepdims=True)
+    return np.asarray(0.5 * (before + after) * walking)
 
 
 def wander(rng: np.random.Generator, count: int, width: Floats, depth: tuple[float, float]) -> Paths:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from trackers.sample.background import SHADED
+from trackers.sample.background import FOREGROUND, SHADED
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -103,6 +103,11 @@ def find_people(pixels: npt.NDArray[np.uint8], perspective: Perspective) -> list
     people: list[Person] = []
     for number, (ys, xs) in enumerate(ndimage.find_objects(labels), start=1):
         blob = labels[ys, xs] == number
+        # A person ends with shoes: what is only darker than the ground below them is still shadow.
+        solid = np.flatnonzero((blob & (pixels[ys, xs] == FOREGROUND)).sum(axis=1) > 1)
+        if len(solid) == 0:
+            continue
+        ys, blob = slice(ys.start, ys.start + int(solid[-1]) + 1), blob[: solid[-1] + 1]
         box = (float(xs.start), float(ys.start), float(xs.stop), float(ys.stop))
         expected = float(perspective.height(box[3]))
         if blob.sum() < 0.04 * expected**2:

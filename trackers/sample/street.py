@@ -172,9 +172,12 @@ def _tree(picture: Image.Image, x: float, wall: float, unit: float, rng: np.rand
     from PIL import ImageDraw
 
     draw = ImageDraw.Draw(picture)
-    draw.polygon([(x - 0.12 * unit, wall - 5.2 * unit), (x + 0.12 * unit, wall - 5.2 * unit), (x + 0.2 * unit, wall - 0.8 * unit), (x - 0.2 * unit, wall - 0.8 * unit)], fill=(92, 74, 60))  # fmt: skip
-    tub = [(x - 1.0 * unit, wall - 1.25 * unit), (x + 1.0 * unit, wall - 1.25 * unit), (x + 0.8 * unit, wall + 0.25 * unit), (x - 0.8 * unit, wall + 0.25 * unit)]  # fmt: skip
-    draw.polygon(tub, fill=(128, 112, 100))
+    for (upper, top), (lower, bottom), colour in (
+        ((0.12, 5.2), (0.2, 0.8), (92, 74, 60)),
+        ((1.0, 1.25), (0.8, -0.25), (128, 112, 100)),
+    ):
+        corners = ((-upper, top), (upper, top), (lower, bottom), (-lower, bottom))
+        draw.polygon([(x + dx * unit, wall - dy * unit) for dx, dy in corners], fill=colour)
     draw.rectangle((x - 1.1 * unit, wall - 1.4 * unit, x + 1.1 * unit, wall - 1.1 * unit), fill=(148, 132, 118))
     middle = wall - 6.0 * unit
     for layer in range(420):
@@ -189,7 +192,10 @@ def _tree(picture: Image.Image, x: float, wall: float, unit: float, rng: np.rand
 
 def _bench(draw: Draw, x: float, wall: float, unit: float) -> None:
     for leg in (-1.4, 1.4):
-        draw.rectangle((x + leg * unit - 0.08 * unit, wall - 1.7 * unit, x + leg * unit + 0.08 * unit, wall + 0.3 * unit), fill=(70, 72, 76))  # fmt: skip
+        foot = x + leg * unit
+        draw.rectangle(
+            (foot - 0.08 * unit, wall - 1.7 * unit, foot + 0.08 * unit, wall + 0.3 * unit), fill=(70, 72, 76)
+        )
     for low, tone in ((1.75, 0.95), (1.4, 1.02), (0.75, 1.15)):
         y = wall - low * unit
         draw.rectangle((x - 1.75 * unit, y, x + 1.75 * unit, y + 0.24 * unit), fill=_shade((136, 100, 70), tone))
