@@ -58,7 +58,7 @@ def polygon_detections(
         `(corners, 2)`.
 
     Raises:
-        ValueError: If a polygon has fewer than three corners or half a corner.
+        ValueError: If a polygon has fewer than three corners or half a corner, or is not finite.
 
     Example:
         >>> detections = polygon_detections([[0, 0, 9, 0, 0, 9]], [0.9], frame_size=(10, 10))

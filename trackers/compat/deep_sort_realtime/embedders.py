@@ -109,7 +109,8 @@ class Embedder:
         """
         import supervision as sv
 
-        detections = sv.Detections(xyxy=xyxy, mask=masks)
+        finite = np.isfinite(xyxy).all(axis=1, keepdims=True)
+        detections = sv.Detections(xyxy=np.where(finite, xyxy, 0.0), mask=masks)
         return list(self.extractor.extract_features(self._colours(frame), detections))
 
     def _colours(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
