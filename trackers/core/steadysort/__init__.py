@@ -1,0 +1,1 @@
+"""SteadySORT: DeepSORT's parts, put together so that people keep their ids."""

@@ -1,0 +1,57 @@
+"""Which lost track could be which new one: what a person can do between two sightings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trackers.association.pairs import Pairs
+from trackers.boxes import Bools, Floats
+from trackers.motion.models import centre_size
+
+if TYPE_CHECKING:
+    from trackers.core.base import Observations
+    from trackers.core.steadysort.tracker import SteadySORTTracks
+
+STEP, PACE = 2.0, 1.0
+"""Heights between two sightings: at once, and more for each second; a brisk walk is one height a second."""
+
+GROWTH = 2.0
+"""Largest ratio of heights, either way."""
+
+
+def heights(boxes: Floats) -> Floats:
+    """Height of each box in pixels, shape `(n,)`."""
+    return np.asarray(boxes[:, 3] - boxes[:, 1])
+
+
+def walkable(
+    tracks: SteadySORTTracks, lost: Bools, seen: Observations, ready: Bools, age: Floats, frame_rate: float
+) -> Pairs:
+    """Pairs of a lost track and a new one that could be one person, were it not for the looks.
+
+    They were never seen together, the way between them can be walked in the time, and neither is much taller.
+
+    Args:
+        tracks: Tracks before this frame is counted.
+        lost: Mask of the tracks that may be found again, shape `(n,)`.
+        seen: The frame.
+        ready: Mask of the detections whose track is new, shape `(m,)`.
+        age: Frames since the first detection of each detection's track, -1 where it is this one, shape `(m,)`.
+        frame_rate: Frames per second.
+
+    Returns:
+        Pairs of table rows and frame rows, at the distance in heights.
+    """
+    track, detection = (
+        side.ravel() for side in np.meshgrid(np.flatnonzero(lost), np.flatnonzero(ready), indexing="ij")
+    )
+    last, now = tracks.box[track], seen.boxes[detection]
+    way = np.linalg.norm(centre_size(now)[:, :2] - centre_size(last)[:, :2], axis=1) / heights(last)
+    seconds = (tracks.missed[track] + seen.elapsed) / frame_rate
+    growth = heights(now) / heights(last)
+    possible = (way <= STEP + PACE * seconds) & (growth <= GROWTH) & (growth >= 1.0 / GROWTH)
+    possible &= tracks.missed[track] > age[detection]
+    possible &= tracks.group[track] == seen.group[detection]
+    return Pairs(track, detection, way).where(possible)

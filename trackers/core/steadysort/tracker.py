@@ -1,0 +1,226 @@
+"""SteadySORT: DeepSORT's parts, put together so that people keep their ids.
+
+What is DeepSORT's (Wojke 2017, arXiv 1703.07402) stays: the filter, the gate, the appearance distance. The low stage is
+ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged look BoT-SORT's (Aharon 2022, arXiv 2206.14651).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance.average import cosine_distance, moving_average, with_width
+from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
+from trackers.association.assignment import Match, assign, unmatched
+from trackers.association.classes import ClassGroups
+from trackers.association.pairs import Pairs
+from trackers.association.selection import Selection
+from trackers.boxes import Bools, Floats, Ints, Vectors
+from trackers.core.base import Observations, Tracker
+from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
+from trackers.core.journal import note
+from trackers.core.rows import rows_of, scores_of
+from trackers.core.steadysort.reach import heights, walkable
+from trackers.errors import check_range
+from trackers.lifecycle import Tracks, column
+from trackers.motion import kalman
+from trackers.motion.models import XYAH, centre_size
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
+
+DEFAULT_THRESHOLD = 0.3
+"""Largest cosine distance of a match where the extractor recommends none."""
+
+STRANGER = 7 / 6
+"""In units of the appearance threshold: looks farther apart than this are of two people, however well boxes overlap."""
+
+MOMENTUM = 0.9
+"""Share of the old look in the new one."""
+
+STRAY = 0.8
+"""Heights of the box that a detection may lie off the predicted centre."""
+
+SAME = 5 / 6
+"""In units of the appearance threshold: a lost track and a new one with looks at most this far apart are one person."""
+
+LOW_IOU = 0.5
+"""Lowest IoU of a match with a detection of low confidence."""
+
+
+@dataclass
+class SteadySORTTracks(Tracks):
+    """Tracks that know what they look like on average, and where they were seen last.
+
+    Attributes:
+        look: Unit vector of each track, zero while unknown, shape `(n, d)`.
+        box: Box of the last detection, shape `(n, 4)`.
+    """
+
+    look: Vectors = column(0, dtype=np.float32)
+    box: Floats = column(4, dtype=np.float64)
+
+    def vector(self, row: int) -> Vectors | None:
+        """The average look of the track in this row, shape `(d,)`; None without appearance."""
+        return self.look[row] if self.look[row].any() else None
+
+
+class SteadySORTTracker(Tracker[SteadySORTTracks]):
+    """SteadySORT: looks find a track again, looks forbid a match, and looks bring back an id that was lost.
+
+    Each frame has four steps. Confirmed tracks take the detection in their gate that looks most like them, all in one
+    assignment. What is left is matched by overlap, unless the looks are those of two people. Detections of low
+    confidence prolong tracks that were seen on the previous frame. A track that is about to begin takes over the id of
+    a lost one that looks the same, if the two were never seen together and the way between them can be walked.
+
+    All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides.
+
+    Args:
+        feature_extractor: Turns boxes into vectors: an object with `extract_features(frame, detections)` or a callable
+            of that form. None uses the vectors in `detections.data["embedding"]`, or overlap alone.
+        device: Device to move the extractor to; None leaves it where it is.
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+        frame_rate: Frames per second of the video. It matters: memory is a time, not a number of frames.
+        track_activation_threshold: Lowest confidence that starts a track.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
+        minimum_iou_threshold: Lowest IoU of a match by overlap with a detection of high confidence.
+        appearance_threshold: Largest cosine distance of a match. It depends on the vectors; None takes the extractor's
+            own `appearance_threshold`, or 0.3.
+        high_confidence_threshold: A detection at or above is of high confidence: it may start a track, and its look
+            counts.
+        class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
+            such as `[{2, 7}]`, let the classes of a group share tracks.
+        selection: Which detections take part; None lets all.
+
+    Raises:
+        TypeError: If the extractor is neither an object with `extract_features` nor callable.
+        ValueError: If a parameter is out of range.
+
+    Example:
+        >>> import numpy as np, supervision as sv
+        >>> tracker = SteadySORTTracker(minimum_consecutive_frames=1)
+        >>> detections = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]))
+        >>> tracker.update(detections).tracker_id.tolist()
+        [1]
+    """
+
+    def __init__(
+        self,
+        feature_extractor: FeatureExtractor | FeatureFunction | None = None,
+        device: str | None = None,
+        lost_track_buffer: int = 90,
+        frame_rate: float = 30.0,
+        track_activation_threshold: float = 0.7,
+        minimum_consecutive_frames: int = 3,
+        minimum_iou_threshold: float = 0.3,
+        appearance_threshold: float | None = None,
+        *,
+        high_confidence_threshold: float = 0.5,
+        class_agnostic: ClassGroups = True,
+        selection: Selection | None = None,
+    ) -> None:
+        """Check and store the parameters; nothing is loaded."""
+        if appearance_threshold is None:
+            appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or DEFAULT_THRESHOLD
+        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
+        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
+        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
+        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
+        self.feature_extractor = on_device(feature_extractor, device)
+        self.track_activation_threshold = track_activation_threshold
+        self.minimum_iou_threshold = minimum_iou_threshold
+        self.appearance_threshold = appearance_threshold
+        self.high_confidence_threshold = high_confidence_threshold
+        super().__init__(
+            XYAH,
+            SteadySORTTracks,
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+            selection=selection,
+        )
+
+    def _step(self, seen: Observations) -> Ints:
+        tracks = self._predict(seen)
+        tracks.look = with_width(tracks.look, seen.vectors.shape[1])
+        high = seen.scores >= self.high_confidence_threshold
+        starting = seen.scores >= max(self.track_activation_threshold, self.high_confidence_threshold)
+
+        match = self._match_by_look(tracks, seen, high)
+        match += self._match_by_overlap_if_alike(tracks, seen, match, high)
+        recent = ~tracks.confirmed | (tracks.missed == 0)
+        match += self._match_by_overlap(seen, match, recent, ~high, LOW_IOU)
+        match = self._rejoin(tracks, seen, match, starting)
+
+        self._correct(seen, match)
+        looks = seen.vectors[match.detection]
+        tracks.look[match.track] = moving_average(tracks.look[match.track], looks, MOMENTUM)
+        tracks.box[match.track] = seen.boxes[match.detection]
+        born = starting & unmatched(len(seen), match.detection)
+        return self._advance(seen, match, born, look=seen.vectors[born], box=seen.boxes[born])
+
+    def _match_by_look(self, tracks: SteadySORTTracks, seen: Observations, high: Bools) -> Match:
+        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and looks alike."""
+        pairs = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), seen)
+        predicted = tracks.state[pairs.track, kalman.POSITION, :2]
+        astray = np.linalg.norm(centre_size(seen.boxes)[pairs.detection, :2] - predicted, axis=1)
+        near = astray <= STRAY * heights(tracks.box[pairs.track])
+        pairs = pairs.where(near & high[pairs.detection])
+        look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
+        note(seen, "cosine", pairs, look, self.appearance_threshold)
+        alike = Pairs(pairs.track, pairs.detection, look).where(look <= self.appearance_threshold)
+        return assign(alike, self.appearance_threshold)
+
+    def _match_by_overlap_if_alike(
+        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, high: Bools
+    ) -> Match:
+        """Second stage: overlap for tentative, just seen and lookless tracks; no confirmed one takes a stranger."""
+        open_to_overlap = ~tracks.confirmed | (tracks.missed == 0) | ~tracks.look.any(axis=1)
+        rows = np.flatnonzero(open_to_overlap & unmatched(len(tracks), taken.track))
+        detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
+        boxes = self.motion.boxes(tracks.state)
+        pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
+        look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
+        limit = STRANGER * self.appearance_threshold
+        look[~tracks.confirmed[pairs.track]] = np.nan
+        note(seen, "cosine", pairs, look, limit)
+        return assign(pairs.where(~(look > limit)), limit=1.0 - self.minimum_iou_threshold)
+
+    def _rejoin(self, tracks: SteadySORTTracks, seen: Observations, match: Match, starting: Bools) -> Match:
+        """Let a track that is about to begin, or to get its id, be a lost one that looks the same.
+
+        The lost track takes the detection, and the tentative one ends.
+        """
+        if seen.vectors.shape[1] == 0:
+            return match
+        look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
+        look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
+        last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
+        ready = starting & unmatched(len(seen), match.detection)
+        ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
+        lost = tracks.confirmed & unmatched(len(tracks), match.track)
+
+        pairs = walkable(tracks, lost, seen, ready, age, self.frame_rate)
+        distance, limit = (
+            cosine_distance(tracks.look, pairs.track, look, pairs.detection),
+            SAME * self.appearance_threshold,
+        )
+        note(seen, "cosine", pairs, distance, limit)
+        found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
+        tracks.state[found.track] = self.motion.initiate(seen.boxes[found.detection])
+        kept = ~np.isin(match.detection, found.detection)
+        return Match(match.track[kept], match.detection[kept]) + found
+
+    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
+        """Vectors of the detections of high confidence; those of the others would spoil the average."""
+        high = scores_of(detections) >= self.high_confidence_threshold
+        found = appearance_vectors(rows_of(detections, high), frame, self.feature_extractor)
+        vectors = np.zeros((len(detections), found.shape[1]), np.float32)
+        vectors[high] = found
+        return vectors
