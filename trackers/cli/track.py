@@ -26,6 +26,7 @@ def track(
     draw: Drawing = DEFAULT,
     only: Sequence[int] = (),
     frame_rate: float | None = None,
+    explain: bool = False,
     preview: bool = False,
     overwrite: bool = False,
 ) -> str:
@@ -46,6 +47,7 @@ def track(
         draw: How tracks are drawn.
         only: Ids of the tracks to write and draw. Default: all.
         frame_rate: Frames per second of the source, where it does not tell.
+        explain: Write to JSON lines why each detection got its id or none.
         preview: Show the annotated frames in a window; q ends the run.
         overwrite: Replace existing files.
 
@@ -59,6 +61,7 @@ def track(
         last_frame=sequence_length(source),
     )
     model = make_tracker(tracker, None if extractor is None else make_extractor(extractor))
+    model.explain = explain
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None
         summary = track_video(

@@ -9,6 +9,7 @@ from trackers.evaluation.scores import (
     evaluate,
     evaluate_sequence,
 )
+from trackers.evaluation.switches import Switch, find_switches
 from trackers.evaluation.tables import SCORE_COLUMNS, format_table, score_rows
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "MOT20_DISTRACTORS",
     "SCORE_COLUMNS",
     "Scores",
+    "Switch",
     "combine",
     "evaluate",
     "evaluate_sequence",
+    "find_switches",
     "format_table",
     "score_rows",
 ]

@@ -4,7 +4,7 @@ from trackers.io.detections import DetectionTable, read_detections, write_detect
 from trackers.io.frames import Faults, FrameSource, open_source
 from trackers.io.mot import read_mot, write_mot
 from trackers.io.overlap import WriteBehind, read_ahead
-from trackers.io.results import ResultWriter
+from trackers.io.results import ResultWriter, read_result
 from trackers.io.sequences import MOTSequence, find_sequences, pair_results, read_sequence
 from trackers.io.video import VideoWriter
 
@@ -22,6 +22,7 @@ __all__ = [
     "read_ahead",
     "read_detections",
     "read_mot",
+    "read_result",
     "read_sequence",
     "write_detections",
     "write_mot",

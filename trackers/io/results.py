@@ -10,14 +10,15 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trackers.io.mot import mot_row
+from trackers.io.mot import mot_row, read_mot
+from trackers.table import BoxTable
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 CSV_HEADER = ("frame", "tracker_id", "x1", "y1", "x2", "y2", "confidence", "class_id", "class_name")
 
 
+TEXTS = ("class_name", "reason")
+"""Fields of `data` that are written."""
+
+
 class ResultWriter:
     r"""Write what a tracker answers to a file, one frame at a time.
 
-    Rows with `tracker_id` -1 are left out. The ending of the file name chooses the format: `.txt` (MOT
-    text), `.csv` or `.jsonl` (one object per box).
+    Rows with `tracker_id` -1 are left out. The ending of the file name chooses the format: `.txt` (MOT text),
+    `.csv` or `.jsonl` (one object per box). Where `data["reason"]` tells why each row got its id or none,
+    JSON lines hold all rows and their reasons.
 
     Args:
         path: File to write.
@@ -103,46 +109,89 @@ class ResultWriter:
         self.close()
 
 
-def _tracked(
-    detections: sv.Detections,
-) -> list[tuple[int, list[float], float | None, int | None, str | None]]:
+def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[BoxTable, dict[int, dict[int, str]]]:
+    """Read a result: MOT text, or JSON lines as `ResultWriter` writes them.
+
+    Args:
+        path: The file.
+        last_frame: Number of frames of the sequence, where known; for MOT text.
+
+    Returns:
+        The tracked boxes, and by track (-1 for none) and frame the reasons in the file.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If a line cannot be right; the message names file and line.
+    """
+    path = Path(path)
+    if path.suffix != ".jsonl":
+        return read_mot(path, last_frame=last_frame), {}
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    rows: list[tuple[int, int, list[float], float]] = []
+    reasons: dict[int, dict[int, str]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            frame, tracker_id = int(row["frame"]), int(row["tracker_id"])
+            x1, y1, x2, y2 = map(float, row["xyxy"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}, line {number}: not a box of a result: {error}") from error
+        if row.get("reason"):
+            told = reasons.setdefault(tracker_id, {})
+            told[frame] = f"{told[frame]}; {row['reason']}" if frame in told else row["reason"]
+        if tracker_id >= 0:
+            score = row.get("confidence")
+            rows.append((frame, tracker_id, [x1, y1, x2 - x1, y2 - y1], 1.0 if score is None else float(score)))
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
+    names = ("frame", "tracker_id", "xywh", "confidence")
+    return BoxTable.from_rows(**{name: list(column) for name, column in zip(names, columns, strict=True)}), reasons
+
+
+class _Row(NamedTuple):
+    tracker_id: int
+    xyxy: list[float]
+    confidence: float | None
+    class_id: int | None
+    class_name: str | None
+    reason: str | None
+
+
+def _rows(detections: sv.Detections) -> Iterator[_Row]:
     n = len(detections)
-    ids = np.full(n, -1) if detections.tracker_id is None else detections.tracker_id
-    scores = [None] * n if detections.confidence is None else np.round(detections.confidence, 6).tolist()
-    classes = [None] * n if detections.class_id is None else detections.class_id.tolist()
-    names = [None if name is None else str(name) for name in detections.data.get("class_name", [None] * n)]
-    boxes = np.round(np.asarray(detections.xyxy, dtype=np.float64), 4).tolist()
-    rows = zip(ids.tolist(), boxes, scores, classes, names, strict=True)
-    return [row for row in rows if row[0] >= 0]
+    nothing = [None] * n
+    columns = (
+        nothing if detections.tracker_id is None else detections.tracker_id.tolist(),
+        np.round(np.asarray(detections.xyxy, dtype=np.float64), 4).tolist(),
+        nothing if detections.confidence is None else np.round(detections.confidence, 6).tolist(),
+        nothing if detections.class_id is None else detections.class_id.tolist(),
+        *([str(one) for one in detections.data[name]] if name in detections.data else nothing for name in TEXTS),
+    )
+    return map(_Row._make, zip(*columns, strict=True))
 
 
 def _mot_rows(frame: int, detections: sv.Detections) -> str:
+    rows = [row for row in _rows(detections) if row.tracker_id >= 0]
+    boxes = ([x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in (row.xyxy for row in rows))
     return "".join(
-        mot_row(frame, tracker_id, [x1, y1, x2 - x1, y2 - y1], 1.0 if score is None else score)
-        for tracker_id, (x1, y1, x2, y2), score, _, _ in _tracked(detections)
+        mot_row(frame, row.tracker_id, box, 1.0 if row.confidence is None else row.confidence)
+        for row, box in zip(rows, boxes, strict=True)
     )
 
 
 def _csv_rows(frame: int, detections: sv.Detections) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    for tracker_id, box, score, class_id, name in _tracked(detections):
-        writer.writerow([frame, tracker_id, *box, score, class_id, name])
+    for row in _rows(detections):
+        if row.tracker_id >= 0:
+            writer.writerow([frame, row.tracker_id, *row.xyxy, row.confidence, row.class_id, row.class_name])
     return text.getvalue()
 
 
 def _json_rows(frame: int, detections: sv.Detections) -> str:
-    return "".join(
-        json.dumps(
-            {
-                "frame": frame,
-                "tracker_id": tracker_id,
-                "xyxy": box,
-                "confidence": score,
-                "class_id": class_id,
-                "class_name": name,
-            }
-        )
-        + "\n"
-        for tracker_id, box, score, class_id, name in _tracked(detections)
-    )
+    lines = []
+    for row in _rows(detections):
+        if row.tracker_id >= 0 or row.reason:
+            shown = {"frame": frame, **row._asdict()}
+            lines.append(json.dumps({key: value for key, value in shown.items() if key != "reason" or value}) + "\n")
+    return "".join(lines)

@@ -13,6 +13,7 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.core.base import Tracker
+from trackers.core.journal import Decision
 from trackers.io import FrameSource, ResultWriter, VideoWriter, WriteBehind, open_source, read_ahead, read_detections
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
@@ -109,7 +110,8 @@ def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Itera
         tracker: The tracker.
 
     Yields:
-        Each frame with its detections and their ids.
+        Each frame with its detections and their ids; where `tracker.explain` is set, `data["reason"]` tells
+        why.
 
     Example:
         >>> import supervision as sv
@@ -124,7 +126,14 @@ def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Itera
         for _ in range(expected, number):
             tracker.skip()
         expected = number + 1
-        yield TrackedFrame(number, image, tracker.update(detect(number, image), image))
+        detections = tracker.update(detect(number, image), image)
+        if tracker.explain:
+            detections.data["reason"] = np.array([_reason(one) for one in tracker.decisions], dtype=object)
+        yield TrackedFrame(number, image, detections)
+
+
+def _reason(decision: Decision) -> str:
+    return ", ".join([decision.outcome, *map(str, decision.comparisons)])
 
 
 def run(

@@ -1,0 +1,53 @@
+"""`trackers report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trackers.cli.progress import progress_bar
+from trackers.io import read_mot, read_result
+from trackers.io.sequences import is_sequence, read_sequence
+from trackers.pipeline.outputs import check_outputs
+from trackers.pipeline.report import write_report
+from trackers.pipeline.track import open_frames
+
+
+def report(
+    result: Path,
+    output: Path,
+    *,
+    source: str | None = None,
+    truth: Path | None = None,
+    title: str | None = None,
+    overwrite: bool = False,
+) -> str:
+    """Write a page that shows a result: tracks over time, paths over frames, thumbnails, switches, reasons.
+
+    Args:
+        result: Result to show, MOT text or JSON lines; JSON lines of `trackers track --explain` hold reasons
+            too.
+        output: Page to write, .html; it needs no other file and no network.
+        source: Where the frames are: video file, folder of images, MOT sequence folder or `sample`. Default:
+            none.
+        truth: Ground truth, MOT text, for scores and id switches. Default: that of a MOT sequence folder.
+        title: Title of the page. Default: name of the result.
+        overwrite: Replace an existing file.
+
+    Returns:
+        What was written, in words.
+    """
+    check_outputs([output], (".html",), overwrite=overwrite)
+    if truth is None and source is not None and is_sequence(source):
+        truth = read_sequence(source).truth
+    frames = open_frames(source) if source is not None else None
+    table, reasons = read_result(result)
+    write_report(
+        output,
+        table,
+        title=title or result.stem,
+        truth=None if truth is None else read_mot(truth),
+        frames=() if frames is None else progress_bar(frames, frames.frame_count),
+        frame_rate=30.0 if frames is None else frames.frame_rate,
+        reasons=reasons,
+    )
+    return f"{output.stat().st_size / 1e6:.1f} MB\nwritten: {output}"
