@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import supervision as sv
 
 from tests.compat.subjects import Compat, Native, Subject
+from trackers import DeepSORTTracker, StripeFeatureExtractor
 from trackers.compat.deep_sort_realtime import DeepSort
 
 LOOKS = np.eye(64)
@@ -76,6 +78,18 @@ def test_row_4_no_state_survives_a_reset(make: type[Subject]) -> None:
     assert subject.names([THERE], LOOKS[5:6]) == ["1"]
     subject.names([])
     assert subject.names([THERE], LOOKS[0:1]) == ["2"]
+
+
+@pytest.mark.parametrize("box", [[-30, -30, 20, 20], [120, 10, 20, 20], [10, 130, 20, 20], [50, 50, 0.4, 20]])
+def test_rows_5_and_6_a_box_that_cannot_be_seen_is_tracked_by_motion(box: list[float]) -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+    corners = np.array([[*box[:2], box[0] + box[2], box[1] + box[3]], [10.0, 20.0, 30.0, 60.0]])
+    tracker = DeepSORTTracker(StripeFeatureExtractor(), minimum_consecutive_frames=1)
+    for _ in range(3):
+        assert np.asarray(tracker.update(sv.Detections(xyxy=corners), frame).tracker_id).tolist() == [1, 2]
+    ghost, person = tracker.tracks
+    assert ghost.vector is None
+    assert person.vector is not None
 
 
 @both
