@@ -141,7 +141,7 @@ def track(name: str, truth: BoxTable, stored: Any, vectors: Vectors | None, limi
     tracker = DeepSORTTracker(appearance_threshold=limit)
     frames, ids, boxes = [], [], []
     for number, detections in per_frame(stored, vectors):
-        tracked = tracker.update(detections)
+        tracked: Any = tracker.update(detections)
         tracked = tracked[tracked.tracker_id != -1]
         frames.append(np.full(len(tracked), number))
         ids.append(tracked.tracker_id)

@@ -106,7 +106,7 @@ def test_unconfirmed_rows_are_left_out_and_the_others_keep_their_boxes(model: An
         found = model.predict(frame, **OPTIONS)[0]
         expected = tracker.update(sv.Detections.from_ultralytics(found))
         result = model.track(frame, tracker="sort.yaml", persist=True, **OPTIONS)[0]
-        seen = expected[expected.tracker_id != -1]
+        seen: Any = expected[expected.tracker_id != -1]
         assert (ids_of(result) or []) == np.asarray(seen.tracker_id).tolist()
         assert np.array_equal(result.boxes.xyxy, seen.xyxy)
 

@@ -126,7 +126,7 @@ class DetectorFeatures:
         boxes = corners[visible] * gain + np.tile(margin, 2)
         pooled = np.concatenate([self._pool(layer, index, boxes, area) for layer in self.layers], axis=1)
         vectors = np.zeros((len(visible), pooled.shape[1]), np.float32)
-        vectors[visible] = unit_vectors(pooled, len(pooled), "the detector's feature maps")
+        vectors[visible] = _unit(pooled)
         return vectors
 
     def _pool(self, layer: int, index: int, boxes: npt.NDArray[Any], area: npt.NDArray[Any]) -> Vectors:
@@ -145,7 +145,7 @@ class DetectorFeatures:
         regions = features.new_tensor(boxes).reshape(-1, 4)
         pooled = ops.roi_align(features, [regions], (self.bands, 2), scale, sampling_ratio=2, aligned=True).mean(3)
         pooled = (pooled - mean[:, None]) / (deviation[:, None] + 1e-6)
-        return unit_vectors(pooled.flatten(1), len(boxes), "the detector's feature maps")
+        return _unit(pooled.flatten(1).cpu().numpy())
 
     def _index(self, frame: npt.NDArray[Any]) -> int:
         """Which image of the detector's last batch the frame is."""
@@ -159,6 +159,10 @@ class DetectorFeatures:
                 "it, then the next (with stream=True on videos), and give the tracker the frame the model was given"
             )
         return same[0]
+
+
+def _unit(rows: Vectors) -> Vectors:
+    return unit_vectors(rows, len(rows), "the detector's feature maps") if len(rows) else rows
 
 
 def _keep_size(maps: dict[Any, Any], module: Any, inputs: Any) -> None:
