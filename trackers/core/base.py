@@ -23,6 +23,7 @@ from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with
 from trackers.core.track import Track, snapshots
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import NO_ID, Lifecycle, Tracks, buffer_in_frames
+from trackers.motion.camera import CameraMotion, camera_of
 from trackers.motion.models import MotionModel
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Observations:
         class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
         journal: Where the stages write down what they compared; None unless somebody asked.
+        camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
     """
 
     boxes: Floats
@@ -53,6 +55,7 @@ class Observations:
     class_id: Ints | None = None
     elapsed: float = 1.0
     journal: Journal | None = None
+    camera: Floats | None = None
 
     def __len__(self) -> int:
         """Number of detections."""
@@ -74,6 +77,9 @@ class Tracker(ABC, Generic[TracksType]):
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; the others get id -1. None lets all take part.
+        camera_motion: How the camera moves: None, it stands still; `"sparse_flow"`, `"orb"` or `"ecc"`, estimated from
+            the frames (extra `opencv`); a function `(frame, boxes)` to a matrix or None; or one matrix per frame, shape
+            `(frames, 2, 3)` or `(frames, 3, 3)`. A matrix takes points of the background from the last frame to this.
 
     Attributes:
         explain: Set to True to have `decisions` filled on every update; costs time.
@@ -89,6 +95,7 @@ class Tracker(ABC, Generic[TracksType]):
         frame_rate: float,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check the parameters all trackers have, and start without tracks."""
         check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
@@ -96,6 +103,7 @@ class Tracker(ABC, Generic[TracksType]):
         self.frame_rate = frame_rate
         self.selection = selection
         self._classes = ClassRule(class_agnostic)
+        self._camera = camera_of(camera_motion)
         self._lifecycle = Lifecycle(minimum_consecutive_frames, buffer_in_frames(lost_track_buffer, frame_rate))
         self._new_tracks = tracks
         self._listeners: list[tuple[Event, Callable[[Track], None]]] = []
@@ -105,6 +113,8 @@ class Tracker(ABC, Generic[TracksType]):
     def reset(self) -> None:
         """Forget everything; the tracker is as new, and ids start at 1 again."""
         self._lifecycle.reset()
+        if self._camera is not None:
+            self._camera.reset()
         self._tracks = self._new_tracks()
         self._timestamp: float | None = None
         self._class_ids: list[int] = []
@@ -140,6 +150,7 @@ class Tracker(ABC, Generic[TracksType]):
             return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))
         boxes = boxes_of(detections)
         usable = trackable(boxes)
+        camera = None if self._camera is None else self._camera.motion(frame, boxes[usable])
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
@@ -153,6 +164,7 @@ class Tracker(ABC, Generic[TracksType]):
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
             journal=Journal() if self.explain else None,
+            camera=camera,
         )
         self._timestamp = timestamp
         ids = np.full(len(boxes), NO_ID)
@@ -172,13 +184,20 @@ class Tracker(ABC, Generic[TracksType]):
         elapsed = self._frames_since(timestamp)
         self._timestamp = timestamp
         no_box, no_score, no_vector = np.empty((0, 4)), np.empty(0), np.empty((0, 0), np.float32)
-        tracks = self._predict(Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed))
+        camera = None if self._camera is None else self._camera.skip()
+        nothing = Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed, camera=camera)
+        tracks = self._predict(nothing)
         tracks.age += elapsed
 
     @property
     def total_confirmed(self) -> int:
         """Number of tracks confirmed so far, which is also the highest id given."""
         return self._lifecycle.total_confirmed
+
+    @property
+    def camera_failures(self) -> int:
+        """Frames whose camera motion could not be found; the camera was taken to stand still there."""
+        return 0 if self._camera is None else self._camera.failures
 
     @property
     def tracks(self) -> list[Track]:
@@ -266,8 +285,10 @@ class Tracker(ABC, Generic[TracksType]):
         self._vector_length = length or self._vector_length
 
     def _predict(self, seen: Observations) -> TracksType:
-        """Move every track to the time of the frame, and return the tracks."""
+        """Move every track to the time of the frame and with the camera, and return the tracks."""
         self._tracks.state = self.motion.predict(self._tracks.state, seen.elapsed)
+        if seen.camera is not None:
+            self._tracks.state = self.motion.warp(self._tracks.state, seen.camera)
         return self._tracks
 
     def _match_by_overlap(

@@ -14,6 +14,7 @@ import numpy as np
 
 from trackers.boxes import Floats
 from trackers.motion import kalman
+from trackers.motion.warp import warp_state
 
 
 class Deviation:
@@ -41,6 +42,7 @@ class MotionModel:
         initial: Deviations of position and velocity at birth.
         process: Deviations of position and velocity added by one frame.
         measurement: Deviation of a measurement.
+        size_powers: Powers of length in the third and fourth coordinate: 2 for an area, 1 for a side, 0 for a ratio.
 
     Example:
         >>> state = XYAH.initiate(np.array([[10.0, 10, 30, 50]]))
@@ -54,6 +56,7 @@ class MotionModel:
     initial: tuple[Deviation, Deviation]
     process: tuple[Deviation, Deviation]
     measurement: Deviation
+    size_powers: tuple[int, int]
 
     def initiate(self, boxes: Floats) -> Floats:
         """State `(n, 5, 4)` of new tracks at rest on their boxes `(n, 4)`."""
@@ -67,6 +70,10 @@ class MotionModel:
         scale = self.scale(state[:, kalman.POSITION])
         position, velocity = self.process
         return kalman.predict(state, position.variance(scale), velocity.variance(scale), dt)
+
+    def warp(self, state: Floats, camera: Floats) -> Floats:
+        """State `(n, 5, 4)` seen from a camera that has moved by a matrix `(3, 3)`."""
+        return warp_state(state, camera, self.size_powers)
 
     def correct(self, state: Floats, boxes: Floats) -> Floats:
         """State `(n, 5, 4)` after every track has seen its box; the noise follows the predicted scale."""
@@ -155,6 +162,7 @@ XYAH = MotionModel(
         Deviation(weight=(1 / 160, 1 / 160, 0.0, 1 / 160), constant=(0.0, 0.0, 1e-5, 0.0)),
     ),
     measurement=Deviation(weight=(1 / 20, 1 / 20, 0.0, 1 / 20), constant=(0.0, 0.0, 1e-1, 0.0)),
+    size_powers=(0, 1),
 )
 """Centre, aspect ratio, height: the state of DeepSORT (Wojke 2017, section 2.1) and ByteTrack (Zhang 2022)."""
 
@@ -165,6 +173,7 @@ XYWH = MotionModel(
     initial=(Deviation(weight=(2 / 20,) * 4), Deviation(weight=(10 / 160,) * 4)),
     process=(Deviation(weight=(1 / 20,) * 4), Deviation(weight=(1 / 160,) * 4)),
     measurement=Deviation(weight=(1 / 20,) * 4),
+    size_powers=(1, 1),
 )
 """Centre, width, height: the state of BoT-SORT (Aharon 2022, section 3.1), noise in proportion to the box."""
 
@@ -181,6 +190,7 @@ XYSR = MotionModel(
         Deviation(constant=(0.1, 0.1, 0.01, 0.0)),
     ),
     measurement=Deviation(constant=(1.0, 1.0, 10**0.5, 10**0.5)),
+    size_powers=(2, 0),
 )
 """Centre, area, aspect ratio, the last without velocity: the state of SORT (Bewley 2016, section 3.2) and OC-SORT.
 

@@ -24,6 +24,7 @@ from trackers.core.journal import note
 from trackers.core.rows import rows_of, scores_of
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
+from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYWH
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
+        camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
+            frame tell it; None takes it to stand still.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -112,6 +115,7 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
         low_confidence_iou_threshold: float = 0.5,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -143,6 +147,7 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
             selection=selection,
+            camera_motion=camera_motion,
         )
 
     def _step(self, seen: Observations) -> Ints:

@@ -13,6 +13,7 @@ from trackers.boxes import Ints
 from trackers.core.base import Observations, Tracker
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks
+from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
 
@@ -35,6 +36,8 @@ class ByteTrackTracker(Tracker[Tracks]):
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
+        camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
+            frame tell it; None takes it to stand still.
 
     Raises:
         ValueError: If a parameter is out of range.
@@ -62,6 +65,7 @@ class ByteTrackTracker(Tracker[Tracks]):
         low_confidence_iou_threshold: float = 0.5,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -82,6 +86,7 @@ class ByteTrackTracker(Tracker[Tracks]):
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
             selection=selection,
+            camera_motion=camera_motion,
         )
 
     def _step(self, seen: Observations) -> Ints:

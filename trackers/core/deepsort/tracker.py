@@ -30,6 +30,7 @@ from trackers.core.candidates import candidates_in_gate
 from trackers.core.journal import note
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
+from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part, such as `Selection(minimum_confidence=0.3, maximum_overlap=0.7)`; the
             others get id -1. None lets all take part.
+        camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
+            frame tell it; None takes it to stand still.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -116,6 +119,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         cascade: bool = True,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -146,6 +150,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
             selection=selection,
+            camera_motion=camera_motion,
         )
 
     def _step(self, seen: Observations) -> Ints:

@@ -19,7 +19,9 @@ from trackers.core.base import Observations, Tracker
 from trackers.core.candidates import candidates_by_overlap
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks, column
+from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYSR
+from trackers.motion.warp import local_motion, warp_boxes
 
 
 @dataclass
@@ -60,6 +62,8 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
+        camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
+            frame tell it; None takes it to stand still.
 
     Raises:
         ValueError: If a parameter is out of range.
@@ -86,6 +90,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         direction_frames: int = 3,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -109,6 +114,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
             selection=selection,
+            camera_motion=camera_motion,
         )
 
     def _step(self, seen: Observations) -> Ints:
@@ -130,6 +136,18 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         boxes = seen.boxes[new]
         trail = np.concatenate((boxes[:, None], np.full((len(boxes), self.direction_frames - 1, 4), np.nan)), axis=1)
         return self._advance(seen, match, new, observed=boxes, anchor=self.motion.initiate(boxes), trail=trail)
+
+    def _predict(self, seen: Observations) -> OCSORTTracks:
+        """Move every track; what was observed before moves with the camera alone."""
+        tracks = super()._predict(seen)
+        if seen.camera is not None:
+            tracks.anchor = self.motion.warp(tracks.anchor, seen.camera)
+            turned = local_motion(seen.camera, tracks.observed[:, :2]).jacobian @ tracks.direction[:, :, None]
+            tracks.direction = unit(turned[:, :, 0])
+            tracks.observed = warp_boxes(tracks.observed, seen.camera)
+            trail = tracks.trail.reshape(-1, 4)
+            tracks.trail = warp_boxes(trail, seen.camera).reshape(tracks.trail.shape)
+        return tracks
 
     def _match_with_momentum(self, seen: Observations, earlier: Floats, high: Bools) -> Match:
         """First stage: overlap, and how little the match would turn the track (section 4.2)."""
@@ -185,6 +203,10 @@ def direction_between(first: Floats, second: Floats) -> Floats:
         >>> direction_between(np.array([[0.0, 0, 2, 2]]), np.array([[3.0, 4, 5, 6]])).tolist()
         [[0.6, 0.8]]
     """
-    step = second[:, :2] + second[:, 2:] - first[:, :2] - first[:, 2:]
-    length = np.hypot(step[:, 0], step[:, 1])[:, None]
-    return np.asarray(np.divide(step, length, out=np.zeros_like(step), where=length > 0.0))
+    return unit(second[:, :2] + second[:, 2:] - first[:, :2] - first[:, 2:])
+
+
+def unit(vectors: Floats) -> Floats:
+    """Vectors `(n, 2)` at length 1; zero stays zero."""
+    length = np.hypot(vectors[:, 0], vectors[:, 1])[:, None]
+    return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0.0))

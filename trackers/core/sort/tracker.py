@@ -14,6 +14,7 @@ from trackers.boxes import Ints
 from trackers.core.base import Observations, Tracker
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks
+from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYSR
 
 
@@ -30,6 +31,8 @@ class SORTTracker(Tracker[Tracks]):
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
+        camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
+            frame tell it; None takes it to stand still.
 
     Raises:
         ValueError: If a parameter is out of range.
@@ -52,6 +55,7 @@ class SORTTracker(Tracker[Tracks]):
         *,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -66,6 +70,7 @@ class SORTTracker(Tracker[Tracks]):
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
             selection=selection,
+            camera_motion=camera_motion,
         )
 
     def _step(self, seen: Observations) -> Ints:
