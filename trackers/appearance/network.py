@@ -14,6 +14,9 @@ from trackers.boxes import Bools, Image, Ints, Vectors
 CLASS_COUNTS = (1000, 11221, 11821, 12000, 21841, 21843)
 """Numbers of classes of the ImageNet classifiers in circulation."""
 
+FEWEST_NUMBERS = 10
+"""Shorter vectors are never taken for class scores."""
+
 
 class Network(Protocol):
     """A model in one runtime: cuts its crops, runs on them.
@@ -82,7 +85,7 @@ def checked_vectors(output: Any, count: int) -> Vectors:
 
 def _class_scores(vectors: Vectors) -> bool:
     """Whether the rows have as many numbers as ImageNet has classes, or are probabilities that add up to 1."""
-    if vectors.shape[1] in CLASS_COUNTS:
-        return True
+    if vectors.shape[1] in CLASS_COUNTS or vectors.shape[1] < FEWEST_NUMBERS:
+        return vectors.shape[1] >= FEWEST_NUMBERS
     probabilities = (vectors >= 0.0).all(axis=1) & (np.abs(vectors.sum(axis=1) - 1.0) < 1e-4)
-    return bool(len(vectors)) and vectors.shape[1] > 1 and bool(probabilities.all())
+    return len(vectors) > 0 and bool(probabilities.all())
