@@ -12,7 +12,7 @@ from trackers.cli.progress import progress_bar
 from trackers.core.registry import EXTRACTORS, TRACKERS
 from trackers.evaluation import format_table
 from trackers.io import MOTSequence, find_sequences
-from trackers.pipeline.benchmark import Task, is_stored, outcome_rows, run_tasks, summarise
+from trackers.pipeline.benchmark import Task, is_stored, open_pool, outcome_rows, run_tasks, summarise
 from trackers.pipeline.chart import draw_chart
 from trackers.pipeline.choices import Choice, read_choice
 from trackers.pipeline.outputs import check_outputs
@@ -61,13 +61,14 @@ def benchmark(
             sequence,
             detections_of(sequence, detections),
             [typed_options(TRACKERS, read_choice(name)) for name in trackers],
-            [_extractor(name) for name in extractors],
+            [read_extractor(name) for name in extractors],
             confidence,
             DISTRACTORS[distractors],
         )
         for sequence in find_sequences(folder)
     ]
-    done = list(progress_bar(run_tasks(tasks, processes=processes), len(tasks), "sequence"))
+    with open_pool(processes, len(tasks)) as pool:
+        done = list(progress_bar(run_tasks(tasks, pool=pool), len(tasks), "sequence"))
     outcomes = [outcome for outcomes in done for outcome in outcomes]
     joined = summarise(outcomes)
     rows = outcome_rows([*sorted(outcomes, key=lambda one: one.scores.name), *joined] if sequences else joined)
@@ -95,6 +96,7 @@ def detections_of(sequence: MOTSequence, pattern: str) -> Path:
     return path
 
 
-def _extractor(name: str) -> Choice:
+def read_extractor(name: str) -> Choice:
+    """Read an extractor: a name, a YAML file, or `stored:<array>`."""
     choice = read_choice(name, "extractor")
     return choice if is_stored(choice) else typed_options(EXTRACTORS, choice)

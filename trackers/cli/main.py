@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "eval": "trackers.cli.evaluate:evaluate_files",
     "embed": "trackers.cli.embed:embed",
     "benchmark": "trackers.cli.benchmark:benchmark",
+    "tune": "trackers.cli.tune:tune_tracker",
     "report": "trackers.cli.report:report",
 }
 """Where the function of each command is."""

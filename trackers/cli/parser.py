@@ -32,7 +32,7 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
 
     Args:
         prog: Name of the program in messages.
-        function: Its parameters become options; those named in `CHOICES` are chosen by name.
+        function: Its parameters become options; those of type `Choice` are chosen by name.
         arguments: The command line.
 
     Returns:
@@ -41,11 +41,12 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
     Raises:
         ValueError: If the command line or the configuration file is wrong; the message lists close matches.
     """
-    arguments = [_spell_out(argument) for argument in arguments]
+    chosen = _chosen_by_name(function)
+    arguments = [_spell_out(argument, chosen) for argument in arguments]
     parser = build_parser(prog, function, arguments)
     values = _built(parser, parser.parse_args(_respell(arguments, parser)))
     values.pop("config", None)
-    for name in CHOICES.keys() & inspect.signature(function).parameters.keys():
+    for name in chosen:
         values[name] = _as_choice(values.get(name))
     return values
 
@@ -74,7 +75,7 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
     """
     parser = _parser(prog, (inspect.getdoc(function) or "").splitlines()[0])
     parser.add_argument("--config", action="config", help="YAML file with any of these options.")
-    chosen = {name: _chosen(name, arguments) for name in CHOICES if name in inspect.signature(function).parameters}
+    chosen = {name: _chosen(name, arguments) for name in _chosen_by_name(function)}
     parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
     for name, choice in chosen.items():
         names, default = CHOICES[name]
@@ -103,13 +104,13 @@ def _built(parser: Any, namespace: Any) -> dict[str, Any]:
     return values
 
 
-def _spell_out(argument: str) -> str:
+def _spell_out(argument: str, chosen: Sequence[str]) -> str:
     """Write `--tracker sort` as `--tracker.name sort`, and `--frame-rate` as `--frame_rate`."""
     option, equals, value = argument.partition("=")
     if option[:2] != "--" or option == "--print-config":
         return argument
     option = option.replace("-", "_").replace("__", "--", 1)
-    if option.lstrip("-") in CHOICES:
+    if option.lstrip("-") in chosen:
         option += ".name"
     return option + equals + value
 
@@ -133,6 +134,12 @@ def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
         else:
             respelled.append(argument)
     return respelled
+
+
+def _chosen_by_name(function: Callable[..., Any]) -> list[str]:
+    """Parameters of a function that are a `Choice`."""
+    parameters = inspect.signature(function).parameters
+    return [name for name in CHOICES if name in parameters and "Choice" in str(parameters[name].annotation)]
 
 
 def _chosen(name: str, arguments: Sequence[str]) -> str | None:

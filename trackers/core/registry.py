@@ -12,6 +12,7 @@ TRACKERS: Mapping[str, str] = {
     "deepsort": "trackers.core.deepsort.tracker:DeepSORTTracker",
     "bytetrack": "trackers.core.bytetrack.tracker:ByteTrackTracker",
     "ocsort": "trackers.core.ocsort.tracker:OCSORTTracker",
+    "steadysort": "trackers.core.steadysort.tracker:SteadySORTTracker",
     "botsort": "trackers.core.botsort.tracker:BoTSORTTracker",
 }
 """Where each tracker is, by its name."""

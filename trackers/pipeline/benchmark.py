@@ -7,10 +7,12 @@ tracker's.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,25 +105,42 @@ def run_task(task: Task) -> list[Outcome]:
     return outcomes
 
 
-def run_tasks(tasks: Sequence[Task], *, processes: int | None = None) -> Iterator[list[Outcome]]:
-    """Run tasks in parallel processes and yield the outcomes of each as it ends.
+@contextlib.contextmanager
+def open_pool(processes: int | None, tasks: int) -> Iterator[Executor | None]:
+    """Start processes for tasks.
+
+    Args:
+        processes: Number of processes; None takes one per processor.
+        tasks: Number of tasks there will be at a time.
+
+    Yields:
+        The processes, or None where one process will do.
+    """
+    wanted = min(processes or os.cpu_count() or 1, tasks)
+    if wanted <= 1:
+        yield None
+        return
+    with ProcessPoolExecutor(wanted, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def run_tasks(tasks: Sequence[Task], *, pool: Executor | None = None) -> Iterator[list[Outcome]]:
+    """Run tasks and yield the outcomes of each as it ends.
 
     Args:
         tasks: The tasks.
-        processes: Number of processes; None takes one per processor, 1 runs here.
+        pool: Processes to run them in; None runs them here, in order.
 
     Yields:
         The outcomes of one task.
     """
-    if processes == 1 or len(tasks) <= 1:
+    if pool is None:
         yield from map(run_task, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        # The longest sequences first, so that no process is left with one of them at the end.
-        ordered = sorted(tasks, key=lambda task: -(task.sequence.length or 0))
-        for future in as_completed([pool.submit(run_task, task) for task in ordered]):
-            yield future.result()
+    # The longest sequences first, so that no process is left with one of them at the end.
+    ordered = sorted(tasks, key=lambda task: -(task.sequence.length or 0))
+    for future in as_completed([pool.submit(run_task, task) for task in ordered]):
+        yield future.result()
 
 
 def summarise(outcomes: Iterable[Outcome]) -> list[Outcome]:

@@ -1,0 +1,84 @@
+"""`trackers tune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trackers.cli.benchmark import detections_of, read_extractor
+from trackers.cli.evaluate import DISTRACTORS, Distractors
+from trackers.cli.parser import typed_options
+from trackers.cli.progress import progress_bar
+from trackers.core.registry import TRACKERS
+from trackers.errors import require
+from trackers.io import find_sequences
+from trackers.pipeline.benchmark import Task
+from trackers.pipeline.choices import read_choice
+from trackers.pipeline.outputs import check_outputs
+from trackers.pipeline.tune import tune
+
+
+def tune_tracker(
+    folder: Path,
+    output: Path,
+    *,
+    tracker: str = "deepsort",
+    extractor: str | None = None,
+    detections: str = "{folder}/det/det.txt",
+    confidence: float | None = None,
+    distractors: Distractors = "none",
+    objective: str = "HOTA",
+    trials: int = 100,
+    ranges: dict[str, list[float]] | None = None,
+    processes: int | None = None,
+    overwrite: bool = False,
+) -> str:
+    """Search for the parameters of a tracker that suit a folder of sequences.
+
+    Args:
+        folder: Folder of MOT sequences with ground truth.
+        output: File to write, .yaml; `trackers track --config` and `trackers benchmark --trackers` read it.
+            The trials are kept beside it in a .journal, and a later call goes on from there.
+        tracker: Name, or YAML file with a section `tracker`, whose parameters then stay as they are.
+        extractor: As in `trackers benchmark`.
+        detections: As in `trackers benchmark`.
+        confidence: Lowest confidence handed to the tracker.
+        distractors: As in `trackers benchmark`.
+        objective: What to maximise: HOTA, IDF1, MOTA or AssA.
+        trials: Trials to do now.
+        ranges: Where to search, such as {lost_track_buffer: [10, 90]}; a parameter not named has its usual
+            range.
+        processes: Sequences worked on at the same time. Default: as many as there are processors.
+        overwrite: Replace an existing file.
+
+    Returns:
+        What was found, in words.
+    """
+    check_outputs([output], (".yaml", ".yml"), overwrite=overwrite)
+    extractors = [] if extractor is None else [read_extractor(extractor)]
+    tasks = [
+        Task(
+            sequence,
+            detections_of(sequence, detections),
+            [],
+            extractors,
+            confidence,
+            DISTRACTORS[distractors],
+        )
+        for sequence in find_sequences(folder)
+    ]
+    chosen = typed_options(TRACKERS, read_choice(tracker))
+    found = tune(
+        tasks,
+        chosen,
+        output.with_suffix(".journal"),
+        trials=trials,
+        objective=objective,
+        ranges=ranges,
+        processes=processes,
+        progress=progress_bar,
+    )
+    sections = {"tracker": {"name": found.tracker.name, **found.tracker.options}}
+    text = require("yaml", "cli").safe_dump(sections, sort_keys=False)
+    score = f"{objective} {100 * found.value:.1f}, with the defaults {100 * found.default:.1f}"
+    output.write_text(f"# {score}, after {found.trials} trials\n{text}", encoding="utf-8")
+    return f"{score}, after {found.trials} trials\nwritten: {output}"
