@@ -179,3 +179,26 @@ def test_benchmark_reaches_the_known_figures(call: Call, data_dir: Path) -> None
     assert round(100 * row["HOTA"], 1) == 53.7
     assert round(100 * row["IDF1"], 1) == 65.3
     assert row["IDSW"] == 114
+
+
+def test_tune_writes_what_track_and_benchmark_read(call: Call, sequences: Path, tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
+    options = ("--tracker", "sort", "--trials", "2", "--processes", "1", "--ranges", "{lost_track_buffer: [5, 40]}")
+    said = call("tune", sequences, "best.yaml", *options)
+    assert said.code == 0, said.error
+    assert "with the defaults" in said.out
+    assert call("track", sequences / "one", "--config", "best.yaml", "--output", "best.txt").code == 0
+    table = call("benchmark", sequences, "--trackers", "best.yaml", "--style", "json", "--processes", "1")
+    reached = json.loads(table.out)[0]["HOTA"]
+    assert f"HOTA {100 * reached:.1f}" in said.out
+    assert call("tune", sequences, "best.yaml", *options).code == 2
+    assert "after 4 trials" in call("tune", sequences, "best.yaml", *options, "--overwrite").out
+
+
+def test_download_shows_the_licence_first(call: Call, tmp_path: Path) -> None:
+    assert "mot17-labels" in call("download", "list").out
+    said = call("download", "mot17")
+    assert "CC BY-NC-SA" in said.out
+    assert "--agree" in said.out
+    assert list(tmp_path.iterdir()) == []
+    assert "did you mean mot17" in call("download", "mot18").error

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "benchmark": "trackers.cli.benchmark:benchmark",
     "tune": "trackers.cli.tune:tune_tracker",
     "report": "trackers.cli.report:report",
+    "download": "trackers.cli.download:download_item",
 }
 """Where the function of each command is."""
 

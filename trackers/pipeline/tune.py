@@ -28,7 +28,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "appearance_weight": (0.5, 1.0),
     "gallery_size": (5, 150),
 }
-"""Where each parameter is searched, by name; a range between whole numbers is searched in whole numbers."""
+"""Where each parameter is searched, by name; one whose default is a whole number is searched in whole numbers."""
 
 OBJECTIVES: Mapping[str, str] = {"HOTA": "hota", "IDF1": "idf1", "MOTA": "mota", "AssA": "assa"}
 """What can be maximised, and the attribute of `Scores` it is."""
@@ -78,8 +78,11 @@ def search_space(
             raise ValueError(f"{tracker.name} has no parameter {name!r}; it has {', '.join(parameters)}")
         if len(limits) != 2 or not limits[0] < limits[1]:
             raise ValueError(f"the range of {name} must be two ascending numbers, but is {list(limits)}")
-    wanted = {**RANGES, **{name: (limits[0], limits[1]) for name, limits in (ranges or {}).items()}}
-    return {name: limits for name, limits in wanted.items() if name in parameters and name not in tracker.options}
+    return {
+        name: (int(low), int(high)) if isinstance(parameters[name].default, int) else (float(low), float(high))
+        for name, (low, high) in {**RANGES, **(ranges or {})}.items()
+        if name in parameters and name not in tracker.options
+    }
 
 
 def tune(
