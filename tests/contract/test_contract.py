@@ -346,6 +346,24 @@ def test_a_skipped_frame_still_moves_the_tracks(make: Make) -> None:
     assert ids_of(tracker, [one(100 + 10 * 15)]) == [[1]]
 
 
+def test_a_camera_that_stands_still_changes_nothing(make: Make, stream: list[sv.Detections]) -> None:
+    still = np.tile(np.eye(2, 3), (len(stream), 1, 1))
+    assert ids_of(make(camera_motion=still), stream) == ids_of(make(), stream)
+
+
+def test_a_moving_camera_is_made_up_for(make: Make) -> None:
+    """A camera jerks by two box widths: who stands still keeps the id if that is known, and not otherwise."""
+    jerks = np.array([0.0, 80, -90, 85, 100, -95, 80, -80, 90, 85, -100, -85])
+    places = np.cumsum(jerks) + 400
+    frames = [one(place) for place in places.tolist()]
+    matrices = np.tile(np.eye(3), (len(jerks), 1, 1))
+    matrices[:, 0, 2] = jerks
+    options: dict[str, Any] = {"minimum_consecutive_frames": 1}
+    assert ids_of(make(camera_motion=matrices, **options), frames) == [[1]] * len(frames)
+    assert ids_of(make(camera_motion=lambda frame, boxes: None, **options), frames) == ids_of(make(**options), frames)
+    assert ids_of(make(**options), frames) != [[1]] * len(frames)
+
+
 def test_detections_must_be_detections(make: Make) -> None:
     with pytest.raises(TypeError, match=r"detections must be sv\.Detections, but got list"):
         make().update([[1, 2, 3, 4]])  # type: ignore[arg-type]
@@ -360,6 +378,7 @@ def test_detections_must_be_detections(make: Make) -> None:
         {"minimum_consecutive_frames": "3"},
         {"class_agnostic": [{1}, {1}]},
         {"class_agnostic": 7},
+        {"camera_motion": "gyroscope"},
     ],
     ids=str,
 )

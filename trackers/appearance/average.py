@@ -17,20 +17,12 @@ def with_width(average: Vectors, width: int) -> Vectors:
     Returns:
         Shape `(n, width)`, zero where nothing has been seen; the averages themselves if they have room.
 
-    Raises:
-        ValueError: If vectors of another length have been seen.
-
     Example:
         >>> with_width(np.empty((1, 0), np.float32), 2).tolist()
         [[0.0, 0.0]]
     """
     if width in (0, average.shape[1]):
         return average
-    if average.shape[1]:
-        raise ValueError(
-            f"appearance vectors must keep their length: earlier frames had {average.shape[1]} numbers, this one has "
-            f"{width}; call reset() before you change the feature extractor"
-        )
     return np.zeros((len(average), width), np.float32)
 
 

@@ -106,7 +106,7 @@ class SeenCamera:
         matrix = estimate.similarity(points)
         if self._by_correlation:
             matrix = estimate.by_correlation(last, now, matrix)
-        if matrix is None:
+        if matrix is None or len(points.before) < estimate.FEWEST_POINTS:
             self.failures += 1
             return STILL
         if estimate.is_noise(matrix, points):

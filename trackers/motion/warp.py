@@ -42,7 +42,8 @@ def local_motion(matrix: Floats, points: Floats) -> LocalMotion:
         depth = points @ matrix[2, :2] + matrix[2, 2]
         moved = moved / depth[:, None]
         jacobian = (jacobian - moved[:, :, None] * matrix[2, :2]) / depth[:, None, None]
-    return LocalMotion(moved, jacobian, np.sqrt(np.abs(np.linalg.det(jacobian))))
+    determinant = jacobian[:, 0, 0] * jacobian[:, 1, 1] - jacobian[:, 0, 1] * jacobian[:, 1, 0]
+    return LocalMotion(moved, jacobian, np.sqrt(np.abs(determinant)))
 
 
 def warp_state(state: Floats, matrix: Floats, size_powers: tuple[int, int]) -> Floats:
