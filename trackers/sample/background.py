@@ -10,10 +10,10 @@ Frame = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 FOREGROUND, SHADED = 1, 2
-STEP = 2
-"""Every second row and column is modelled."""
-ROWS = 16
-"""Every sixteenth row is used to find the position of the camera."""
+FINENESS = 480
+"""About so many columns of a frame are modelled, and the rows that go with them."""
+ROWS = 32
+"""About so many rows are used to find the position of the camera."""
 SAME = 16
 """Grey levels (largest channel) by which a pixel may differ from what it shows."""
 PATIENCE = 250
@@ -31,6 +31,7 @@ class Background:
     """
 
     def __init__(self) -> None:
+        self.step = 1  # pixels of a frame from one modelled row or column to the next
         self._strip: npt.NDArray[np.float32] | None = None  # some rows of the panorama, every column
 
     def __call__(self, frame: Frame) -> tuple[Frame, int]:
@@ -40,13 +41,13 @@ class Background:
             frame: BGR picture, uint8 of shape ``(height, width, 3)``.
 
         Returns:
-            ``FOREGROUND``, ``SHADED`` (the background's colour, only darker) or 0 for every second row and column,
-            and the first column of the frame that this stands for.
+            ``FOREGROUND``, ``SHADED`` (the background's colour, only darker) or 0 for every ``step``-th row
+            and column, and the first column of the frame that this stands for.
         """
         offset = self._locate(frame)
-        begin = -(-offset // STEP)
-        first = begin * STEP - offset
-        part = np.ascontiguousarray(frame[::STEP, first::STEP].transpose(2, 0, 1))
+        begin = -(-offset // self.step)
+        first = begin * self.step - offset
+        part = np.ascontiguousarray(frame[:: self.step, first :: self.step].transpose(2, 0, 1))
         return self._learn(slice(begin, begin + part.shape[2]), part), first
 
     def trust(self) -> None:
@@ -65,8 +66,10 @@ class Background:
         rows, columns = np.nonzero(changed)
         now = part[:, rows, columns]
         again = _difference(other[:, rows, columns], now) < SAME
-        lasted = np.where(again, streak[rows, columns] + 1, 1)
-        other[:, rows[~again], columns[~again]] = now[:, ~again]
+        lasted = streak[rows, columns] + np.where(again, 1, -1)
+        fresh = lasted < 1
+        other[:, rows[fresh], columns[fresh]] = now[:, fresh]
+        lasted[fresh] = 1
         won = lasted > support[rows, columns]
         streak[rows, columns] = np.where(won, 0, lasted)
         kind = np.where(_shaded(colour[:, rows, columns], now), SHADED, FOREGROUND)
@@ -78,7 +81,8 @@ class Background:
 
     def _locate(self, frame: Frame) -> int:
         """Column of the panorama at which the frame begins, by phase correlation of some rows."""
-        rows = frame[ROWS // 2 :: ROWS, :, 1].astype(np.float32)
+        every = max(1, len(frame) // ROWS)
+        rows = frame[every // 2 :: every, :, 1].astype(np.float32)
         width = rows.shape[1]
         if self._strip is None or len(self._strip) != len(rows) or self._strip.shape[1] > WIDEST * width:
             self._start(frame, rows)
@@ -95,7 +99,8 @@ class Background:
 
     def _start(self, frame: Frame, rows: npt.NDArray[np.float32]) -> None:
         """Begin with nothing known but the extent of one frame."""
-        height, width = len(frame[::STEP]), len(frame[0, ::STEP])
+        self.step = max(1, round(frame.shape[1] / FINENESS))
+        height, width = len(frame[:: self.step]), len(frame[0, :: self.step])
         self._strip = rows.copy()
         self._colour = np.zeros((3, height, width), dtype=np.uint8)
         self._other = np.zeros((3, height, width), dtype=np.uint8)
@@ -105,12 +110,13 @@ class Background:
     def _grow(self, offset: int, width: int) -> int:
         """Make room for a frame that begins at a column, which may be negative; return its column afterwards."""
         assert self._strip is not None
-        left = STEP * -(offset // STEP) if offset < 0 else 0
+        left = self.step * -(offset // self.step) if offset < 0 else 0
         right = max(0, offset + width - self._strip.shape[1])
-        right += (self._strip.shape[1] + left + right) % STEP
+        right += -(self._strip.shape[1] + left + right) % self.step
         if left or right:
             self._strip = np.pad(self._strip, ((0, 0), (left, right)))
-            sides = (left // STEP, self._strip.shape[1] // STEP - left // STEP - self._colour.shape[2])
+            before = left // self.step
+            sides = (before, -(-self._strip.shape[1] // self.step) - before - self._colour.shape[2])
             self._colour, self._other = (np.pad(part, ((0, 0), (0, 0), sides)) for part in (self._colour, self._other))
             self._support, self._streak = (np.pad(part, ((0, 0), sides)) for part in (self._support, self._streak))
         return offset + left

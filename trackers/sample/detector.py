@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.sample.background import STEP, Background, Frame
+from trackers.sample.background import Background, Frame
 from trackers.sample.people import Perspective, find_people
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class FigureDetector:
         if self._perspective is None:
             self._perspective = Perspective(len(mask))
         people = find_people(mask, self._perspective)
-        boxes = np.array([person.box for person in people], dtype=np.float32).reshape(-1, 4) * STEP
+        boxes = np.array([person.box for person in people], dtype=np.float32).reshape(-1, 4) * self._background.step
         boxes[:, [0, 2]] = (boxes[:, [0, 2]] + first).clip(0, frame.shape[1])
         boxes[:, [1, 3]] = boxes[:, [1, 3]].clip(0, frame.shape[0])
         confidence = np.array([person.score for person in people], dtype=np.float32)

@@ -111,7 +111,7 @@ class _Figure:
         base, accent = np.array(look.shirt, np.float32), np.array(look.accent, np.float32)
 
         def texture(around: Pixels, along: Pixels) -> Pixels:
-            angle = np.arcsin(np.clip(around, -1.0, 1.0)) + turn
+            angle = np.asarray(np.arcsin(np.clip(around, -1.0, 1.0)) + turn, dtype=np.float32)
             mask = _PATTERNS[look.pattern](angle, along)
             return np.asarray(base + (accent - base) * mask[..., None], dtype=np.float32)
 

@@ -15,10 +15,10 @@ from scipy.ndimage import gaussian_filter1d
 
 Floats = npt.NDArray[np.float64]
 
-SAMPLES_PER_SECOND = 6.0
-"""Density of the table from which heading and walked distance are read."""
-TURNING_TIME = 0.3
-"""Seconds (standard deviation) over which a figure turns round."""
+SAMPLES_PER_SECOND, MOST_SAMPLES = 6.0, 600
+"""Density of the table from which heading and walked distance are read, and its limit on long paths."""
+TURNING = 1.8
+"""Samples (standard deviation) over which a figure turns round."""
 
 
 class Motion(NamedTuple):
@@ -47,7 +47,7 @@ class Paths:
         self.start = np.zeros(len(times)) if start is None else start
         self.period = times[:, -1] if periodic else np.full(len(times), np.inf)
         self._tangents = _tangents(times, points, periodic)
-        self._samples = 2 + int(SAMPLES_PER_SECOND * float(times[:, -1].max(initial=0.0)))
+        self._samples = 2 + min(int(SAMPLES_PER_SECOND * float(times[:, -1].max(initial=0.0))), MOST_SAMPLES)
         self._heading, self._walked = self._walk(periodic)
 
     def __len__(self) -> int:
@@ -101,10 +101,8 @@ class Paths:
         heading = np.concatenate([heading, heading[:, -1:]], axis=1)
         heading /= np.maximum(np.abs(heading), 1e-9)
         mode = "wrap" if periodic else "nearest"
-        width = TURNING_TIME * SAMPLES_PER_SECOND
-        smooth = gaussian_filter1d(heading.real, width, axis=1, mode=mode) + 1j * gaussian_filter1d(
-            heading.imag, width, axis=1, mode=mode
-        )
+        real, imag = (gaussian_filter1d(p, TURNING, axis=1, mode=mode) for p in (heading.real, heading.imag))
+        smooth = real + 1j * imag
         return smooth, walked
 
 

@@ -45,7 +45,7 @@ class Scene:
         frame_rate: Frames per second.
         noise: How far `detections` are from the truth.
         embedding_size: Length of the appearance vectors.
-        paths: Own paths of the figures, instead of ``figures`` random ones.
+        paths: Own paths of the figures (`trackers.sample.paths.script`), instead of ``figures`` random ones.
 
     Raises:
         ValueError: An argument is out of range.

@@ -37,7 +37,8 @@ def look(feet: Floats, heights: Floats, pillars: Floats, size: tuple[int, int]) 
     _paint(buffer, pillars / cell, np.full(len(pillars), PILLAR))
     x = (feet[:, :1] + CORE * heights[:, None] * _ACROSS)[:, None, :] / cell
     y = (feet[:, 1:] - heights[:, None] * _UP)[:, :, None] / cell
-    x, y = (np.floor(part).astype(np.int64).reshape(len(feet), -1) for part in np.broadcast_arrays(x, y))
+    points = (len(feet), _UP.size * _ACROSS.size)
+    x, y = (np.floor(part).astype(np.int64).reshape(points) for part in np.broadcast_arrays(x, y))
     inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
     seen = np.where(inside, buffer[y.clip(0, rows - 1), x.clip(0, columns - 1)], OUTSIDE)
     return Sight((seen == np.arange(len(feet))[:, None]).mean(axis=1), seen)
