@@ -67,6 +67,27 @@ def overlap(first: Floats, second: Floats) -> Floats:
     return np.asarray(np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0.0))
 
 
+def covered(boxes: Floats) -> Floats:
+    """Largest share of each box that lies behind one other box; a box whose foot is lower in the picture is nearer.
+
+    Args:
+        boxes: Shape `(n, 4)`.
+
+    Returns:
+        Shares in `[0, 1]`, shape `(n,)`.
+
+    Example:
+        >>> covered(np.array([[0.0, 0.0, 10.0, 10.0], [5.0, 0.0, 15.0, 12.0]])).tolist()
+        [0.5, 0.0]
+    """
+    if len(boxes) == 0:
+        return np.zeros(0)
+    corners = boxes[:, None]
+    shared = np.minimum(corners[..., 2:], boxes[:, 2:]) - np.maximum(corners[..., :2], boxes[:, :2])
+    hidden = np.maximum(shared, 0.0).prod(axis=2) * (boxes[:, 3] > boxes[:, None, 3])
+    return np.asarray(hidden.max(axis=1) / area(boxes))
+
+
 def area(boxes: Floats) -> Floats:
     """Area of each box in square pixels, shape `(...)`; 0 for a box turned inside out.
 

@@ -314,6 +314,15 @@ class Tracker(ABC, Generic[TracksType]):
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, minimum_iou)
         return assign(pairs, limit=1.0 - minimum_iou)
 
+    def _take_over(self, seen: Observations, match: Match, found: Match) -> Match:
+        """Give detections to lost tracks that were recognised; whoever had them ends, unless another is left to it.
+
+        `found` joins lost tracks to their detections; the lost tracks start again at rest where they are seen.
+        """
+        self._tracks.state[found.track] = self.motion.initiate(seen.boxes[found.detection])
+        kept = ~np.isin(match.detection, found.detection)
+        return Match(match.track[kept], match.detection[kept]) + found
+
     def _correct(self, seen: Observations, match: Match) -> None:
         """Condition every matched track on its detection."""
         state = self._tracks.state

@@ -5,6 +5,7 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,10 @@ from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, mat
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
-from trackers.boxes import Floats, Ints, Vectors, overlap
+from trackers.boxes import Floats, Ints, Vectors, covered, overlap
 from trackers.core.base import Observations, Tracker
 from trackers.core.candidates import candidates_in_gate
+from trackers.core.deepsort.memory import recognised
 from trackers.core.journal import note
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
@@ -88,6 +90,11 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             others get id -1. None lets all take part.
         camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
             frame tell it; None takes it to stand still.
+        reid_memory: Seconds for which a lost track is recognised by its looks alone, wherever it comes back: a track
+            about to be confirmed takes its id if all its vectors are near the old ones, under a stricter threshold.
+            None, the published algorithm, does not.
+        occlusion_limit: Share of a box that a nearer box may cover before its vector is kept out of the gallery. None,
+            the published algorithm, keeps all.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -120,6 +127,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
+        reid_memory: float | None = None,
+        occlusion_limit: float | None = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -132,6 +141,10 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         if appearance_threshold is None:
             appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
         check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
+        if reid_memory is not None:
+            check_range("reid_memory", reid_memory, 0.0)
+        if occlusion_limit is not None:
+            check_range("occlusion_limit", occlusion_limit, 0.0, 1.0)
 
         self.feature_extractor = on_device(feature_extractor, device)
         self.track_activation_threshold = track_activation_threshold
@@ -142,6 +155,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         self.gallery_size = gallery_size
         self.gating = gating
         self.cascade = cascade
+        self.reid_memory = reid_memory
+        self.occlusion_limit = occlusion_limit
         super().__init__(
             XYAH,
             DeepSORTTracks,
@@ -152,6 +167,9 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             selection=selection,
             camera_motion=camera_motion,
         )
+        self._motion_buffer = self._lifecycle.buffer
+        if reid_memory is not None:
+            self._lifecycle.buffer = max(self._motion_buffer, math.ceil(reid_memory * frame_rate))
 
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
@@ -160,15 +178,18 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         recent = ~tracks.confirmed | (tracks.missed == 0)
         everything = np.ones(len(seen), np.bool_)
         match += self._match_by_overlap(seen, match, recent, everything, self.minimum_iou_threshold)
+        match = self._match_by_memory(tracks, seen, match)
 
         self._correct(seen, match)
-        remember(tracks.gallery[match.track], seen.vectors[match.detection])
+        looks = self._worth_remembering(seen)
+        remember(tracks.gallery[match.track], looks[match.detection])
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
-        return self._advance(seen, match, born, gallery=new_galleries(seen.vectors[born], self.gallery_size))
+        return self._advance(seen, match, born, gallery=new_galleries(looks[born], self.gallery_size))
 
     def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
         """First stage: confirmed tracks against what their gate and their looks admit."""
-        gated = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), seen, self.gating)
+        trusted = np.flatnonzero(tracks.confirmed & (tracks.missed <= self._motion_buffer))
+        gated = candidates_in_gate(self.motion, tracks, trusted, seen, self.gating)
         pairs = self._admissible(tracks, seen, gated)
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
@@ -193,12 +214,11 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             return distance(tracks.gallery, pairs.track[rows], seen.vectors, pairs.detection[rows])
 
         euclidean = self.distance_metric == "euclidean"
-        limit = self.appearance_threshold**2 / 2.0 if euclidean else self.appearance_threshold
         look = np.full(len(pairs.track), np.nan)
         if seen.journal is None:
             alone = np.flatnonzero(without_rival(pairs))
             look[alone] = look_of(alone, newest_cosine_distance)
-        undecided = np.flatnonzero(~(look <= limit))
+        undecided = np.flatnonzero(~(look <= self._cosine_threshold))
         look[undecided] = look_of(undecided, smallest_cosine_distance)
         return np.sqrt(np.maximum(2.0 * look, 0.0)) if euclidean else look
 
@@ -211,6 +231,29 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         note(seen, "IoU", pairs, iou, self.minimum_iou_threshold)
         scale = self.appearance_threshold / max(1.0 - self.minimum_iou_threshold, FORBIDDEN_MARGIN)
         return scale * (1.0 - iou)
+
+    def _match_by_memory(self, tracks: DeepSORTTracks, seen: Observations, match: Match) -> Match:
+        """Optional stage: a track about to be confirmed may be a lost one; the lost one takes its detection over."""
+        if self.reid_memory is None or seen.vectors.shape[1] == 0:
+            return match
+        last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
+        ready = last_hit & ~tracks.confirmed[match.track]
+        newcomers = Match(match.track[ready], match.detection[ready])
+        lost = np.flatnonzero(tracks.confirmed & unmatched(len(tracks), match.track))
+        found = recognised(tracks, tracks.gallery, seen, lost, newcomers, self._cosine_threshold)
+        return self._take_over(seen, match, found)
+
+    def _worth_remembering(self, seen: Observations) -> Vectors:
+        """The vectors of the frame, zero where a nearer box covers too much."""
+        if self.occlusion_limit is None:
+            return seen.vectors
+        hidden = covered(seen.boxes) > self.occlusion_limit
+        return np.where(hidden[:, None], np.float32(0.0), seen.vectors)
+
+    @property
+    def _cosine_threshold(self) -> float:
+        """The appearance threshold as a cosine distance."""
+        return self.appearance_threshold**2 / 2.0 if self.distance_metric == "euclidean" else self.appearance_threshold
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)

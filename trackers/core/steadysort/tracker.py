@@ -27,7 +27,9 @@ from trackers.core.steadysort.reach import heights, walkable
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks, column
 from trackers.motion import kalman
+from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH, centre_size
+from trackers.motion.warp import warp_boxes
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -51,6 +53,9 @@ SAME = 5 / 6
 
 LOW_IOU = 0.5
 """Lowest IoU of a match with a detection of low confidence."""
+
+ALONE = 0.05
+"""A track may start at so much less confidence where nobody is missing."""
 
 
 @dataclass
@@ -93,9 +98,13 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             own `appearance_threshold`, or 0.3.
         high_confidence_threshold: A detection at or above is of high confidence: it may start a track, and its look
             counts.
+        low_confidence_threshold: A detection at or above, and not of high confidence, may prolong a track that was
+            seen on the previous frame; one below is ignored.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
+        camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
+            frame tell it; None takes it to stand still.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -121,8 +130,10 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         appearance_threshold: float | None = None,
         *,
         high_confidence_threshold: float = 0.5,
+        low_confidence_threshold: float = 0.1,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
+        camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -131,11 +142,13 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
         check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
         check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
+        check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
         self.feature_extractor = on_device(feature_extractor, device)
         self.track_activation_threshold = track_activation_threshold
         self.minimum_iou_threshold = minimum_iou_threshold
         self.appearance_threshold = appearance_threshold
         self.high_confidence_threshold = high_confidence_threshold
+        self.low_confidence_threshold = low_confidence_threshold
         super().__init__(
             XYAH,
             SteadySORTTracks,
@@ -144,26 +157,33 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             frame_rate=frame_rate,
             class_agnostic=class_agnostic,
             selection=selection,
+            camera_motion=camera_motion,
         )
 
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
         high = seen.scores >= self.high_confidence_threshold
-        starting = seen.scores >= max(self.track_activation_threshold, self.high_confidence_threshold)
+        low = ~high & (seen.scores >= self.low_confidence_threshold)
+        recent = ~tracks.confirmed | (tracks.missed == 0)
 
         match = self._match_by_look(tracks, seen, high)
-        match += self._match_by_overlap_if_alike(tracks, seen, match, high)
-        recent = ~tracks.confirmed | (tracks.missed == 0)
-        match += self._match_by_overlap(seen, match, recent, ~high, LOW_IOU)
-        match = self._rejoin(tracks, seen, match, starting)
+        match += self._match_by_overlap_if_alike(tracks, seen, match, recent, high)
+        match += self._match_by_overlap(seen, match, recent, low, LOW_IOU)
+        match, born = self._rejoin(tracks, seen, match, high)
 
         self._correct(seen, match)
         looks = seen.vectors[match.detection]
         tracks.look[match.track] = moving_average(tracks.look[match.track], looks, MOMENTUM)
         tracks.box[match.track] = seen.boxes[match.detection]
-        born = starting & unmatched(len(seen), match.detection)
         return self._advance(seen, match, born, look=seen.vectors[born], box=seen.boxes[born])
+
+    def _predict(self, seen: Observations) -> SteadySORTTracks:
+        """Move every track; the place it was seen last moves with the camera alone."""
+        tracks = super()._predict(seen)
+        if seen.camera is not None:
+            tracks.box = warp_boxes(tracks.box, seen.camera)
+        return tracks
 
     def _match_by_look(self, tracks: SteadySORTTracks, seen: Observations, high: Bools) -> Match:
         """First stage: confirmed tracks, however long lost, against what is in their gate, near by and looks alike."""
@@ -178,44 +198,44 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return assign(alike, self.appearance_threshold)
 
     def _match_by_overlap_if_alike(
-        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, high: Bools
+        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, recent: Bools, high: Bools
     ) -> Match:
-        """Second stage: overlap for tentative, just seen and lookless tracks; no confirmed one takes a stranger."""
-        open_to_overlap = ~tracks.confirmed | (tracks.missed == 0) | ~tracks.look.any(axis=1)
-        rows = np.flatnonzero(open_to_overlap & unmatched(len(tracks), taken.track))
+        """Second stage: recent tracks, and any without a look, by overlap; a confirmed one takes no stranger."""
+        rows = np.flatnonzero((recent | ~tracks.look.any(axis=1)) & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
         boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
         look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
-        limit = STRANGER * self.appearance_threshold
         look[~tracks.confirmed[pairs.track]] = np.nan
+        limit = STRANGER * self.appearance_threshold
         note(seen, "cosine", pairs, look, limit)
         return assign(pairs.where(~(look > limit)), limit=1.0 - self.minimum_iou_threshold)
 
-    def _rejoin(self, tracks: SteadySORTTracks, seen: Observations, match: Match, starting: Bools) -> Match:
-        """Let a track that is about to begin, or to get its id, be a lost one that looks the same.
+    def _rejoin(self, tracks: SteadySORTTracks, seen: Observations, match: Match, high: Bools) -> tuple[Match, Bools]:
+        """Last stage: a track about to begin, or to get its id, may be a lost one that looks the same.
 
-        The lost track takes the detection, and the tentative one ends.
+        The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
-        if seen.vectors.shape[1] == 0:
-            return match
-        look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
-        look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
+        look = with_width(seen.vectors, tracks.look.shape[1]).copy()
+        look[match.detection] = tracks.look[match.track]
+        age = np.full(len(seen), -1.0)
+        age[match.detection] = tracks.age[match.track]
+        ready = high & (seen.scores >= self.track_activation_threshold - ALONE)
         last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
-        ready = starting & unmatched(len(seen), match.detection)
         ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
         lost = tracks.confirmed & unmatched(len(tracks), match.track)
 
         pairs = walkable(tracks, lost, seen, ready, age, self.frame_rate)
-        distance, limit = (
-            cosine_distance(tracks.look, pairs.track, look, pairs.detection),
-            SAME * self.appearance_threshold,
-        )
+        distance = cosine_distance(tracks.look, pairs.track, look, pairs.detection)
+        limit = SAME * self.appearance_threshold
         note(seen, "cosine", pairs, distance, limit)
         found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
+
         tracks.state[found.track] = self.motion.initiate(seen.boxes[found.detection])
         kept = ~np.isin(match.detection, found.detection)
-        return Match(match.track[kept], match.detection[kept]) + found
+        born = ready & ((seen.scores >= self.track_activation_threshold) | unmatched(len(seen), pairs.detection))
+        born[match.detection] = born[found.detection] = False
+        return Match(match.track[kept], match.detection[kept]) + found, born
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         """Vectors of the detections of high confidence; those of the others would spoil the average."""

@@ -1,0 +1,156 @@
+"""After an occlusion: what the published algorithm loses, and what the optional memory brings back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import supervision as sv
+
+from tests.core.test_deepsort import BLUE, RED, at, ids
+from tests.core.test_golden import SEQUENCES
+from trackers import DeepSORTTracker
+from trackers.boxes import covered
+from trackers.evaluation import combine, evaluate_sequence
+from trackers.io import read_mot
+from trackers.sample import DetectionNoise, Scene
+from trackers.table import BoxTable
+
+GREEN = np.array([0.0, 0.0, 1.0])
+
+
+def ids_of_walker(tracker: DeepSORTTracker, scene: Scene) -> list[int]:
+    """The ids that the one walker of a scene is given, in order."""
+    found: list[int] = []
+    for frame in range(len(scene)):
+        tracked = tracker.update(scene.detections(frame))
+        for number, figure in zip(ids(tracked), tracked.data["object"], strict=True):
+            if number != -1 and figure == 1 and number not in found:
+                found.append(number)
+    return found
+
+
+def quiet(scene: Scene) -> Scene:
+    """The same scene without false alarms."""
+    scene.noise = DetectionNoise(false_alarms=0.0)
+    return scene
+
+
+SAMPLE: dict[str, Any] = {"frame_rate": 25, "appearance_threshold": 0.3}  # what the sample's vectors want
+
+
+@pytest.mark.parametrize("memory", [None, 8.0])
+def test_a_walker_who_goes_on_behind_the_pillar_keeps_the_id(memory: float | None) -> None:
+    tracker = DeepSORTTracker(reid_memory=memory, **SAMPLE)
+    assert ids_of_walker(tracker, quiet(Scene.occlusion())) == [1]
+
+
+def test_a_walker_who_stops_behind_the_pillar_is_lost_by_the_published_gate_and_recognised_by_memory() -> None:
+    published = DeepSORTTracker(**SAMPLE)
+    remembering = DeepSORTTracker(reid_memory=8.0, **SAMPLE)
+    assert len(ids_of_walker(published, quiet(Scene.occlusion(stop=True)))) > 1
+    assert ids_of_walker(remembering, quiet(Scene.occlusion(stop=True))) == [1]
+
+
+def away_and_back(tracker: DeepSORTTracker, gap: int, look: Any, place: float = 2000.0) -> list[int]:
+    """Ids of somebody who is gone for some frames and comes back elsewhere."""
+    for _ in range(5):
+        tracker.update(at((100, 100), look=[RED]))
+    for _ in range(gap):
+        tracker.update(at())
+    return [ids(tracker.update(at((place, 100), look=[look])))[0] for _ in range(4)]
+
+
+class TestMemory:
+    def test_the_id_comes_back_with_the_last_of_the_agreeing_frames(self) -> None:
+        assert away_and_back(DeepSORTTracker(reid_memory=2.0), gap=40, look=RED) == [-1, -1, 1, 1]
+        assert away_and_back(DeepSORTTracker(), gap=40, look=RED) == [-1, -1, 2, 2]
+
+    def test_it_ends_after_the_seconds_given(self) -> None:
+        for gap, expected in ((57, 1), (59, 2)):
+            tracker = DeepSORTTracker(reid_memory=2.0, frame_rate=30.0)
+            assert away_and_back(tracker, gap=gap, look=RED)[-1] == expected
+
+    def test_motion_is_trusted_no_longer_than_without_it(self) -> None:
+        tracker = DeepSORTTracker(reid_memory=10.0, lost_track_buffer=5, minimum_consecutive_frames=2)
+        assert away_and_back(tracker, gap=6, look=RED, place=100.0) == [-1, 1, 1, 1]
+
+    def test_another_look_is_somebody_else(self) -> None:
+        assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, look=BLUE)[-1] == 2
+
+    def test_a_look_that_would_do_for_motion_is_not_enough(self) -> None:
+        similar = np.array([np.cos(0.6), np.sin(0.6), 0.0])  # cosine distance 0.175, threshold 0.2
+        assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, look=similar)[-1] == 2
+        assert away_and_back(DeepSORTTracker(), gap=1, look=similar, place=100.0)[0] == 1
+
+    def test_one_strange_frame_is_enough_to_say_no(self) -> None:
+        tracker = DeepSORTTracker(reid_memory=5.0)
+        for _ in range(5):
+            tracker.update(at((100, 100), look=[RED]))
+        for _ in range(40):
+            tracker.update(at())
+        seen = [ids(tracker.update(at((900, 100), look=[look])))[0] for look in (RED, BLUE, RED)]
+        assert seen == [-1, -1, 2]
+
+    def test_two_who_were_seen_together_are_not_one(self) -> None:
+        tracker = DeepSORTTracker(reid_memory=5.0, minimum_consecutive_frames=4)
+        for _ in range(5):
+            tracker.update(at((100, 100), look=[RED]))
+        together = [ids(tracker.update(at((100, 100), (900, 100), look=[RED, RED]))) for _ in range(2)]
+        alone = [ids(tracker.update(at((900, 100), look=[RED])))[0] for _ in range(2)]
+        assert together[-1] == [1, -1]
+        assert alone == [-1, 2]
+
+    def test_one_lost_track_comes_back_once(self) -> None:
+        tracker = DeepSORTTracker(reid_memory=5.0)
+        away_and_back(tracker, gap=40, look=GREEN, place=3000.0)
+        both = [ids(tracker.update(at((900, 100), (1500, 100), look=[RED, RED]))) for _ in range(3)]
+        assert sorted(both[-1]) == [1, 3]
+
+    def test_without_vectors_it_changes_nothing(self) -> None:
+        with_memory, without = DeepSORTTracker(reid_memory=9.0), DeepSORTTracker()
+        for frame in range(60):
+            detections = at((5.0 * frame, 100)) if frame % 20 < 15 else at()
+            assert with_memory.update(detections) == without.update(detections)
+
+
+class TestOcclusion:
+    def test_the_share_behind_a_nearer_box(self) -> None:
+        boxes = np.array([[0.0, 0, 10, 10], [5, 0, 15, 12], [100, 0, 110, 10]])
+        assert covered(boxes).tolist() == [0.5, 0.0, 0.0]
+        assert covered(np.empty((0, 4))).tolist() == []
+
+    def test_the_look_of_a_hidden_box_is_not_remembered(self) -> None:
+        def remembered(limit: float | None) -> list[Any]:
+            tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.5, occlusion_limit=limit)
+            tracker.update(at((100, 100), (300, 110), look=[RED, BLUE]))
+            tracker.update(at((108, 100), (110, 110), look=[GREEN, BLUE]))
+            return [track.vector for track in tracker.tracks]
+
+        assert remembered(None)[0] == pytest.approx(GREEN)
+        assert remembered(0.5)[0] == pytest.approx(RED)
+
+
+@pytest.mark.data
+def test_memory_helps_on_real_sequences(data_dir: Path) -> None:
+    def scores(**options: Any) -> Any:
+        found = []
+        for name in SEQUENCES:
+            stored = np.load(data_dir / "golden" / name / "detections.npz")
+            frame, xyxy, confidence, osnet = (stored[key] for key in ("frame", "xyxy", "confidence", "osnet"))
+            tracker = DeepSORTTracker(appearance_threshold=0.3, **options)
+            answers = []
+            for number in range(1, int(frame.max()) + 1):
+                rows = (frame == number) & (confidence >= np.float32(0.3))
+                vectors = osnet[rows].astype(np.float32)
+                detections = sv.Detections(xyxy[rows], confidence=confidence[rows], data={"embedding": vectors})
+                answers.append(tracker.update(detections))
+            truth = read_mot(data_dir / "data" / "mot" / name / "gt" / "gt.txt")
+            found.append(evaluate_sequence(truth, BoxTable.from_detections(answers), name=name))
+        return combine(found)
+
+    plain, remembering = scores(), scores(reid_memory=3.0)
+    assert remembering.idf1 > plain.idf1 + 0.01
+    assert remembering.id_switches < plain.id_switches

@@ -1,0 +1,60 @@
+"""Recognising a lost track by its looks alone, wherever it comes back; not part of the published algorithm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trackers.appearance.gallery import Galleries, Gallery
+from trackers.association.assignment import Match, assign
+from trackers.association.pairs import Pairs
+from trackers.boxes import Ints, Vectors
+from trackers.core.base import Observations
+from trackers.core.journal import all_pairs, note
+from trackers.lifecycle import Tracks
+
+SAME = 0.8
+"""In units of the appearance threshold: how near every vector of a newcomer must be to the lost track's gallery."""
+
+
+def recognised(
+    tracks: Tracks, galleries: Galleries, seen: Observations, lost: Ints, newcomers: Match, threshold: float
+) -> Match:
+    """Lost tracks that newcomers turn out to be.
+
+    All vectors of the newcomer must be near the gallery of the lost track, and the two must never have been seen
+    together: the newcomer was first seen after the lost track was last.
+
+    Args:
+        tracks: Living tracks.
+        galleries: Gallery of each track, shape `(n,)`.
+        seen: The frame.
+        lost: Confirmed tracks without a detection on this frame.
+        newcomers: Tentative tracks about to be confirmed, and their detections.
+        threshold: The appearance threshold, a cosine distance.
+
+    Returns:
+        Lost tracks and the detections of the newcomers they are.
+    """
+    pairs = all_pairs(lost, np.arange(len(newcomers.track)), np.zeros((len(lost), len(newcomers.track))))
+    newcomer = newcomers.track[pairs.detection]
+    apart = tracks.missed[pairs.track] >= tracks.age[newcomer]
+    pairs = pairs.where(apart & (tracks.group[pairs.track] == tracks.group[newcomer]))
+    looks = [
+        np.vstack((galleries[row].unordered.reshape(-1, seen.vectors.shape[1]), seen.vectors[detection]))
+        for row, detection in zip(newcomers.track.tolist(), newcomers.detection.tolist(), strict=True)
+    ]
+    distance = np.array(
+        [_farthest(galleries[row], looks[new]) for row, new in zip(*map(np.ndarray.tolist, pairs[:2]), strict=True)],
+        np.float64,
+    )
+    limit = SAME * threshold
+    by_detection = Pairs(pairs.track, newcomers.detection[pairs.detection], distance)
+    note(seen, "cosine", by_detection, distance, limit)
+    return assign(by_detection.where(distance <= limit), limit)
+
+
+def _farthest(gallery: Gallery, looks: Vectors) -> float:
+    """Largest of the smallest distances of some looks to a gallery; infinite where a look is unknown."""
+    if len(gallery) == 0 or not looks.any(axis=1).all():
+        return np.inf
+    return float(1.0 - (looks @ gallery.unordered.T).max(axis=1).min())
