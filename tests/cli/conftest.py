@@ -62,6 +62,8 @@ def sequence(sequences: Path) -> Path:
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """Call the command line in an empty folder."""
+    for module in ("jsonargparse", "av"):
+        pytest.importorskip(module, reason="the extra `cli` is not installed")
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> Said:

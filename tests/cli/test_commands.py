@@ -202,3 +202,17 @@ def test_download_shows_the_licence_first(call: Call, tmp_path: Path) -> None:
     assert "--agree" in said.out
     assert list(tmp_path.iterdir()) == []
     assert "did you mean mot17" in call("download", "mot18").error
+
+
+def test_completion_in_bash(call: Call, tmp_path: Path) -> None:
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash on this machine")
+    (tmp_path / "complete.sh").write_text(call("completion", "bash").out)
+    ask = (
+        "source complete.sh; COMP_WORDS=(trackers ben); COMP_CWORD=1; _shtab_trackers trackers ben trackers; "
+        'echo "${COMPREPLY[@]}"; COMP_WORDS=(trackers track --tracker.lo); COMP_CWORD=2; '
+        '_shtab_trackers trackers --tracker.lo track; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run([bash, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["benchmark", "--tracker.lost_track_buffer"]

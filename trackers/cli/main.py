@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "tune": "trackers.cli.tune:tune_tracker",
     "report": "trackers.cli.report:report",
     "download": "trackers.cli.download:download_item",
+    "completion": "trackers.cli.completion:completion",
 }
 """Where the function of each command is."""
 
@@ -76,11 +77,16 @@ def _run(arguments: list[str]) -> str:
     if arguments[0] == "--version":
         return version("trackers")
     command, *rest = arguments
-    function = _function(command)
+    function = command_function(command)
     return str(function(**parse(f"trackers {command}", function, rest)))
 
 
-def _function(command: str) -> Callable[..., Any]:
+def command_function(command: str) -> Callable[..., Any]:
+    """Look up the function of a command.
+
+    Raises:
+        ValueError: If there is no such command; the message lists close matches.
+    """
     if command not in COMMANDS:
         close = difflib.get_close_matches(command, COMMANDS, n=2)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
@@ -93,6 +99,6 @@ def _function(command: str) -> Callable[..., Any]:
 def _overview() -> str:
     lines = ["usage: trackers COMMAND ...    (trackers COMMAND --help tells more)", ""]
     for command in COMMANDS:
-        summary = (inspect.getdoc(_function(command)) or "").splitlines()[0]
+        summary = (inspect.getdoc(command_function(command)) or "").splitlines()[0]
         lines.append(f"  {command:<10} {summary}")
     return "\n".join(lines)

@@ -61,7 +61,7 @@ def typed_options(names: Mapping[str, str], choice: Choice) -> Choice:
         >>> typed_options(TRACKERS, Choice("sort", {"lost_track_buffer": 60})).options["lost_track_buffer"]
         60
     """
-    parser = _parser(str(choice))
+    parser = new_parser(str(choice))
     _add_options(parser, "choice", find(names, choice.name))
     values = _built(parser, parser.parse_object({"choice": dict(choice.options)})).get("choice", {})
     return replace(choice, options={name: values[name] for name in choice.options})
@@ -73,7 +73,7 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
     Raises:
         ValueError: If a tracker or an extractor is unknown.
     """
-    parser = _parser(prog, (inspect.getdoc(function) or "").splitlines()[0])
+    parser = new_parser(prog, (inspect.getdoc(function) or "").splitlines()[0])
     parser.add_argument("--config", action="config", help="YAML file with any of these options.")
     chosen = {name: _chosen(name, arguments) for name in _chosen_by_name(function)}
     parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
@@ -87,7 +87,8 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
     return parser
 
 
-def _parser(prog: str, description: str | None = None) -> Any:
+def new_parser(prog: str, description: str | None = None) -> Any:
+    """An empty parser that raises `ValueError` instead of ending the process."""
     jsonargparse = require("jsonargparse", "cli")
 
     class Parser(jsonargparse.ArgumentParser):  # type: ignore[misc, name-defined]
@@ -99,8 +100,7 @@ def _parser(prog: str, description: str | None = None) -> Any:
 
 def _built(parser: Any, namespace: Any) -> dict[str, Any]:
     """Turn parsed values into what the signatures ask for."""
-    instantiate = getattr(parser, "instantiate", None) or parser.instantiate_classes
-    values: dict[str, Any] = instantiate(namespace).as_dict()
+    values: dict[str, Any] = parser.instantiate(namespace).as_dict()
     return values
 
 
