@@ -54,9 +54,8 @@ def main() -> None:
     for variant, each in scores.items():
         line = " ".join(f"{100 * s.idf1:5.1f}/{s.id_switches:<3d}" for s in each)
         total = combine(each)
-        report(
-            f"{variant:15s} {line}  all: HOTA {100 * total.hota:.1f} IDF1 {100 * total.idf1:.1f} IDSW {total.id_switches}"
-        )
+        sums = f"HOTA {100 * total.hota:.1f} IDF1 {100 * total.idf1:.1f} IDSW {total.id_switches}"
+        report(f"{variant:15s} {line}  all: {sums}")
 
 
 def report(line: str) -> None:

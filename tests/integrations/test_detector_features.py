@@ -59,7 +59,7 @@ def test_a_box_that_cannot_be_seen_is_a_row_of_zeros(model: Any, frames: list[Fr
     some.xyxy = np.concatenate((some.xyxy, [[np.nan, 0, 10, 10]]))
     vectors = extractor.extract_features(frames[0], some)
     assert vectors.any(axis=1).tolist() == [True, False, False, False]
-    alone = extractor.extract_features(frames[0], some[[0]])  # type: ignore[arg-type]
+    alone = extractor.extract_features(frames[0], some[[0]])
     assert np.allclose(vectors[0], alone[0], atol=1e-6)
 
 

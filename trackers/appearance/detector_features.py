@@ -32,18 +32,28 @@ class DetectorFeatures:
     Args:
         layers: Which layers' maps are read.
         bands: Horizontal bands a box is pooled in.
+        margin: Part of the width left out on either side of a box, where there is more background than person.
         appearance_threshold: Cosine distance beyond which two vectors are taken for two objects.
 
     Raises:
-        ValueError: If `bands` or the threshold is out of range.
+        ValueError: If `bands`, `margin` or the threshold is out of range.
     """
 
-    def __init__(self, layers: Sequence[int] = BACKBONE, *, bands: int = 6, appearance_threshold: float = 0.4) -> None:
+    def __init__(
+        self,
+        layers: Sequence[int] = BACKBONE,
+        *,
+        bands: int = 6,
+        margin: float = 0.2,
+        appearance_threshold: float = 0.3,
+    ) -> None:
         """Read no detector yet; see `read`."""
         check_range("bands", bands, 1)
+        check_range("margin", margin, 0.0, 0.45)
         check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
         self.layers = tuple(layers)
         self.bands = bands
+        self.margin = margin
         self.appearance_threshold = appearance_threshold
         self._maps: dict[Any, Any] = {}
         self._predictor: Any = None
@@ -121,13 +131,18 @@ class DetectorFeatures:
         corners, visible = windows(detections.xyxy, height, width)
         gain = min(self._maps["size"][0] / height, self._maps["size"][1] / width)
         inside = np.array([width, height]) * gain
-        margin = (np.array(self._maps["size"][::-1]) - inside) / 2.0
-        area = np.concatenate((margin, margin + inside))
-        boxes = corners[visible] * gain + np.tile(margin, 2)
+        offset = (np.array(self._maps["size"][::-1]) - inside) / 2.0
+        area = np.concatenate((offset, offset + inside))
+        boxes = self._narrow(corners[visible]) * gain + np.tile(offset, 2)
         pooled = np.concatenate([self._pool(layer, index, boxes, area) for layer in self.layers], axis=1)
         vectors = np.zeros((len(visible), pooled.shape[1]), np.float32)
         vectors[visible] = _unit(pooled)
         return vectors
+
+    def _narrow(self, corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Boxes without their sides."""
+        cut = self.margin * (corners[:, 2] - corners[:, 0])
+        return np.stack((corners[:, 0] + cut, corners[:, 1], corners[:, 2] - cut, corners[:, 3]), axis=1)
 
     def _pool(self, layer: int, index: int, boxes: npt.NDArray[Any], area: npt.NDArray[Any]) -> Vectors:
         """One map over the boxes, unit vectors `(n, bands * channels)`; all in pixels of the detector's input."""

@@ -206,7 +206,7 @@ class DeepSORTFeatureExtractor:
 
         Args:
             model: The `ultralytics.YOLO` model, with PyTorch weights. Give the tracker the very frame it was given.
-            **options: `layers`, `bands` and `appearance_threshold`.
+            **options: `layers`, `bands`, `margin` and `appearance_threshold`.
 
         Returns:
             An extractor that runs no network of its own.
