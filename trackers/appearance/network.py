@@ -85,7 +85,7 @@ def checked_vectors(output: Any, count: int) -> Vectors:
 
 def _class_scores(vectors: Vectors) -> bool:
     """Whether the rows have as many numbers as ImageNet has classes, or are probabilities that add up to 1."""
-    if vectors.shape[1] in CLASS_COUNTS or vectors.shape[1] < FEWEST_NUMBERS:
-        return vectors.shape[1] >= FEWEST_NUMBERS
+    if vectors.shape[1] < FEWEST_NUMBERS:
+        return False
     probabilities = (vectors >= 0.0).all(axis=1) & (np.abs(vectors.sum(axis=1) - 1.0) < 1e-4)
-    return len(vectors) > 0 and bool(probabilities.all())
+    return vectors.shape[1] in CLASS_COUNTS or (len(vectors) > 0 and bool(np.all(probabilities)))

@@ -1,0 +1,97 @@
+"""What turning boxes into vectors costs beside the network's forward pass on a batch that is ready.
+
+    python tests/benchmarks/feature_extractor.py [--model NAME] [--device cpu] [--boxes 10 50 100]
+
+For each number of boxes of one 1920x1080 frame, milliseconds (smallest of several runs, the ways taking turns) of: the
+bare forward pass at each block size, `extract_features`, and `extract_features` on one box at a time. The last columns
+are the ratios of these two to the bare forward pass at its best block size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import supervision as sv
+import torch
+
+from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
+
+BLOCKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+def boxes(count: int, seed: int = 0) -> sv.Detections:
+    """People-shaped boxes, 80 to 450 pixels high, anywhere in the frame."""
+    rng = np.random.default_rng(seed)
+    height = rng.uniform(80, 450, count)
+    size = np.stack((0.4 * height, height), axis=1)
+    corner = rng.uniform(0, 1, (count, 2)) * (np.array([1920, 1080]) - size)
+    return sv.Detections(xyxy=np.concatenate((corner, corner + size), axis=1))
+
+
+def forward(model: torch.nn.Module, batch: torch.Tensor, block: int) -> Callable[[], None]:
+    """The forward pass over a batch in blocks, answers brought back."""
+
+    def run() -> None:
+        with torch.inference_mode():
+            for start in range(0, len(batch), block):
+                model(batch[start : start + block]).float().cpu()
+
+    return run
+
+
+def smallest(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Milliseconds of each way, the smallest of some rounds in which all take turns."""
+    best = dict.fromkeys(ways, float("inf"))
+    for number in range(rounds + 1):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            if number:
+                best[name] = min(best[name], 1e3 * (time.perf_counter() - start))
+    return best
+
+
+def measure(extractor: DeepSORTFeatureExtractor, count: int, rounds: int) -> dict[str, float]:
+    """Milliseconds of every way for so many boxes: bare forward passes by block size, `extract` and `singly`."""
+    network: Any = extractor._network
+    frame = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
+    found = boxes(count)
+    batch = torch.rand((count, 3, *network.preprocessing.size), device=network.device)
+    batch = batch.to(network.dtype, memory_format=torch.channels_last)
+    ways: dict[str, Callable[[], object]] = {
+        str(block): forward(network.model, batch, block) for block in BLOCKS if block <= count
+    }
+    alone = [sv.Detections(xyxy=box[None]) for box in found.xyxy]
+    ways["extract"] = lambda: extractor.extract_features(frame, found)
+    ways["singly"] = lambda: [extractor.extract_features(frame, one) for one in alone]
+    return smallest(ways, rounds)
+
+
+def main() -> None:
+    """Write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="mobilenetv4_conv_small.e1200_r224_in1k")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--boxes", type=int, nargs="+", default=[10, 50, 100])
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    extractor = DeepSORTFeatureExtractor.from_timm(options.model, options.device, pretrained=False, half=False)
+    blocks = [str(block) for block in BLOCKS if block <= max(options.boxes)]
+    write = sys.stdout.write
+    write(f"{options.model}, {torch.get_num_threads()} CPU threads, torch {torch.__version__}, milliseconds\n")
+    write(f"{'boxes':>5}{''.join(('/' + block).rjust(8) for block in blocks)}{'extract':>9}{'singly':>9}  ratios\n")
+    for count in options.boxes:
+        took = measure(extractor, count, options.rounds)
+        bare = min(value for name, value in took.items() if name.isdigit())
+        cells = "".join(f"{took.get(block, float('nan')):8.1f}" for block in blocks)
+        write(f"{count:5}{cells}{took['extract']:9.1f}{took['singly']:9.1f}")
+        write(f"{took['extract'] / bare:8.2f}{took['singly'] / bare:8.2f}\n")
+
+
+if __name__ == "__main__":
+    main()
