@@ -7,6 +7,7 @@ from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 from trackers.core.deepsort.tracker import DeepSORTTracker
 from trackers.core.ocsort.tracker import OCSORTTracker
 from trackers.core.sort.tracker import SORTTracker
+from trackers.core.steadysort.tracker import SteadySORTTracker
 from trackers.errors import MissingDependencyError
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "MissingDependencyError",
     "OCSORTTracker",
     "SORTTracker",
+    "SteadySORTTracker",
     "StripeFeatureExtractor",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from trackers import BoTSORTTracker, ByteTrackTracker, DeepSORTTracker, OCSORTTracker, SORTTracker
+from trackers import BoTSORTTracker, ByteTrackTracker, DeepSORTTracker, OCSORTTracker, SORTTracker, SteadySORTTracker
 from trackers.core.base import Tracker
 
 Make = Callable[..., Tracker[Any]]
@@ -39,6 +39,7 @@ ALL_TRACKERS: Mapping[str, Make] = {
     "ocsort with a low stage": partial(OCSORTTracker, low_confidence_threshold=0.1),
     "botsort": BoTSORTTracker,
     "botsort with a wide gate": partial(BoTSORTTracker, appearance_gate="motion"),
+    "steadysort": SteadySORTTracker,
     "nearest": from_page("write-your-own-tracker.md", "NearestTracker"),
 }
 

@@ -6,7 +6,7 @@ ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged look BoT-SORT's (Aharon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,6 +163,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
+        seen = replace(seen, vectors=with_width(seen.vectors, tracks.look.shape[1]))
         high = seen.scores >= self.high_confidence_threshold
         low = ~high & (seen.scores >= self.low_confidence_threshold)
         recent = ~tracks.confirmed | (tracks.missed == 0)
@@ -216,10 +217,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
 
         The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
-        look = with_width(seen.vectors, tracks.look.shape[1]).copy()
-        look[match.detection] = tracks.look[match.track]
-        age = np.full(len(seen), -1.0)
-        age[match.detection] = tracks.age[match.track]
+        look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
+        look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
         ready = high & (seen.scores >= self.track_activation_threshold - ALONE)
         last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
         ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
