@@ -89,8 +89,8 @@ def test_detections_where_tracks_are_expected(call: Call, sequence: Path) -> Non
 
 def test_mismatched_sequence_names(call: Call, tmp_path: Path, sequences: Path) -> None:
     (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "oen.txt").write_text("1,1,2,3,4,5,1\n")
-    refused(call("eval", sequences, "results"), "no result one.txt", "did you mean oen?")
+    (tmp_path / "results" / "onee.txt").write_text("1,1,2,3,4,5,1\n")
+    refused(call("eval", sequences, "results"), "no result one.txt", "did you mean onee?")
 
 
 def test_unknown_names_list_close_matches(call: Call, sequence: Path) -> None:

@@ -1,11 +1,13 @@
 """Reading and writing: frames, detections with vectors, MOT text and results."""
 
-from trackers.io.detections import DetectionTable, read_detections, write_detections
-from trackers.io.frames import Faults, FrameSource, open_source
+from trackers.io.detection_table import DetectionTable
+from trackers.io.detections import read_detections, write_detections
+from trackers.io.frames import open_source
 from trackers.io.mot import read_mot, write_mot
 from trackers.io.overlap import WriteBehind, read_ahead
 from trackers.io.results import ResultWriter, read_result
 from trackers.io.sequences import MOTSequence, find_sequences, pair_results, read_sequence
+from trackers.io.source import Faults, FrameSource
 from trackers.io.video import VideoWriter
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,20 +14,16 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.core.base import Tracker
 from trackers.core.journal import Decision
-from trackers.io import FrameSource, ResultWriter, VideoWriter, WriteBehind, open_source, read_ahead, read_detections
-from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
+from trackers.io import FrameSource, open_source, read_ahead, read_detections
+from trackers.io.sequences import is_sequence, read_sequence
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
-from trackers.pipeline.draw import Drawing, make_annotator
 from trackers.pipeline.outputs import check_outputs
+from trackers.pipeline.sinks import OUTPUT_SUFFIXES, open_sinks
 
 if TYPE_CHECKING:
     import supervision as sv
 
 Frames = Iterable[tuple[int, "Image | None"]]
-
-
-OUTPUT_SUFFIXES = (*VIDEO_SUFFIXES, ".txt", ".csv", ".jsonl")
-"""Endings of files a run can write: videos and results."""
 
 
 class TrackedFrame(NamedTuple):
@@ -140,22 +136,18 @@ def run(
     tracked: Iterator[TrackedFrame],
     outputs: Sequence[str | Path] = (),
     *,
-    frame_rate: float = 30.0,
-    drawing: Drawing | None = None,
     only: Collection[int] = (),
     overwrite: bool = False,
-    show: Callable[[Image], bool] | None = None,
+    **options: Any,
 ) -> Summary:
     """Pull frames through a tracker and write them; an interruption ends the run with all files complete.
 
     Args:
         tracked: Frames, as `track_frames` yields them.
         outputs: Files to write: a video (`.mp4`, `.mkv`, ...), or results (`.txt`, `.csv`, `.jsonl`).
-        frame_rate: Frames per second of a video.
-        drawing: What is drawn on the frames of a video.
         only: Ids to write and draw; none means all.
         overwrite: Replace existing files.
-        show: Called with each annotated frame; stops the run by returning False.
+        **options: `frame_rate`, `drawing` and `show` of `trackers.pipeline.sinks.open_sinks`.
 
     Returns:
         What was done.
@@ -170,16 +162,16 @@ def run(
     first = next(tracked, None)
     if first is None:
         raise ValueError("there are no frames to track")
-    sinks = _Sinks(first, outputs, frame_rate=frame_rate, drawing=drawing, overwrite=overwrite, show=show)
+    size = None if first.image is None else (first.image.shape[1], first.image.shape[0])
     summary, ids = Summary(), set[int]()
     try:
-        with sinks, contextlib.closing(_chain(first, tracked)) as frames:  # type: ignore[type-var]
-            for frame in frames:
-                shown = _only(frame.detections, only)
+        with open_sinks(outputs, size, overwrite=overwrite, **options) as put:
+            for number, image, detections in itertools.chain([first], tracked):
+                shown = _only(detections, only)
                 found = np.asarray(shown.tracker_id)[np.asarray(shown.tracker_id) >= 0]
                 ids.update(found.tolist())
                 summary = replace(summary, frames=summary.frames + 1, boxes=summary.boxes + len(found))
-                if not sinks.put(frame._replace(detections=shown)):
+                if not put(number, image, shown):
                     summary = replace(summary, stopped=True)
                     break
     except KeyboardInterrupt:
@@ -187,66 +179,10 @@ def run(
     return replace(summary, tracks=len(ids), seconds=time.perf_counter() - start)
 
 
-def _chain(first: TrackedFrame, rest: Iterator[TrackedFrame]) -> Iterator[TrackedFrame]:
-    yield first
-    yield from rest
-
-
 def _only(detections: sv.Detections, ids: Collection[int]) -> sv.Detections:
     if not ids:
         return detections
     return detections[np.isin(np.asarray(detections.tracker_id), list(ids))]  # type: ignore[return-value]
-
-
-class _Sinks:
-    """Everything a tracked frame goes to; opened together, closed together."""
-
-    def __init__(
-        self,
-        first: TrackedFrame,
-        outputs: Sequence[str | Path],
-        *,
-        frame_rate: float,
-        drawing: Drawing | None,
-        overwrite: bool,
-        show: Callable[[Image], bool] | None,
-    ) -> None:
-        self._stack = contextlib.ExitStack()
-        self._show = show
-        paths = [Path(path) for path in outputs]
-        videos = [path for path in paths if path.suffix in VIDEO_SUFFIXES]
-        if first.image is None and (videos or show):
-            raise ValueError("there are no frames to draw on; leave out the video and the preview")
-        self._annotate = None
-        if first.image is not None and (videos or show):
-            height, width = first.image.shape[:2]
-            self._annotate = make_annotator(drawing or Drawing(), (width, height))
-        with contextlib.ExitStack() as opening:
-            writers = [
-                opening.enter_context(ResultWriter(path, overwrite=overwrite)) for path in paths if path not in videos
-            ]
-            encoders = [
-                opening.enter_context(VideoWriter(path, frame_rate=frame_rate, overwrite=overwrite)) for path in videos
-            ]
-            behind = [opening.enter_context(WriteBehind(encoder.write)) for encoder in encoders]
-            self._stack = opening.pop_all()
-        self._writers, self._behind = writers, behind
-
-    def put(self, frame: TrackedFrame) -> bool:
-        for writer in self._writers:
-            writer.write(frame.number, frame.detections)
-        if self._annotate is None or frame.image is None:
-            return True
-        picture = self._annotate(frame.image, frame.detections)
-        for behind in self._behind:
-            behind.put(picture)
-        return self._show is None or self._show(picture)
-
-    def __enter__(self) -> _Sinks:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
 
 
 def track_video(

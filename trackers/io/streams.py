@@ -1,0 +1,151 @@
+"""Frames of video files, streams and cameras; one that breaks off is opened again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.boxes import Image
+from trackers.errors import require
+from trackers.io.source import Faults, FrameSource, NumberedFrames
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+logger = logging.getLogger(__name__)
+
+
+def _open_container(url: str) -> InputContainer:
+    av = require("av", "cli")
+    try:
+        container: InputContainer = av.open(url, timeout=10.0)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ValueError(f"{url} cannot be opened as a video: {reason}") from error
+    if not container.streams.video:
+        container.close()
+        raise ValueError(f"{url} holds no video stream")
+    return container
+
+
+def open_video(url: str, frame_rate: float | None, retries: int) -> FrameSource:
+    """A video file or a stream.
+
+    Args:
+        url: Path or address.
+        frame_rate: Frames per second where the source does not tell or is wrong.
+        retries: How often in a row it is opened again when it breaks off.
+
+    Raises:
+        ValueError: If it cannot be opened.
+    """
+    with _open_container(url) as container:
+        stream = container.streams.video[0]
+        rate = frame_rate or float(stream.average_rate or 0) or 30.0
+        count = stream.frames or None
+    return FrameSource(url, rate, count, lambda faults: _read_video(url, retries, faults))
+
+
+def _read_video(url: str, retries: int, faults: Faults) -> NumberedFrames:
+    """Decode a video, and go on after the last frame seen when a stream breaks off."""
+    av = require("av", "cli")
+    number, last_time, failures = 0, None, 0
+    while True:
+        try:
+            with _open_container(url) as container:
+                for image, frame_time in _decode(container, last_time, faults):
+                    number += 1
+                    if image is not None:
+                        failures, last_time = 0, frame_time
+                        yield number, image
+            return
+        except (av.error.FFmpegError, ValueError) as error:
+            if failures >= retries:
+                if number == 0:
+                    raise
+                logger.warning("%s broke off after frame %d: %s", url, number, error)
+                faults.broken_frames += 1
+                return
+            failures += 1
+            faults.reconnections += 1
+            logger.warning("%s broke off after frame %d, attempt %d to go on: %s", url, number, failures, error)
+            time.sleep(min(0.5 * 2 ** (failures - 1), 8.0))
+
+
+def _decode(
+    container: InputContainer, last_time: float | None, faults: Faults
+) -> Iterator[tuple[Image | None, float | None]]:
+    """Yield every frame after `last_time` with its time in seconds; None stands for a broken one."""
+    av = require("av", "cli")
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    resumed = last_time if container.duration is not None else None
+    if resumed is not None:
+        container.seek(int(resumed * 1_000_000))
+    for packet in container.demux(stream):
+        try:
+            frames: list[Any] = packet.decode()
+        except av.error.InvalidDataError as error:
+            faults.broken_frames += 1
+            logger.warning("a frame could not be decoded: %s", error)
+            yield None, None
+            continue
+        for frame in frames:
+            if frame.is_corrupt:
+                faults.broken_frames += 1
+            if resumed is None or frame.time is None or frame.time > resumed:
+                yield _to_image(frame), frame.time
+
+
+def _to_image(frame: Any) -> Image:
+    image = frame.to_ndarray(format="bgr24")
+    turns = round((getattr(frame, "rotation", 0) or 0) / 90)
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns % 4 else image
+
+
+def open_camera(index: int, frame_rate: float | None, retries: int) -> FrameSource:
+    """A camera.
+
+    Args:
+        index: Its index.
+        frame_rate: Frames per second where the camera does not tell or is wrong.
+        retries: How often in a row it is opened again when it gives no frame.
+
+    Raises:
+        ValueError: If it cannot be opened.
+        MissingDependencyError: If OpenCV is not installed.
+    """
+    cv2 = require("cv2", "opencv")
+
+    def connect() -> Any:
+        camera = cv2.VideoCapture(index)
+        if not camera.isOpened():
+            raise ValueError(f"camera {index} cannot be opened; is it connected, and not in use elsewhere?")
+        return camera
+
+    def read(faults: Faults) -> NumberedFrames:
+        camera, number, failures = connect(), 0, 0
+        try:
+            while failures <= retries:
+                read, image = camera.read()
+                if read:
+                    number, failures = number + 1, 0
+                    yield number, image
+                    continue
+                failures += 1
+                faults.reconnections += 1
+                logger.warning("camera %d gives no frame, attempt %d to go on", index, failures)
+                camera.release()
+                time.sleep(0.5)
+                camera = connect()
+        finally:
+            camera.release()
+
+    probe = connect()
+    rate = frame_rate or float(probe.get(cv2.CAP_PROP_FPS)) or 30.0
+    probe.release()
+    return FrameSource(f"camera {index}", rate, None, read)
