@@ -352,8 +352,8 @@ def test_a_camera_that_stands_still_changes_nothing(make: Make, stream: list[sv.
 
 
 def test_a_moving_camera_is_made_up_for(make: Make) -> None:
-    """A camera jerks by two box widths: who stands still keeps the id if that is known, and not otherwise."""
-    jerks = np.array([0.0, 80, -90, 85, 100, -95, 80, -80, 90, 85, -100, -85])
+    """A camera jerks by eight box widths: who stands still keeps the id if that is known, and not otherwise."""
+    jerks = 4 * np.array([0.0, 80, -90, 85, 100, -95, 80, -80, 90, 85, -100, -85])
     places = np.cumsum(jerks) + 400
     frames = [one(place) for place in places.tolist()]
     matrices = np.tile(np.eye(3), (len(jerks), 1, 1))
