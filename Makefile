@@ -67,7 +67,7 @@ test-slow: $(VENV)/.stamp-dev ## fuzzing and soak tests
 # top, the few named here, and tests marked `extra`. The oldest dependencies are the lower bounds in pyproject.toml.
 OPTIONAL := torch|torchvision|timm|safetensors|ultralytics|onnx|onnxruntime|trackeval|sybil
 NEED_EXTRAS = $(shell grep -rlE '^(import|from) ($(OPTIONAL))\b' tests trackers --include='*.py') \
-              trackers/core/deepsort/feature_extractor.py trackers/evaluation
+              trackers/core/deepsort/feature_extractor.py trackers/evaluation tests/evaluation
 define test-base
 	$(1)/bin/python -m pip list
 	$(1)/bin/python -m pytest -m "not slow and not extra" $(NEED_EXTRAS:%=--ignore=%) $(PYTEST_ARGS)
