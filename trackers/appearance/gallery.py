@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,46 @@ def remember(galleries: Galleries, vectors: Vectors) -> None:
     """
     for i in np.flatnonzero(vectors.any(axis=1)).tolist():
         galleries[i].add(vectors[i])
+
+
+def pack_galleries(galleries: Galleries) -> dict[str, Any]:
+    """The galleries as arrays of numbers.
+
+    Args:
+        galleries: Shape `(n,)`.
+
+    Returns:
+        `"size"` and `"written"` of each, shape `(n,)`, size -1 for no limit, and all `"vectors"`, shape `(k, d)`.
+
+    Example:
+        >>> packed = pack_galleries(new_galleries(np.eye(2, dtype=np.float32), size=10))
+        >>> [gallery.vectors.tolist() for gallery in unpack_galleries(packed)]
+        [[[1.0, 0.0]], [[0.0, 1.0]]]
+    """
+    known = [gallery.unordered for gallery in galleries if len(gallery)]
+    return {
+        "size": np.array([-1 if gallery.size is None else gallery.size for gallery in galleries], np.int64),
+        "written": np.array([gallery._written for gallery in galleries], np.int64),
+        "vectors": np.concatenate(known) if known else np.empty((0, 0), np.float32),
+    }
+
+
+def unpack_galleries(packed: Mapping[str, Any]) -> Galleries:
+    """The galleries that `pack_galleries` made into arrays.
+
+    Raises:
+        ValueError: If the arrays do not go together.
+    """
+    size, written, vectors = (np.asarray(packed[name]) for name in ("size", "written", "vectors"))
+    kept = np.where(size < 0, written, np.minimum(size, written))
+    if size.shape != written.shape or vectors.ndim != 2 or (written < 0).any() or kept.sum() != len(vectors):
+        raise ValueError(f"{len(vectors)} vectors, but galleries of {kept.sum()}")
+    galleries = new_galleries(np.zeros((len(size), 0), np.float32), None)
+    rings = np.split(vectors.astype(np.float32), np.cumsum(kept)[:-1]) if len(kept) else []
+    for gallery, limit, count, ring in zip(galleries, size.tolist(), written.tolist(), rings, strict=True):
+        gallery.size, gallery._written = (None if limit < 0 else limit), count
+        gallery._ring = ring.copy()
+    return galleries
 
 
 def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors, detection: Ints) -> Floats:

@@ -21,6 +21,9 @@ class ClassRule:
     Args:
         class_agnostic: True, False, or groups of class ids.
 
+    Attributes:
+        rule: True, False, or the groups as lists.
+
     Raises:
         TypeError: If it is none of these.
         ValueError: If a class is in two groups.
@@ -35,11 +38,13 @@ class ClassRule:
     def __init__(self, class_agnostic: ClassGroups) -> None:
         """Check the rule."""
         self.everything = class_agnostic is True
+        self.rule: bool | list[list[int]] = False
         self._representative: dict[int, int] = {}
         if isinstance(class_agnostic, bool):
+            self.rule = class_agnostic
             return
         try:
-            groups = [[int(number) for number in group] for group in class_agnostic]
+            self.rule = groups = [sorted(int(number) for number in group) for group in class_agnostic]
         except TypeError as error:
             raise TypeError(
                 f"class_agnostic must be True, False, or groups of class ids such as [{{2, 7}}], "

@@ -6,8 +6,9 @@ A tracker works on plain arrays; `trackers.core.rows` is where detections become
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 import numpy as np
@@ -20,6 +21,7 @@ from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.journal import Decision, Journal
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
+from trackers.core.state import read_state, recreate, restore, state_of, write_state
 from trackers.core.track import Track, snapshots
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import NO_ID, Lifecycle, Tracks, buffer_in_frames
@@ -28,6 +30,7 @@ from trackers.motion.models import MotionModel
 
 if TYPE_CHECKING:
     import supervision as sv
+    from typing_extensions import Self
 
 TracksType = TypeVar("TracksType", bound=Tracks)
 Event = Literal["born", "confirmed", "lost", "recovered", "removed"]
@@ -100,9 +103,13 @@ class Tracker(ABC, Generic[TracksType]):
         """Check the parameters all trackers have, and start without tracks."""
         check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
         self.motion = motion
+        self.minimum_consecutive_frames = minimum_consecutive_frames
+        self.lost_track_buffer = lost_track_buffer
         self.frame_rate = frame_rate
         self.selection = selection
+        self.camera_motion = camera_motion
         self._classes = ClassRule(class_agnostic)
+        self.class_agnostic = self._classes.rule
         self._camera = camera_of(camera_motion)
         self._lifecycle = Lifecycle(minimum_consecutive_frames, buffer_in_frames(lost_track_buffer, frame_rate))
         self._new_tracks = tracks
@@ -150,7 +157,7 @@ class Tracker(ABC, Generic[TracksType]):
             return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))
         boxes = boxes_of(detections)
         usable = trackable(boxes)
-        camera = None if self._camera is None else self._camera.motion(frame, boxes[usable])
+        objects = boxes[usable]
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
@@ -164,8 +171,10 @@ class Tracker(ABC, Generic[TracksType]):
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
             journal=Journal() if self.explain else None,
-            camera=camera,
+            camera=None if self._camera is None else self._camera.motion(frame, objects),
         )
+        # Nothing has changed so far: a frame that was refused above leaves the tracker as it was.
+        self._vector_length = vectors.shape[1] or self._vector_length
         self._timestamp = timestamp
         ids = np.full(len(boxes), NO_ID)
         ids[usable] = self._step(seen)
@@ -266,6 +275,73 @@ class Tracker(ABC, Generic[TracksType]):
         check_choice("event", event, get_args(Event))
         self._listeners.append((event, callback))
 
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the tracker goes on from: parameters, tracks, ids given, time, camera. See `load_state_dict`.
+
+        Returns:
+            Numbers, names and arrays, copied. What is not data is not part of it: feature extractor, camera function
+            or matrices, listeners.
+
+        Raises:
+            ValueError: If a tracker of your own does not keep a parameter as an attribute of the same name.
+        """
+        return state_of(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state: from here on, the ids are those of the tracker it was taken from.
+
+        Args:
+            state: What `state_dict` gave, of a tracker of this class with equal parameters. A feature extractor or a
+                camera function cannot be compared; that they are the same is up to you. Listeners stay as they are.
+
+        Raises:
+            TypeError: If it is no dict.
+            ValueError: If it is the state of another class, format or parameters, or damaged; nothing is changed then.
+
+        Example:
+            >>> from trackers import DeepSORTTracker
+            >>> first, second = DeepSORTTracker(), DeepSORTTracker()
+            >>> second.load_state_dict(first.state_dict())
+        """
+        restore(self, state)
+
+    def save(self, path: str | Path) -> None:
+        """Write the state to a file, which at no time is half written.
+
+        Args:
+            path: File to write or replace.
+
+        Raises:
+            OSError: If it cannot be written; an older file at `path` is still there then.
+        """
+        write_state(path, self.state_dict())
+
+    @classmethod
+    def load(cls, path: str | Path, **given: Any) -> Self:
+        """A new tracker with the parameters and the state in a file that `save` wrote.
+
+        Args:
+            path: The file. It is data alone: nothing in it is run.
+            **given: Parameters that are no data, passed again: a `feature_extractor`, and a `camera_motion` that is a
+                function or an array; also the `device`.
+
+        Returns:
+            A tracker that goes on where the other was.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is damaged or of another class or format, or a parameter must be passed again.
+
+        Example:
+            >>> import tempfile
+            >>> from trackers import DeepSORTTracker
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     DeepSORTTracker(lost_track_buffer=60).save(f"{folder}/tracker.npz")
+            ...     DeepSORTTracker.load(f"{folder}/tracker.npz").lost_track_buffer
+            60
+        """
+        return recreate(cls, read_state(path), given)
+
     @abstractmethod
     def _step(self, seen: Observations) -> Ints:
         """Track one frame and return the id of each detection, -1 without a confirmed track, shape `(n,)`."""
@@ -282,7 +358,6 @@ class Tracker(ABC, Generic[TracksType]):
                 f"expected vectors of {self._vector_length} numbers as on earlier frames, but got {length}; "
                 "call reset() before changing the feature extractor"
             )
-        self._vector_length = length or self._vector_length
 
     def _predict(self, seen: Observations) -> TracksType:
         """Move every track to the time of the frame and with the camera, and return the tracks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,6 +46,14 @@ class Camera(Protocol):
         """Start over with another video."""
         ...
 
+    def state_dict(self) -> dict[str, Any]:
+        """What is known of the video so far: numbers and arrays."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up such a state; nothing is changed where it does not fit."""
+        ...
+
 
 def camera_of(camera_motion: CameraMotion) -> Camera | None:
     """The camera that a tracker's parameter `camera_motion` asks for.
@@ -84,6 +92,15 @@ class SeenCamera:
         """Forget the last frame."""
         self.failures = 0
         self._last: estimate.Picture | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Failures and the last frame seen."""
+        return {"failures": self.failures, "last": None if self._last is None else self._last._asdict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a state."""
+        last = None if state["last"] is None else estimate.Picture(**state["last"])
+        self.failures, self._last = int(state["failures"]), last
 
     def skip(self) -> Floats:
         """Nothing is known of a frame that was not seen; the next estimate spans it."""
@@ -127,6 +144,14 @@ class AskedCamera:
         """Count failures anew."""
         self.failures = 0
 
+    def state_dict(self) -> dict[str, Any]:
+        """Failures; what the function knows is its own."""
+        return {"failures": self.failures}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a state."""
+        self.failures = int(state["failures"])
+
     def skip(self) -> Floats:
         """A function is asked only about frames that are seen."""
         return STILL
@@ -156,6 +181,14 @@ class GivenCamera:
     def reset(self) -> None:
         """Go back to the first frame."""
         self._index = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many matrices have been used."""
+        return {"index": self._index}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a state."""
+        self._index = int(state["index"])
 
     def skip(self) -> Floats:
         """The matrix of the frame."""

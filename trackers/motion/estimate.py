@@ -53,7 +53,7 @@ class Points(NamedTuple):
 def picture(frame: npt.NDArray[Any], boxes: Floats, longest_side: int) -> Picture:
     """Reduce a BGR or grey frame, and mark the boxes `(n, 4)` as foreground."""
     cv2 = require("cv2", "opencv")
-    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame
+    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame.copy()
     scale = min(1.0, longest_side / max(grey.shape))
     if scale < 1.0:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

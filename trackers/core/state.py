@@ -1,0 +1,238 @@
+"""What a tracker knows between two frames, as plain data: to be kept in a file and taken up again elsewhere.
+
+A state is a dict of numbers, names and arrays. On disk it is a `.npz` of plain arrays; whatever is no array is JSON in
+the array `header`. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import io
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.appearance.gallery import pack_galleries, unpack_galleries
+from trackers.association.selection import Selection
+from trackers.lifecycle import Changes, Tracks
+
+if TYPE_CHECKING:
+    from trackers.core.base import Tracker
+
+TrackerType = TypeVar("TrackerType", bound="Tracker[Any]")
+TracksType = TypeVar("TracksType", bound=Tracks)
+
+VERSION = 1
+"""Version of the format."""
+
+OF_THE_MACHINE = ("device",)
+"""Parameters that say where a tracker runs, not what it answers."""
+
+
+def state_of(tracker: Tracker[Any]) -> dict[str, Any]:
+    """Everything the tracker goes on from, sharing nothing with it; see `Tracker.state_dict`."""
+    lifecycle, camera = tracker._lifecycle, tracker._camera
+    plain, objects = parameters(tracker)
+    return {
+        "version": VERSION,
+        "tracker": type(tracker).__name__,
+        "parameters": plain,
+        "objects": objects,
+        "total_confirmed": lifecycle.total_confirmed,
+        "lost": [] if lifecycle.changes is None else lifecycle.changes.lost.tolist(),
+        "timestamp": None if tracker._timestamp is None else float(tracker._timestamp),
+        "class_ids": list(tracker._class_ids),
+        "vector_length": tracker._vector_length,
+        "camera": None if camera is None else copy.deepcopy(camera.state_dict()),
+        "tracks": _packed(tracker._tracks),
+    }
+
+
+def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
+    """Take up a state; the tracker is unchanged if it does not fit. See `Tracker.load_state_dict`."""
+    check_origin(type(tracker), state)
+    with _refusing_damage():
+        check_parameters(tracker, state)
+        tracks = _unpacked(tracker._new_tracks(), state["tracks"])
+        total, lost = int(state["total_confirmed"]), np.array(state["lost"], np.int64)
+        timestamp = None if state["timestamp"] is None else float(state["timestamp"])
+        length = None if state["vector_length"] is None else int(state["vector_length"])
+        class_ids = [int(number) for number in state["class_ids"]]
+        given = tracks.id[tracks.confirmed]
+        if len(np.unique(given)) != len(given) or (given < 1).any() or (given > total).any():
+            raise ValueError(f"the state is damaged: ids must be different numbers from 1 to {total}")
+        if tracks.votes.shape[1] != len(class_ids):
+            raise ValueError(f"the state is damaged: {len(class_ids)} classes and votes for {tracks.votes.shape[1]}")
+        if (tracker._camera is None) != (state["camera"] is None):
+            raise ValueError("expected camera_motion where the state was taken with it, and only there")
+        if tracker._camera is not None:
+            tracker._camera.load_state_dict(copy.deepcopy(state["camera"]))
+    nobody = np.empty(0, np.int64)
+    tracker._lifecycle.total_confirmed = total
+    tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, None)
+    tracker._tracks = tracks
+    tracker._timestamp, tracker._class_ids, tracker._vector_length = timestamp, class_ids, length
+    tracker._decisions = []
+
+
+def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[str, Any]) -> TrackerType:
+    """A tracker with the parameters of a state, those in `given` replaced, that has taken up the state."""
+    check_origin(kind, state)
+    with _refusing_damage():
+        missing = [name for name in state["objects"] if name not in given]
+        options = {name: value for name, value in state["parameters"].items() if name not in given}
+        if options.get("selection") is not None:
+            options["selection"] = Selection(**options["selection"])
+    if missing:
+        again = ", ".join(f"{name}=..." for name in missing)
+        raise ValueError(f"a file cannot hold {' and '.join(missing)}; call {kind.__name__}.load(path, {again})")
+    tracker = kind(**options, **given)
+    restore(tracker, state)
+    return tracker
+
+
+def check_origin(kind: type[Tracker[Any]], state: Any) -> None:
+    """Refuse what is not a state of this kind of tracker in this format."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"expected a state, which is a dict, but got {type(state).__name__}")
+    version = state.get("version")
+    if version != VERSION:
+        raise ValueError(f"expected a state of version {VERSION}, but got version {version!r}")
+    if state.get("tracker") != kind.__name__:
+        raise ValueError(f"expected a state of {kind.__name__}, but got one of {state.get('tracker')}")
+
+
+def parameters(tracker: Tracker[Any]) -> tuple[dict[str, Any], list[str]]:
+    """The constructor's parameters as plain data, None for those that are objects; and the names of these.
+
+    Raises:
+        ValueError: If the tracker does not keep a parameter as an attribute of that name.
+    """
+    plain: dict[str, Any] = {}
+    objects = []
+    for name in inspect.signature(type(tracker)).parameters:
+        if name in OF_THE_MACHINE:
+            continue
+        if not hasattr(tracker, name):
+            kind = type(tracker).__name__
+            raise ValueError(f"to have a state, {kind} must keep its parameter {name!r} as an attribute of that name")
+        value = getattr(tracker, name)
+        try:
+            plain[name] = json.loads(json.dumps(value, default=_plain))
+        except (TypeError, ValueError):
+            plain[name] = None
+            objects.append(name)
+    return plain, objects
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy or a selection as plain Python; nothing else."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Selection):
+        return asdict(value)
+    raise TypeError
+
+
+def check_parameters(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
+    """Refuse the state of a tracker that would have answered differently; objects cannot be compared."""
+    before, now = state["parameters"], parameters(tracker)[0]
+    different = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
+    if different:
+        pairs = [f"{name} was {before.get(name)!r} and is {getattr(tracker, name, None)!r}" for name in different]
+        raise ValueError(f"expected the state of a tracker with equal parameters, but {', '.join(pairs)}")
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    """Whatever a state of the wrong form raises becomes a `ValueError` that says so."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise ValueError(f"the state is damaged: {error!r}") from error
+
+
+def _packed(tracks: Tracks) -> dict[str, Any]:
+    """The columns of a table, copied; galleries, which differ in length, as a few arrays."""
+    columns = {item.name: getattr(tracks, item.name) for item in fields(tracks)}
+    return {name: pack_galleries(it) if it.dtype == object else it.copy() for name, it in columns.items()}
+
+
+def _unpacked(blank: TracksType, packed: Mapping[str, Any]) -> TracksType:
+    """A table like an empty one, filled with the columns of a state."""
+    names = {item.name for item in fields(blank)}
+    if packed.keys() != names:
+        raise ValueError(f"expected columns {', '.join(sorted(names))}, but got {', '.join(sorted(packed))}")
+    count = len(packed["id"])
+    columns = {}
+    for name in names:
+        like = getattr(blank, name)
+        column = unpack_galleries(packed[name]) if like.dtype == object else np.array(packed[name])
+        # A side of 0 in the empty table is as wide as classes or vectors turned out to be.
+        shape = (count, *(b or a for a, b in zip(column.shape[1:], like.shape[1:], strict=False)))
+        if column.shape != shape or column.ndim != like.ndim or column.dtype.kind != like.dtype.kind:
+            raise ValueError(f"column {name} cannot be {column.dtype} of shape {column.shape} for {count} tracks")
+        columns[name] = column
+    return type(blank)(**columns)
+
+
+def write_state(path: str | Path, state: Mapping[str, Any]) -> None:
+    """Write a state: the file at `path` is the old one or the whole new one, whatever happens meanwhile."""
+    path = Path(path)
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    header = json.dumps(_without_arrays(state, "", arrays)).encode()
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with beside.open("xb") as file:
+            np.savez(file, header=np.frombuffer(header, np.uint8), **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_state(path: str | Path) -> dict[str, Any]:
+    """Read what `write_state` wrote.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or something else.
+    """
+    content = io.BytesIO(Path(path).read_bytes())
+    try:
+        with np.load(content, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(arrays.pop("header").tobytes())
+        state: dict[str, Any] = _with_arrays(header, arrays)
+    except Exception as error:  # there is no end to what a damaged archive can raise
+        raise ValueError(f"{path} is damaged or holds no state of a tracker: {error}") from error
+    return state
+
+
+def _without_arrays(value: Any, place: str, arrays: dict[str, npt.NDArray[Any]]) -> Any:
+    """The value with its arrays moved to `arrays`, and their places left behind."""
+    if isinstance(value, np.ndarray):
+        arrays[place] = value
+        return {"array": place}
+    if isinstance(value, Mapping):
+        return {name: _without_arrays(one, f"{place}/{name}".lstrip("/"), arrays) for name, one in value.items()}
+    return value
+
+
+def _with_arrays(value: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    """The value with its arrays back in their places."""
+    if not isinstance(value, dict):
+        return copy.copy(value)
+    if value.keys() == {"array"}:
+        return arrays[value["array"]]
+    return {name: _with_arrays(one, arrays) for name, one in value.items()}
