@@ -24,6 +24,10 @@ BACKBONE = (0, 2, 6)
 """Last layers at strides 2, 4 and 16 of the YOLO backbones since YOLOv5."""
 
 
+ROWS, COLUMNS = 2, 4
+"""Samples of a map in each band of a box."""
+
+
 class DetectorFeatures:
     """Vectors from the feature maps of the detector that found the boxes; no second network is run.
 
@@ -129,38 +133,43 @@ class DetectorFeatures:
         index = self._index(frame)
         height, width = frame.shape[:2]
         corners, visible = windows(detections.xyxy, height, width)
-        gain = min(self._maps["size"][0] / height, self._maps["size"][1] / width)
-        inside = np.array([width, height]) * gain
-        offset = (np.array(self._maps["size"][::-1]) - inside) / 2.0
-        area = np.concatenate((offset, offset + inside))
-        boxes = self._narrow(corners[visible]) * gain + np.tile(offset, 2)
-        pooled = np.concatenate([self._pool(layer, index, boxes, area) for layer in self.layers], axis=1)
-        vectors = np.zeros((len(visible), pooled.shape[1]), np.float32)
-        vectors[visible] = _unit(pooled)
+        points = self._points(corners[visible]) / [width, height]
+        # Where the picture lies in the detector's input, which is padded to a size its strides divide.
+        size = np.array(self._maps["size"][::-1], np.float64)
+        share = np.array([width, height]) / size
+        share /= share.max()
+        pooled = [self._pool(layer, index, (points - 0.5) * share + 0.5, share) for layer in self.layers]
+        rows = np.concatenate(pooled, axis=1)
+        vectors = np.zeros((len(visible), rows.shape[1]), np.float32)
+        vectors[visible] = _unit(rows)
         return vectors
 
-    def _narrow(self, corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Boxes without their sides."""
-        cut = self.margin * (corners[:, 2] - corners[:, 0])
-        return np.stack((corners[:, 0] + cut, corners[:, 1], corners[:, 2] - cut, corners[:, 3]), axis=1)
+    def _points(self, corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Where boxes `(n, 4)` are looked at, row by row in each band: pixels `(n, bands * ROWS, COLUMNS, 2)`."""
+        rows, columns = self.bands * ROWS, COLUMNS
+        down = (np.arange(rows) + 0.5) / rows
+        across = self.margin + (1.0 - 2.0 * self.margin) * (np.arange(columns) + 0.5) / columns
+        places = np.stack(np.meshgrid(across, down), axis=2)
+        start, end = corners[:, None, None, :2], corners[:, None, None, 2:]
+        return np.asarray(start + places * (end - start))
 
-    def _pool(self, layer: int, index: int, boxes: npt.NDArray[Any], area: npt.NDArray[Any]) -> Vectors:
-        """One map over the boxes, unit vectors `(n, bands * channels)`; all in pixels of the detector's input."""
-        ops = require("torchvision.ops", extra="ultralytics")
+    def _pool(self, layer: int, index: int, points: npt.NDArray[Any], share: npt.NDArray[Any]) -> Vectors:
+        """One map over the boxes, unit vectors `(n, channels * bands)`; points go from 0 to 1 over the map."""
+        functional = require("torch.nn.functional", extra="ultralytics")
         maps = self._maps[layer]
         if getattr(maps, "ndim", 0) != 4:
             raise ValueError(f"expected a feature map from layer {layer} of the detector, but it gives none")
         features = maps[index : index + 1].float()
-        scale = features.shape[-1] / self._maps["size"][1]
-        left, top, right, bottom = np.round(area * scale).astype(int)
-        picture = features[0, :, top:bottom, left:right].flatten(1)
-        mean = picture.mean(1)
-        # Many times faster than torch's own standard deviation, which goes through the numbers one by one.
-        deviation = (picture.norm(dim=1) ** 2 / picture.shape[1] - mean**2).clamp(min=0.0).sqrt()
-        regions = features.new_tensor(boxes).reshape(-1, 4)
-        pooled = ops.roi_align(features, [regions], (self.bands, 2), scale, sampling_ratio=2, aligned=True).mean(3)
-        pooled = (pooled - mean[:, None]) / (deviation[:, None] + 1e-6)
-        return _unit(pooled.flatten(1).cpu().numpy())
+        sides = np.array(features.shape[:1:-1])
+        (left, top), (right, bottom) = (np.round((0.5 + side * share / 2.0) * sides).astype(int) for side in (-1, 1))
+        picture = features[0, :, top:bottom, left:right]
+        mean = picture.mean((1, 2))
+        deviation = (picture.square().mean((1, 2)) - mean**2).clamp(min=0.0).sqrt()
+        grid = features.new_tensor(2.0 * points - 1.0).reshape(1, -1, COLUMNS, 2)
+        samples = functional.grid_sample(features, grid, padding_mode="border", align_corners=False)[0]
+        bands = samples.reshape(len(mean), len(points), self.bands, ROWS * COLUMNS).mean(3)
+        bands = (bands - mean[:, None, None]) / (deviation[:, None, None] + 1e-6)
+        return _unit(bands.transpose(0, 1).flatten(1).cpu().numpy())
 
     def _index(self, frame: npt.NDArray[Any]) -> int:
         """Which image of the detector's last batch the frame is."""
