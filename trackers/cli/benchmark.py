@@ -24,7 +24,7 @@ PICTURES = (".png", ".svg", ".pdf")
 def benchmark(
     folder: Path,
     *,
-    trackers: Sequence[str] = ("sort", "deepsort", "bytetrack", "ocsort", "botsort"),
+    trackers: Sequence[str] = ("sort", "deepsort", "bytetrack", "ocsort", "botsort", "steadysort"),
     extractors: Sequence[str] = (),
     detections: str = "{folder}/det/det.txt",
     confidence: float | None = None,

@@ -51,7 +51,9 @@ class VideoWriter:
         try:
             self._container = av.open(str(self.path), "w", container_options=options)
             rate = Fraction(frame_rate).limit_denominator(1001)
-            self._stream: Any = self._container.add_stream("libx264", rate=rate, options={"crf": "23", "preset": "veryfast"})
+            self._stream: Any = self._container.add_stream(
+                "libx264", rate=rate, options={"crf": "23", "preset": "veryfast"}
+            )
         except (av.error.FFmpegError, ValueError) as error:
             self.path.unlink(missing_ok=True)
             raise ValueError(f"{self.path.name} cannot be written as a video: {error}") from error
