@@ -190,7 +190,8 @@ def test_polygons_become_detections() -> None:
     assert masks.shape == (2, 80, 100)
     assert masks[0, 10, 12]
     assert not masks[0, 40, 28]
-    assert masks[0].sum() == pytest.approx(20 * 40 / 2, rel=0.15)
+    inside, border = 20 * 40 / 2, 20 + 40 + 45  # supervision counts the pixels on the border, or half of them
+    assert inside - border / 2 < masks[0].sum() < inside + border
     assert given[0] == TRIANGLE
 
 

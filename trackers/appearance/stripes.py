@@ -53,7 +53,7 @@ class StripeFeatureExtractor:
         >>> frame[:, 50:, 2] = 255  # black on the left, red on the right
         >>> boxes = np.array([[0, 0, 20, 60], [20, 30, 40, 90], [60, 0, 80, 60], [200, 0, 220, 60]], float)
         >>> vectors = StripeFeatureExtractor().extract_features(frame, sv.Detections(xyxy=boxes))
-        >>> (1 - vectors @ vectors[0]).astype(float).round(2).tolist()
+        >>> abs(1 - vectors @ vectors[0]).astype(float).round(2).tolist()
         [0.0, 0.0, 1.23, 1.0]
     """
 

@@ -42,8 +42,8 @@ def cheapest(first: Pairs, second: Pairs) -> Pairs:
     Example:
         >>> first = Pairs(np.array([0, 1]), np.array([0, 0]), np.array([0.5, 0.4]))
         >>> second = Pairs(np.array([0, 0]), np.array([0, 1]), np.array([0.2, 0.3]))
-        >>> cheapest(first, second)
-        Pairs(track=array([0, 0, 1]), detection=array([0, 1, 0]), cost=array([0.2, 0.3, 0.4]))
+        >>> [column.tolist() for column in cheapest(first, second)]
+        [[0, 0, 1], [0, 1, 0], [0.2, 0.3, 0.4]]
     """
     both = Pairs(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
     both = both.where(np.lexsort((both.cost, both.detection, both.track)))

@@ -69,7 +69,7 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is not set.
-        ValueError: If the ending is not `.npz`, or a column is missing on some frames.
+        ValueError: If the ending is not `.npz`, a column is missing on some frames or holds Python objects.
 
     Example:
         >>> import supervision as sv, tempfile
@@ -96,10 +96,12 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
     }
     optional = {"confidence": table.confidence, "class_id": table.class_id}
     arrays |= {name: column for name, column in optional.items() if column is not None}
+    if objects := sorted(name for name, column in arrays.items() if column.dtype == object):
+        raise ValueError(f"only numbers and text are written, but {', '.join(objects)} holds Python objects")
     partial = path.with_suffix(".npz.part")
     try:
         with partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+            np.savez_compressed(file, **arrays)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
