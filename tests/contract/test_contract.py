@@ -244,6 +244,18 @@ def test_a_bad_row_gets_no_id_and_the_rest_is_tracked_as_if_it_were_absent(
         assert found == ids
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_confidence_that_is_no_number_is_a_bad_row(make: Make, bad: float) -> None:
+    tracker = make(minimum_consecutive_frames=1)
+    for _ in range(3):
+        frame = sv.Detections.merge([one(100), one(400)])
+        frame.confidence = np.array([bad, 0.9])
+        tracked = tracker.update(frame)
+        check_rows(frame, tracked)
+        assert np.asarray(tracked.tracker_id).tolist() == [-1, 1]
+        assert tracker.coasting.confidence is None or np.isfinite(tracker.coasting.confidence).all()
+
+
 def test_bad_vectors_are_no_appearance(make: Make, stream: list[sv.Detections]) -> None:
     tracker = make()
     for frame, spoiled in zip(stream, (np.nan, np.inf, 0.0, 1e38) * 10, strict=True):

@@ -41,7 +41,7 @@ def same(first: Any, second: Any) -> bool:
     if isinstance(first, dict):
         return bool(set(first) == set(second) and all(same(first[name], second[name]) for name in first))
     if isinstance(first, np.ndarray):
-        return first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes()
+        return bool(first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes())
     return bool(first == second)
 
 

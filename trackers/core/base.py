@@ -138,7 +138,8 @@ class Tracker(ABC, Generic[TracksType]):
         """Track the detections of the next frame.
 
         Args:
-            detections: Detections of one frame, possibly empty; never changed. None is `skip`.
+            detections: Detections of one frame, possibly empty; never changed. None is `skip`. A row that is no box, or
+                whose confidence is no finite number, gets id -1; the rest is tracked as if it were not there.
             frame: The image they were found on, uint8, BGR, shape `(height, width, 3)`; only trackers that look at
                 pixels need it.
             timestamp: Time of the frame in seconds, for streams of varying rate; without it frames are
@@ -156,7 +157,7 @@ class Tracker(ABC, Generic[TracksType]):
             self.skip(timestamp=timestamp)
             return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))
         boxes = boxes_of(detections)
-        usable = trackable(boxes)
+        usable = trackable(boxes) & np.isfinite(scores_of(detections))
         objects = boxes[usable]
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])

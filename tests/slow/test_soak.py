@@ -1,0 +1,82 @@
+"""A tracker that runs for days: memory stays flat, and ids only grow."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import supervision as sv
+
+from tests.contract.conftest import ALL_TRACKERS, Make
+
+STATM = Path("/proc/self/statm")
+OBJECTS, LENGTH = 8, 16
+LIFE = 25
+"""Frames an object is there, on average."""
+
+WARM_UP = 0.2
+"""Share of the frames after which memory must be flat: caches, free lists and galleries have filled."""
+
+GROWTH = 2 * 2**20
+"""Bytes that the line through the resident memory may rise from there to the end."""
+
+logger = logging.getLogger(__name__)
+
+
+def crowd(frames: int) -> Iterator[sv.Detections]:
+    """Objects that walk for a while and are replaced by others, elsewhere and of another look."""
+    rng = np.random.default_rng(0)
+    corner, speed = rng.uniform(0, 1800, (OBJECTS, 2)), rng.normal(0, 3, (OBJECTS, 2))
+    looks = rng.standard_normal((OBJECTS, LENGTH))
+    for _ in range(frames):
+        corner += speed
+        gone = np.flatnonzero(rng.random(OBJECTS) < 1 / LIFE)
+        corner[gone], speed[gone] = rng.uniform(0, 1800, (len(gone), 2)), rng.normal(0, 3, (len(gone), 2))
+        looks[gone] = rng.standard_normal((len(gone), LENGTH))
+        seen = rng.random(OBJECTS) < 0.95
+        place = corner[seen] + rng.normal(0, 1, (int(seen.sum()), 2))
+        yield sv.Detections(
+            xyxy=np.hstack([place, place + np.array([40, 90])]).astype(np.float32),
+            confidence=rng.uniform(0.5, 1.0, len(place)).astype(np.float32),
+            class_id=rng.integers(0, 3, len(place)),
+            data={"embedding": looks[seen] + rng.normal(0, 0.1, (len(place), LENGTH))},
+        )
+
+
+def resident() -> int:
+    """Bytes of memory this process holds."""
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="resident memory is read from /proc")
+@pytest.mark.parametrize("frames", [2000, pytest.param(200_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("make", ALL_TRACKERS.values(), ids=list(ALL_TRACKERS))
+def test_constant_churn(make: Make, frames: int) -> None:
+    tracker = make()
+    every = frames // 100
+    memory, took, start = [], [], time.perf_counter()
+    for number, detections in enumerate(crowd(frames), start=1):
+        before = tracker.total_confirmed
+        ids = np.asarray(tracker.update(detections).tracker_id)
+        fresh = ids[ids > before]
+        assert sorted(fresh.tolist()) == list(range(before + 1, tracker.total_confirmed + 1))
+        if number % every == 0:
+            memory.append(resident())
+            took.append((time.perf_counter() - start) / every)
+            start = time.perf_counter()
+    assert tracker.total_confirmed > frames / 20
+    assert len(tracker.tracks) < 20 * OBJECTS
+    settled = memory[int(WARM_UP * len(memory)) :]
+    growth = np.polyfit(np.linspace(0.0, 1.0, len(settled)), settled, 1)[0]
+    pace = np.polyfit(np.linspace(0.0, 1.0, len(took)), took, 1)[0]
+    logger.info(
+        "%s, %d frames, %d ids: memory %+.2f MiB of %.0f, %.3f ms per frame, %+.3f from first to last",
+        type(tracker).__name__, frames, tracker.total_confirmed,
+        growth / 2**20, memory[-1] / 2**20, 1e3 * float(np.median(took)), 1e3 * pace,
+    )  # fmt: skip
+    assert growth < GROWTH
