@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import supervision as sv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trackers import DeepSORTTracker, StripeFeatureExtractor
 from trackers.core.base import Tracker
+from trackers.sample import Scene
 
 Make = Callable[..., Tracker[Any]]
 MakeStream = Callable[..., Iterator[sv.Detections]]
@@ -400,30 +403,53 @@ def test_wrong_parameters_are_refused_by_name(make: Make, wrong: dict[str, Any])
         make(**wrong)
 
 
-def test_two_processes_with_different_hash_seeds_agree() -> None:
-    """Nothing depends on the order of a set or on the address of an object."""
-    script = (
-        "import importlib.util, json, sys\n"
-        "spec = importlib.util.spec_from_file_location('contract', sys.argv[1])\n"
-        "contract = importlib.util.module_from_spec(spec)\n"
-        "spec.loader.exec_module(contract)\n"
-        "frames = list(contract.walkers(classes=3))\n"
-        "for name, make in contract.ALL_TRACKERS.items():\n"
-        "    tracker = make(class_agnostic=[{0, 1}])\n"
-        "    print(name, json.dumps([tracker.update(frame).tracker_id.tolist() for frame in frames]))\n"
-    )
+SCRIPT = """
+import json
+import numpy as np
+from tests.contract.conftest import ALL_TRACKERS, walkers
+wide = np.random.default_rng(0).standard_normal((8, 1024))  # long enough for more than one thread to multiply
+frames = list(walkers(classes=3, objects=12))
+for frame in frames:
+    frame.data["embedding"] = frame.data["embedding"] @ wide
+for name, make in ALL_TRACKERS.items():
+    tracker = make(class_agnostic=[{0, 1}])
+    print(name, json.dumps([tracker.update(frame).tracker_id.tolist() for frame in frames]))
+"""
+
+
+def test_two_processes_with_different_hash_seeds_and_thread_counts_agree() -> None:
+    """Nothing depends on the order of a set, on the address of an object or on how work is split."""
     answers = [
         subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", script, str(Path(__file__).with_name("conftest.py"))],
-            env={**os.environ, "PYTHONHASHSEED": seed},
+            [sys.executable, "-W", "ignore", "-c", SCRIPT],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        for seed in ("1", "2")
+        for seed, threads in (("1", "1"), ("2", "4"))
     ]
     assert answers[0] == answers[1]
     assert answers[0].count("\n") >= 5
+
+
+def test_two_threads_may_share_an_extractor() -> None:
+    extractor = StripeFeatureExtractor()
+    scenes = [Scene(size=(320, 180), length=25, figures=6, seed=seed) for seed in (1, 2)]
+    videos = [[(scene.detections(index), scene.frame(index)) for index in range(len(scene))] for scene in scenes]
+    for video in videos:
+        for detections, _ in video:
+            detections.data.pop("embedding", None)
+
+    def ids(video: list[tuple[sv.Detections, Any]]) -> list[list[int]]:
+        tracker = DeepSORTTracker(extractor, minimum_consecutive_frames=1)
+        return [np.asarray(tracker.update(detections, frame).tracker_id).tolist() for detections, frame in video]
+
+    alone = [ids(video) for video in videos]
+    assert alone[0] != alone[1]
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(ids, videos * 4)) == alone * 4
 
 
 coordinates = st.floats(0, 300, width=32)
