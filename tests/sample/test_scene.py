@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import supervision as sv
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trackers.sample import DetectionNoise, Scene
@@ -77,6 +77,7 @@ def test_any_seed_and_size(seed: int, width: int, height: int, figures: int, pan
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000), st.integers(0, 299))
+@example(176, 176)
 def test_box_is_where_the_figure_is_drawn(seed: int, index: int) -> None:
     scene = Scene(seed, (480, 270), figures=1)
     truth = scene.truth(index)
@@ -87,15 +88,16 @@ def test_box_is_where_the_figure_is_drawn(seed: int, index: int) -> None:
     x1, y1, x2, y2 = truth.xyxy[0]
     height = y2 - y1
     rows, columns = np.nonzero(drawn)
-    body = rows < y2 - 0.08 * height  # the shadow is below
+    body = rows < y2 - 0.08 * height - 2  # the shadow is below
     assert rows.min() >= y1 - 2 - 0.03 * height
     assert rows.max() <= y2 + 2 + 0.06 * height
-    assert columns[body].min(initial=10_000) >= x1 - 2 - 0.05 * height
-    assert columns[body].max(initial=0) <= x2 + 2 + 0.05 * height
-    if truth.data["visibility"][0] == 1.0 and x1 > 0 and x2 < 480:
+    assert columns[body].min(initial=10_000) >= x1 - 2 - 0.03 * height
+    assert columns[body].max(initial=0) <= x2 + 2 + 0.03 * height
+    pillar = scene.view.pillars[0]
+    if x1 > 0 and x2 < 480 and (x2 < pillar[0] or x1 > pillar[2]):
         assert rows.min() <= y1 + 3 + 0.03 * height
         assert columns.min() <= x1 + 3 + 0.06 * height
-        assert columns[body].max() >= x2 - 3 - 0.06 * height
+        assert columns[body].max() >= x2 - 3 - 0.16 * height  # the toes are in the shadow
 
 
 def test_somebody_leaves_and_comes_back_with_the_same_identity() -> None:
@@ -147,7 +149,7 @@ def test_visibility_is_the_part_of_the_figure_that_is_drawn() -> None:
     for index in range(60, 130, 3):
         visibility = scene.truth(index, hidden=True).data["visibility"][0]
         drawn = changed(scene, index).sum() / np.mean(full)
-        assert drawn == pytest.approx(visibility, abs=0.3)
+        assert drawn == pytest.approx(visibility, abs=0.2)
         compared += 0 < visibility < 1
     assert compared > 3
 
@@ -196,7 +198,7 @@ def test_background_moves_by_the_camera_motion() -> None:
         x = np.arange(20, 460)
         assert np.abs(after[:, x + step] - before[:, x]).max() <= 20  # twice the limit of the sensor noise
         moved += step != 0
-    assert moved >= 8
+    assert moved >= 6
     assert np.array_equal(scene.camera_motion(0), np.eye(2, 3))
     assert np.array_equal(Scene(figures=1).camera_motion(5), np.eye(2, 3))
 

@@ -17,10 +17,14 @@ RADII = np.array(
     + [0.056, 0.044, 0.034, 0.024] * 2
 )  # fmt: skip
 """Radius around each joint in body heights."""
+SHORTEST, TALLEST = 1.58, 1.92
+"""Body heights in metres."""
 STRIDE = 0.82
 """Length of a full cycle (two steps) in body heights."""
 WALKING_SPEED = 0.9
 """Metres per second from which the legs swing fully."""
+LUGGAGE = 0.125
+"""A body is at least so wide to either side in body heights: there is room for a bag and a skirt."""
 TILT = 0.10
 """How much a point farther away is higher in the picture: the camera looks down a little."""
 
@@ -97,4 +101,6 @@ def extent(pose: Pose) -> Floats:
     """Box around each body in body heights from the feet: left, bottom, right, top; shape ``(n, 4)``."""
     points, around = joints(pose), radii(pose.girth)
     x, up = points[..., 0], points[..., 1]
-    return np.stack([(x - around).min(1), (up - around).min(1), (x + around).max(1), (up + around).max(1)], axis=1)
+    left, right = (x - around).min(axis=1), (x + around).max(axis=1)
+    bottom, top = (up - around).min(axis=1), (up + around).max(axis=1)
+    return np.stack([np.minimum(left, -LUGGAGE), bottom, np.maximum(right, LUGGAGE), top], axis=1)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.sample.backdrop import draw_backdrop, draw_pillar
-from trackers.sample.body import Pose
+from trackers.sample.body import TALLEST, Pose
 from trackers.sample.figures import FEET, HEIGHT, WIDTH, draw_figure
 from trackers.sample.paths import Floats
-from trackers.sample.view import View
+from trackers.sample.view import NEAREST, View
 from trackers.sample.wardrobe import dress
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Painter:
         grain = NOISE * rng.standard_normal((height + MARGIN, width + MARGIN, 3), dtype=np.float32)
         # Pictures keep 10 levels free at both ends, so noise of up to 9 wraps around nowhere.
         self.grain = np.rint(grain.clip(-9, 9)).astype(np.int8).view(np.uint8)
-        largest = _size(0.45 * height)
+        largest = _size(view.scale(NEAREST) * TALLEST)
         self.sprite = lru_cache(maxsize=int(MEMORY / (4 * WIDTH * HEIGHT * largest**2)))(self._sprite)
 
     def frame(self, index: int, snapshot: Snapshot) -> Picture:

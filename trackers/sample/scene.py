@@ -83,7 +83,7 @@ class Scene:
         self.noise = DetectionNoise() if noise is None else noise
         self.view = View(size, camera, frame_rate, height=camera_height(self.figures))
         rng = np.random.default_rng([seed, 1])
-        self._metres = rng.uniform(1.58, 1.92, self.figures)
+        self._metres = rng.uniform(body.SHORTEST, body.TALLEST, self.figures)
         self._girth = rng.uniform(0.88, 1.15, self.figures)
         self._paths = paths or wander(rng, self.figures, self.view.visible_width(), self.view.depth)
         self._looks = identity_vectors(seed, self.figures + 1, embedding_size)
@@ -207,8 +207,8 @@ class Scene:
         view = View(size, "static", 25.0, camera_height(figures))
         walks = []
         for row in rng.permutation(np.linspace(0.52, 0.94, figures)):
-            begin, pace = view.ground(rng.uniform(0.06, 0.3), row), rng.uniform(0.9, 1.4)
-            path = [(0.0, *begin), (8.0, begin[0] + min(8.0 * pace, -2.0 * begin[0]), begin[1])]
+            begin, end = view.ground(rng.uniform(0.06, 0.5), row), view.ground(0.94, row)
+            path = [(0.0, *begin), (8.0, min(begin[0] + 8.0 * rng.uniform(0.9, 1.4), end[0]), begin[1])]
             walks.append([(t, -x, z) for t, x, z in path] if rng.random() < 0.5 else path)
         return cls(seed, size, 200, paths=script(walks))
 

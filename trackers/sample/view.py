@@ -64,6 +64,10 @@ class View:
         turn = 2.0 * math.pi * index / (SWEEP_SECONDS * self.frame_rate)
         return round(room * 0.5 * (1.0 - math.cos(turn)))
 
+    def scale(self, row: float) -> float:
+        """Pixels per metre of what stands on the ground at a part of the picture's height."""
+        return (row - HORIZON) * self.size[1] / self.height
+
     def project(self, ground: Floats) -> tuple[Floats, Floats]:
         """Feet in panorama pixels, shape ``(n, 2)``, and pixels per metre there, shape ``(n,)``."""
         width, height = self.panorama
