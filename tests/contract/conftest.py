@@ -83,6 +83,15 @@ def walkers(
         )
 
 
+def same(first: Any, second: Any) -> bool:
+    """Whether two states are equal to the last bit."""
+    if isinstance(first, dict):
+        return bool(set(first) == set(second) and all(same(first[name], second[name]) for name in first))
+    if isinstance(first, np.ndarray):
+        return bool(first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes())
+    return bool(first == second)
+
+
 @pytest.fixture
 def stream() -> list[sv.Detections]:
     return list(walkers())

@@ -17,7 +17,7 @@ import supervision as sv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.conftest import ALL_TRACKERS, walkers
+from tests.contract.conftest import ALL_TRACKERS, same, walkers
 from trackers import BoTSORTTracker, DeepSORTTracker, OCSORTTracker, SORTTracker, StripeFeatureExtractor
 from trackers.association.selection import Selection
 from trackers.core.base import Tracker
@@ -34,15 +34,6 @@ def answers(tracker: Tracker[Any], frames: list[sv.Detections], start: int = 0) 
     """Ids of the rows of every frame; the frames are irregular in time."""
     timed = [(frame, (start + k + 0.4 * ((start + k) % 3 == 0)) / 25.0) for k, frame in enumerate(frames)]
     return [np.asarray(tracker.update(frame, timestamp=now).tracker_id).tolist() for frame, now in timed]
-
-
-def same(first: Any, second: Any) -> bool:
-    """Whether two states are equal to the last bit."""
-    if isinstance(first, dict):
-        return bool(set(first) == set(second) and all(same(first[name], second[name]) for name in first))
-    if isinstance(first, np.ndarray):
-        return bool(first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes())
-    return bool(first == second)
 
 
 @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -70,7 +61,7 @@ def test_stopped_on_any_frame_the_ids_go_on_as_if_it_had_not_been(
 CONTINUE = """
 import json, sys
 from pathlib import Path
-from tests.contract.conftest import ALL_TRACKERS, walkers
+from tests.contract.conftest import ALL_TRACKERS, same, walkers
 from tests.contract.test_state import FRAMES, answers
 for row, make in enumerate(ALL_TRACKERS.values()):
     for stop in map(int, sys.argv[2:]):
