@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from trackers.association.assignment import Match
 from trackers.boxes import Bools, Floats, Ints
-from trackers.core.base import Observations
 from trackers.core.deepsort.tracker import DeepSORTTracker, DeepSORTTracks
+from trackers.core.observations import Observations
 from trackers.lifecycle import column
 from trackers.motion import kalman
 

@@ -5,11 +5,10 @@ A tracker works on plain arrays; `trackers.core.rows` is where detections become
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,13 @@ from trackers.association.classes import ClassGroups, ClassRule
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
 from trackers.core.candidates import candidates_by_overlap
-from trackers.core.journal import Decision, Journal
+from trackers.core.journal import Journal
+from trackers.core.knowledge import Knowledge, TracksType
+from trackers.core.observations import Observations
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.state import read_state, recreate, restore, state_of, write_state
-from trackers.core.track import Track, snapshots
-from trackers.errors import check_choice, check_range
-from trackers.lifecycle import NO_ID, Lifecycle, Tracks, buffer_in_frames
+from trackers.errors import check_range
+from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames
 from trackers.motion.camera import CameraMotion, camera_of
 from trackers.motion.models import MotionModel
 
@@ -32,40 +32,8 @@ if TYPE_CHECKING:
     import supervision as sv
     from typing_extensions import Self
 
-TracksType = TypeVar("TracksType", bound=Tracks)
-Event = Literal["born", "confirmed", "lost", "recovered", "removed"]
 
-
-@dataclass(frozen=True)
-class Observations:
-    """The rows of one frame that can be tracked.
-
-    Attributes:
-        boxes: Boxes in pixels, shape `(n, 4)`.
-        scores: Confidences, 1 where the detector gave none, shape `(n,)`.
-        vectors: Unit appearance vectors, zero where unknown, shape `(n, d)`; `(n, 0)` without appearance.
-        group: Group of classes each detection may match in, shape `(n,)`.
-        class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
-        elapsed: Frames since the previous update, 1 unless frames carry timestamps.
-        journal: Where the stages write down what they compared; None unless somebody asked.
-        camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
-    """
-
-    boxes: Floats
-    scores: Floats
-    vectors: Vectors
-    group: Ints
-    class_id: Ints | None = None
-    elapsed: float = 1.0
-    journal: Journal | None = None
-    camera: Floats | None = None
-
-    def __len__(self) -> int:
-        """Number of detections."""
-        return len(self.boxes)
-
-
-class Tracker(ABC, Generic[TracksType]):
+class Tracker(Knowledge[TracksType]):
     """A multi-object tracker: call `update` once per frame, also on frames without detections.
 
     A tracker implements `_step`, one frame on plain arrays, and may say which columns its tracks have (`tracks`) and
@@ -83,9 +51,6 @@ class Tracker(ABC, Generic[TracksType]):
         camera_motion: How the camera moves: None, it stands still; `"sparse_flow"`, `"orb"` or `"ecc"`, estimated from
             the frames (extra `opencv`); a function `(frame, boxes)` to a matrix or None; or one matrix per frame, shape
             `(frames, 2, 3)` or `(frames, 3, 3)`. A matrix takes points of the background from the last frame to this.
-
-    Attributes:
-        explain: Set to True to have `decisions` filled on every update; costs time.
     """
 
     def __init__(
@@ -102,7 +67,6 @@ class Tracker(ABC, Generic[TracksType]):
     ) -> None:
         """Check the parameters all trackers have, and start without tracks."""
         check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
-        self.motion = motion
         self.minimum_consecutive_frames = minimum_consecutive_frames
         self.lost_track_buffer = lost_track_buffer
         self.frame_rate = frame_rate
@@ -111,22 +75,17 @@ class Tracker(ABC, Generic[TracksType]):
         self._classes = ClassRule(class_agnostic)
         self.class_agnostic = self._classes.rule
         self._camera = camera_of(camera_motion)
-        self._lifecycle = Lifecycle(minimum_consecutive_frames, buffer_in_frames(lost_track_buffer, frame_rate))
-        self._new_tracks = tracks
-        self._listeners: list[tuple[Event, Callable[[Track], None]]] = []
-        self.explain = False
-        self.reset()
+        self._timestamp: float | None = None
+        self._vector_length: int | None = None
+        buffer = buffer_in_frames(lost_track_buffer, frame_rate)
+        super().__init__(motion, Lifecycle(minimum_consecutive_frames, buffer), tracks)
 
     def reset(self) -> None:
         """Forget everything; the tracker is as new, and ids start at 1 again."""
-        self._lifecycle.reset()
+        self._forget()
+        self._timestamp = self._vector_length = None
         if self._camera is not None:
             self._camera.reset()
-        self._tracks = self._new_tracks()
-        self._timestamp: float | None = None
-        self._class_ids: list[int] = []
-        self._vector_length: int | None = None
-        self._decisions: list[Decision] = []
 
     def update(
         self,
@@ -200,81 +159,9 @@ class Tracker(ABC, Generic[TracksType]):
         tracks.age += elapsed
 
     @property
-    def total_confirmed(self) -> int:
-        """Number of tracks confirmed so far, which is also the highest id given."""
-        return self._lifecycle.total_confirmed
-
-    @property
     def camera_failures(self) -> int:
         """Frames whose camera motion could not be found; the camera was taken to stand still there."""
         return 0 if self._camera is None else self._camera.failures
-
-    @property
-    def tracks(self) -> list[Track]:
-        """A snapshot of every living track, tentative and lost ones included, oldest first."""
-        return snapshots(self.motion, self._tracks, self._class_ids)
-
-    @property
-    def lost(self) -> list[Track]:
-        """The tracks that were seen on the frame before the last and not on the last."""
-        changes = self._lifecycle.changes
-        return [] if changes is None else [track for track in self.tracks if track.id in changes.lost]
-
-    @property
-    def coasting(self) -> sv.Detections:
-        """Where the confirmed tracks that were not seen are thought to be, as detections any annotator can draw.
-
-        Confidence fades from that of the last detection to 0 at the end of the buffer; `data["missed"]` holds the
-        frames since the last detection.
-        """
-        hidden = [track for track in self.tracks if track.state == "lost"]
-        missed = np.array([track.missed for track in hidden])
-        return detections_of(
-            np.array([track.box for track in hidden]),
-            np.array([track.confidence for track in hidden]) * (1.0 - missed / (self._lifecycle.buffer + 1.0)),
-            [track.class_id for track in hidden],
-            np.array([track.id for track in hidden], np.int64),
-            missed=missed,
-        )
-
-    @property
-    def decisions(self) -> list[Decision]:
-        """Why each row of the last frame got its id, or none; empty unless `tracker.explain` was set to True."""
-        return self._decisions
-
-    def filtered(self, detections: sv.Detections) -> sv.Detections:
-        """The detections of the last update with the Kalman-filtered boxes of their tracks.
-
-        Args:
-            detections: What `update` returned for the last frame, or rows of it.
-
-        Returns:
-            A copy in which each row with the id of a living track has that track's box.
-        """
-        result = with_ids(detections, np.asarray(detections.tracker_id))
-        boxes = dict(zip(self._tracks.id.tolist(), self.motion.boxes(self._tracks.state), strict=True))
-        for row, number in enumerate(np.asarray(detections.tracker_id).tolist()):
-            if number != NO_ID and number in boxes:
-                result.xyxy[row] = boxes[number]
-        return result
-
-    def on(self, event: Event, callback: Callable[[Track], None]) -> None:
-        """Call a function whenever something becomes of a track.
-
-        Args:
-            event: `"born"` (tentative, no id yet), `"confirmed"`, `"lost"` (not seen for the first time),
-                `"recovered"` (seen again) or `"removed"` (id -1 if it was never confirmed).
-            callback: Called at the end of `update` with a snapshot of the track. Listeners survive `reset`.
-
-        Raises:
-            ValueError: If there is no such event.
-
-        Example:
-            >>> from trackers import DeepSORTTracker
-            >>> DeepSORTTracker().on("confirmed", lambda track: None)
-        """
-        check_choice("event", event, get_args(Event))
-        self._listeners.append((event, callback))
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the tracker goes on from: parameters, tracks, ids given, time, camera. See `load_state_dict`.
@@ -430,23 +317,6 @@ class Tracker(ABC, Generic[TracksType]):
             self._class_ids.extend(fresh)
             self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
         return np.where(seen.class_id[:, None] == np.array(self._class_ids), seen.scores[:, None], 0.0)
-
-    def _tell(self) -> None:
-        """Call whoever listens to what became of the tracks."""
-        changes = self._lifecycle.changes
-        if not self._listeners or changes is None:
-            return
-        living, removed = self.tracks, changes.removed
-        news = {
-            "born": living[len(living) - changes.born :],
-            "confirmed": [track for track in living if track.id in changes.confirmed],
-            "lost": self.lost,
-            "recovered": [track for track in living if track.id in changes.recovered],
-            "removed": [] if removed is None else snapshots(self.motion, removed, self._class_ids),
-        }
-        for event, callback in self._listeners:
-            for track in news[event]:
-                callback(track)
 
     def _frames_since(self, timestamp: float | None) -> float:
         """Frames between the previous update and this one."""

@@ -17,7 +17,7 @@ from trackers.lifecycle import Tracks
 from trackers.motion.models import MotionModel
 
 if TYPE_CHECKING:
-    from trackers.core.base import Observations
+    from trackers.core.observations import Observations
 
 
 def candidates_in_gate(

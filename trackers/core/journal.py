@@ -13,7 +13,7 @@ from trackers.boxes import Bools, Floats, Ints
 from trackers.lifecycle import NO_ID
 
 if TYPE_CHECKING:
-    from trackers.core.base import Observations
+    from trackers.core.observations import Observations
 
 
 LARGEST_WINS = ("IoU",)

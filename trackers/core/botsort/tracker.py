@@ -18,9 +18,10 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Ints, Vectors
-from trackers.core.base import Observations, Tracker
+from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.journal import note
+from trackers.core.observations import Observations
 from trackers.core.rows import rows_of, scores_of
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column

@@ -8,8 +8,8 @@ from trackers.appearance.gallery import Galleries, Gallery
 from trackers.association.assignment import Match, assign
 from trackers.association.pairs import Pairs
 from trackers.boxes import Ints, Vectors
-from trackers.core.base import Observations
 from trackers.core.journal import all_pairs, note
+from trackers.core.observations import Observations
 from trackers.lifecycle import Tracks
 
 SAME = 0.8

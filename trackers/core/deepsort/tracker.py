@@ -26,10 +26,11 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Floats, Ints, Vectors, covered, overlap
-from trackers.core.base import Observations, Tracker
+from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
 from trackers.core.deepsort.memory import recognised
 from trackers.core.journal import note
+from trackers.core.observations import Observations
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
 from trackers.motion.camera import CameraMotion

@@ -15,8 +15,9 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints
-from trackers.core.base import Observations, Tracker
+from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap
+from trackers.core.observations import Observations
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks, column
 from trackers.motion.camera import CameraMotion

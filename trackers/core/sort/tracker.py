@@ -11,7 +11,8 @@ from trackers.association.assignment import NO_MATCH, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.selection import Selection
 from trackers.boxes import Ints
-from trackers.core.base import Observations, Tracker
+from trackers.core.base import Tracker
+from trackers.core.observations import Observations
 from trackers.errors import check_range
 from trackers.lifecycle import Tracks
 from trackers.motion.camera import CameraMotion

@@ -11,7 +11,7 @@ from trackers.boxes import Bools, Floats
 from trackers.motion.models import centre_size
 
 if TYPE_CHECKING:
-    from trackers.core.base import Observations
+    from trackers.core.observations import Observations
     from trackers.core.steadysort.tracker import SteadySORTTracks
 
 STEP, PACE = 2.0, 1.0

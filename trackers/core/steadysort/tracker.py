@@ -19,9 +19,10 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors
-from trackers.core.base import Observations, Tracker
+from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.journal import note
+from trackers.core.observations import Observations
 from trackers.core.rows import rows_of, scores_of
 from trackers.core.steadysort.reach import heights, walkable
 from trackers.errors import check_range
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 DEFAULT_THRESHOLD = 0.3
 """Largest cosine distance of a match where the extractor recommends none."""
 
-STRANGER = 7 / 6
-"""In units of the appearance threshold: looks farther apart than this are of two people, however well boxes overlap."""
+STRANGER = 1.0
+"""How much a perfect overlap excuses: boxes of overlap IoU are of two people beyond `1 + STRANGER * IoU` thresholds."""
 
 MOMENTUM = 0.9
 """Share of the old look in the new one."""
@@ -208,9 +209,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
         look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
         look[~tracks.confirmed[pairs.track]] = np.nan
-        limit = STRANGER * self.appearance_threshold
-        note(seen, "cosine", pairs, look, limit)
-        return assign(pairs.where(~(look > limit)), limit=1.0 - self.minimum_iou_threshold)
+        doubt = look / (1.0 + STRANGER * (1.0 - pairs.cost))
+        note(seen, "cosine / (1 + IoU)", pairs, doubt, self.appearance_threshold)
+        return assign(pairs.where(~(doubt > self.appearance_threshold)), limit=1.0 - self.minimum_iou_threshold)
 
     def _rejoin(self, tracks: SteadySORTTracks, seen: Observations, match: Match, high: Bools) -> tuple[Match, Bools]:
         """Last stage: a track about to begin, or to get its id, may be a lost one that looks the same.

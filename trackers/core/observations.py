@@ -1,0 +1,37 @@
+"""One frame as a tracker sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trackers.boxes import Floats, Ints, Vectors
+from trackers.core.journal import Journal
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The rows of one frame that can be tracked.
+
+    Attributes:
+        boxes: Boxes in pixels, shape `(n, 4)`.
+        scores: Confidences, 1 where the detector gave none, shape `(n,)`.
+        vectors: Unit appearance vectors, zero where unknown, shape `(n, d)`; `(n, 0)` without appearance.
+        group: Group of classes each detection may match in, shape `(n,)`.
+        class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
+        elapsed: Frames since the previous update, 1 unless frames carry timestamps.
+        journal: Where the stages write down what they compared; None unless somebody asked.
+        camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
+    """
+
+    boxes: Floats
+    scores: Floats
+    vectors: Vectors
+    group: Ints
+    class_id: Ints | None = None
+    elapsed: float = 1.0
+    journal: Journal | None = None
+    camera: Floats | None = None
+
+    def __len__(self) -> int:
+        """Number of detections."""
+        return len(self.boxes)
