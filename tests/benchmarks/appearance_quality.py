@@ -3,9 +3,12 @@
     TRACKERS_DATA=... python tests/benchmarks/appearance_quality.py separate [--models stripes osnet ...]
     TRACKERS_DATA=... python tests/benchmarks/appearance_quality.py track --thresholds 0.1 0.2 0.3 [--models stripes]
 
-`separate` scores vectors of true boxes, every 10th frame (every 3rd on sequences of fewer than 200), by sequence.
-`track` runs DeepSORT on the stored boxes of confidence 0.3 and more with a buffer of 29 frames, and gives HOTA, IDF1 and
-id switches of all sequences together for each threshold.
+    TRACKERS_DATA=... python tests/benchmarks/appearance_quality.py calibrate
+
+`separate` scores vectors of true boxes at least 30 % visible, every 10th frame (every 3rd on sequences of fewer than
+200), by sequence. `track` runs DeepSORT on the stored boxes of confidence 0.3 and more with a buffer of 29 frames, and
+gives HOTA, IDF1 and id switches of all sequences together for each threshold. `calibrate` gives the threshold that
+`calibrate` finds on the same boxes. Models named stored-... take the vectors kept beside the boxes.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import supervision as sv
 
+from trackers.appearance.calibration import calibrate
 from trackers.appearance.protocol import FeatureExtractor
 from trackers.appearance.stripes import StripeFeatureExtractor
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
@@ -33,6 +38,18 @@ from trackers.table import BoxTable
 
 SEQUENCES = ("TUD-Campus", "TUD-Stadtmitte", "KITTI-17", "PETS09-S2L1", "MOT16-09", "MOT16-11a")
 RATES = {"KITTI-17": 10.0, "PETS09-S2L1": 7.0, "MOT16-09": 30.0, "MOT16-11a": 30.0}
+
+
+class Stored:
+    """Vectors kept beside the boxes."""
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+
+    def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> npt.NDArray[np.float32]:
+        """The vectors, scaled to unit length."""
+        vectors = np.asarray(detections.data[self.field], np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def makers(weights: Path) -> dict[str, Callable[[], FeatureExtractor]]:
@@ -51,6 +68,8 @@ def makers(weights: Path) -> dict[str, Callable[[], FeatureExtractor]]:
         "mobilenetv2_100-random": lambda: DeepSORTFeatureExtractor.from_timm(
             "mobilenetv2_100", input_size=(256, 128), pretrained=False
         ),
+        "stored-osnet": lambda: Stored("osnet"),
+        "stored-retail0248": lambda: Stored("retail0248"),
     }
 
 
@@ -69,6 +88,7 @@ def truth(folder: Path) -> BoxTable:
 def separate(extractor: FeatureExtractor, folder: Path) -> str:
     """One cell: mean distances, separation, rank 1, mean average precision, found again after 1 and 5 seconds."""
     table = truth(folder)
+    table = table.rows(table.visibility >= 0.3)
     every = 3 if int(table.frame[-1]) < 200 else 10
     scores = evaluate_extractor(
         extractor, images(folder), table, every=every, frame_rate=RATES.get(folder.name, 25.0), seconds=(1.0, 2.0, 5.0)
@@ -85,8 +105,7 @@ def track(extractor: FeatureExtractor, data: Path, thresholds: Sequence[float], 
     results: dict[float, list[Scores]] = {threshold: [] for threshold in thresholds}
     for name in sequences:
         folder = data / "data/mot" / name
-        stored = np.load(data / "golden" / name / "detections.npz")
-        boxes = [_detections(stored, number) for number in range(1, int(stored["frame"].max()) + 1)]
+        boxes = detections(data, name)
         for image, found in zip(images(folder), boxes, strict=False):
             found.data["embedding"] = extractor.extract_features(image, found)
         for threshold in thresholds:
@@ -99,10 +118,22 @@ def track(extractor: FeatureExtractor, data: Path, thresholds: Sequence[float], 
     return lines
 
 
-def _detections(stored: Any, number: int) -> sv.Detections:
-    """The stored boxes of a frame."""
-    rows = (stored["frame"] == number) & (stored["confidence"] >= np.float32(0.3))
-    return sv.Detections(xyxy=stored["xyxy"][rows].astype(np.float64), confidence=stored["confidence"][rows])
+def detections(data: Path, name: str) -> list[sv.Detections]:
+    """The stored boxes of every frame of a sequence, with the vectors kept beside them."""
+    stored = np.load(data / "golden" / name / "detections.npz")
+    sure = stored["confidence"] >= np.float32(0.3)
+    frame, boxes, confidence = (
+        stored["frame"][sure],
+        stored["xyxy"][sure].astype(np.float64),
+        stored["confidence"][sure],
+    )
+    vectors = {field: stored[field][sure] for field in ("osnet", "retail0248")}
+    found = []
+    for number in range(1, int(stored["frame"].max()) + 1):
+        rows = frame == number
+        kept = {field: values[rows] for field, values in vectors.items()}
+        found.append(sv.Detections(xyxy=boxes[rows], confidence=confidence[rows], data=kept))
+    return found
 
 
 def _answer(boxes: Sequence[sv.Detections], threshold: float) -> BoxTable:
@@ -126,7 +157,7 @@ def main() -> None:
     data = Path(os.environ["TRACKERS_DATA"])
     known = makers(data / "data/weights")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("separate", "track"))
+    parser.add_argument("what", choices=("separate", "track", "calibrate"))
     parser.add_argument("--models", nargs="+", default=list(known), choices=list(known))
     parser.add_argument("--sequences", nargs="+", default=list(SEQUENCES))
     parser.add_argument("--thresholds", nargs="+", type=float, default=[0.1, 0.15, 0.2, 0.25, 0.3, 0.4])
@@ -138,7 +169,14 @@ def main() -> None:
                 sys.stdout.write(f"{name:24}{line}\n")
             continue
         for sequence in options.sequences:
-            sys.stdout.write(f"{name:24}{sequence:16}{separate(extractor, data / 'data/mot' / sequence)}\n")
+            folder = data / "data/mot" / sequence
+            if options.what == "separate":
+                cell = separate(extractor, folder)
+            else:
+                boxes = detections(data, sequence)
+                result = calibrate(islice(images(folder), len(boxes)), boxes, extractor)
+                cell = f"{result.threshold:.2f}, {result.error:.1%} on the wrong side"
+            sys.stdout.write(f"{name:24}{sequence:16}{cell}\n")
             sys.stdout.flush()
 
 
