@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "trackers"
 
 FORBIDDEN = {
     "eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "pickle.Unpickler",
-    "marshal.load", "marshal.loads", "shelve.open", "joblib.load", "dill.load", "yaml.load", "yaml.load_all", "yaml.unsafe_load",
-    "yaml.full_load", "torch.hub.load", "tempfile.mktemp",
+    "marshal.load", "marshal.loads", "shelve.open", "joblib.load", "dill.load", "yaml.load", "yaml.load_all",
+    "yaml.unsafe_load", "yaml.full_load", "torch.hub.load", "tempfile.mktemp",
 }  # fmt: skip
 """Calls that run what they are given, or that can be led astray."""
 
