@@ -55,7 +55,7 @@ SAME = 5 / 6
 LOW_IOU = 0.5
 """Lowest IoU of a match with a detection of low confidence."""
 
-ALONE = 0.05
+ALONE = 0.1
 """A track may start at so much less confidence where nobody is missing."""
 
 
