@@ -21,6 +21,9 @@ COMMANDS: Mapping[str, str] = {
     "tune": "trackers.cli.tune:tune_tracker",
     "report": "trackers.cli.report:report",
     "download": "trackers.cli.download:download_item",
+    "deep-sort": "trackers.cli.deep_sort:deep_sort",
+    "deep-sort-embed": "trackers.cli.deep_sort:deep_sort_embed",
+    "replay": "trackers.cli.deep_sort:replay_results",
     "completion": "trackers.cli.completion:completion",
 }
 """Where the function of each command is."""
@@ -100,5 +103,5 @@ def _overview() -> str:
     lines = ["usage: trackers COMMAND ...    (trackers COMMAND --help tells more)", ""]
     for command in COMMANDS:
         summary = (inspect.getdoc(command_function(command)) or "").splitlines()[0]
-        lines.append(f"  {command:<10} {summary}")
+        lines.append(f"  {command:<15} {summary}")
     return "\n".join(lines)
