@@ -36,7 +36,7 @@ def answers(tracker: Tracker[Any], frames: list[sv.Detections], start: int = 0) 
     return [np.asarray(tracker.update(frame, timestamp=now).tracker_id).tolist() for frame, now in timed]
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stop=st.integers(0, FRAMES), vectors=st.booleans())
 def test_stopped_on_any_frame_the_ids_go_on_as_if_it_had_not_been(
     make: Make, make_stream: MakeStream, tmp_path: Path, stop: int, vectors: bool

@@ -171,7 +171,7 @@ class Watcher:
         assert [(track.id, track.box.tobytes(), track.age) for track in self.tracker.tracks] == before
 
 
-@pytest.mark.parametrize("frames", [600, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("frames", [400, pytest.param(100_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("make", ALL_TRACKERS.values(), ids=list(ALL_TRACKERS))
 def test_nonsense(make: Make, frames: int) -> None:
     episode = min(EPISODE, frames // 4)
