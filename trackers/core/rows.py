@@ -6,11 +6,15 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from trackers.boxes import Bools, Floats, Ints
+from trackers.appearance.vectors import FeatureFunction, appearance_vectors
+from trackers.boxes import Bools, Floats, Ints, Vectors
 
 if TYPE_CHECKING:
     import supervision as sv
+
+    from trackers.appearance.protocol import FeatureExtractor
 
 
 def boxes_of(detections: sv.Detections) -> Floats:
@@ -50,6 +54,23 @@ def scores_of(detections: sv.Detections) -> Floats:
     if detections.confidence is None:
         return np.ones(len(detections))
     return np.asarray(detections.confidence, np.float64)
+
+
+def confident_vectors(
+    detections: sv.Detections,
+    frame: npt.NDArray[Any] | None,
+    extractor: FeatureExtractor | FeatureFunction | None,
+    threshold: float,
+) -> Vectors:
+    """Appearance vectors of the detections at or above a confidence, zero for the others, shape `(n, d)`.
+
+    A detection of low confidence is often half hidden, and its vector would spoil an average.
+    """
+    confident = scores_of(detections) >= threshold
+    found = appearance_vectors(rows_of(detections, confident), frame, extractor)
+    vectors = np.zeros((len(detections), found.shape[1]), np.float32)
+    vectors[confident] = found
+    return vectors
 
 
 def with_ids(detections: sv.Detections, ids: Ints) -> sv.Detections:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, moving_average, with_width
-from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
+from trackers.appearance.vectors import FeatureFunction, on_device
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
@@ -22,7 +22,7 @@ from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.journal import note
 from trackers.core.observations import Observations
-from trackers.core.rows import rows_of, scores_of
+from trackers.core.rows import confident_vectors
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import Tracks, column
 from trackers.motion.camera import CameraMotion
@@ -190,9 +190,4 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
         return assign(cheapest(overlapping, alike), limit)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
-        """Vectors of the detections of high confidence; those of the others would spoil the average."""
-        high = scores_of(detections) >= self.high_confidence_threshold
-        found = appearance_vectors(rows_of(detections, high), frame, self.feature_extractor)
-        vectors = np.zeros((len(detections), found.shape[1]), np.float32)
-        vectors[high] = found
-        return vectors
+        return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)

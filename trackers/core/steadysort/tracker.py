@@ -6,27 +6,26 @@ ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged look BoT-SORT's (Aharon
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, moving_average, with_width
-from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
+from trackers.appearance.vectors import FeatureFunction, on_device
 from trackers.association.assignment import Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
-from trackers.boxes import Bools, Floats, Ints, Vectors
+from trackers.boxes import Bools, Ints, Vectors
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.journal import note
 from trackers.core.observations import Observations
-from trackers.core.rows import rows_of, scores_of
-from trackers.core.steadysort.reach import heights, walkable
+from trackers.core.rows import confident_vectors
+from trackers.core.steadysort.tracks import SteadySORTTracks, heights, walkable
 from trackers.errors import check_range
-from trackers.lifecycle import Tracks, column
 from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH, centre_size
@@ -57,23 +56,6 @@ LOW_IOU = 0.5
 
 ALONE = 0.1
 """A track may start at so much less confidence where nobody is missing."""
-
-
-@dataclass
-class SteadySORTTracks(Tracks):
-    """Tracks that know what they look like on average, and where they were seen last.
-
-    Attributes:
-        look: Unit vector of each track, zero while unknown, shape `(n, d)`.
-        box: Box of the last detection, shape `(n, 4)`.
-    """
-
-    look: Vectors = column(0, dtype=np.float32)
-    box: Floats = column(4, dtype=np.float64)
-
-    def vector(self, row: int) -> Vectors | None:
-        """The average look of the track in this row, shape `(d,)`; None without appearance."""
-        return self.look[row] if self.look[row].any() else None
 
 
 class SteadySORTTracker(Tracker[SteadySORTTracks]):
@@ -238,9 +220,4 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return Match(match.track[kept], match.detection[kept]) + found, born
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
-        """Vectors of the detections of high confidence; those of the others would spoil the average."""
-        high = scores_of(detections) >= self.high_confidence_threshold
-        found = appearance_vectors(rows_of(detections, high), frame, self.feature_extractor)
-        vectors = np.zeros((len(detections), found.shape[1]), np.float32)
-        vectors[high] = found
-        return vectors
+        return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)

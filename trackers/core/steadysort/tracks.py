@@ -1,24 +1,42 @@
-"""Which lost track could be which new one: what a person can do between two sightings."""
+"""What SteadySORT remembers of a track, and which lost one could be which new one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trackers.association.pairs import Pairs
-from trackers.boxes import Bools, Floats
+from trackers.boxes import Bools, Floats, Vectors
+from trackers.lifecycle import Tracks, column
 from trackers.motion.models import centre_size
 
 if TYPE_CHECKING:
     from trackers.core.observations import Observations
-    from trackers.core.steadysort.tracker import SteadySORTTracks
 
 STEP, PACE = 2.0, 1.0
 """Heights between two sightings: at once, and more for each second; a brisk walk is one height a second."""
 
 GROWTH = 2.0
 """Largest ratio of heights, either way."""
+
+
+@dataclass
+class SteadySORTTracks(Tracks):
+    """Tracks that know what they look like on average, and where they were seen last.
+
+    Attributes:
+        look: Unit vector of each track, zero while unknown, shape `(n, d)`.
+        box: Box of the last detection, shape `(n, 4)`.
+    """
+
+    look: Vectors = column(0, dtype=np.float32)
+    box: Floats = column(4, dtype=np.float64)
+
+    def vector(self, row: int) -> Vectors | None:
+        """The average look of the track in this row, shape `(d,)`; None without appearance."""
+        return self.look[row] if self.look[row].any() else None
 
 
 def heights(boxes: Floats) -> Floats:
