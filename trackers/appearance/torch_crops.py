@@ -7,8 +7,6 @@ an accelerator every call costs a launch, so all windows are resized by two batc
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -109,7 +107,9 @@ def _cubic(x: torch.Tensor) -> torch.Tensor:
 
 
 def to_input(crops: torch.Tensor, settings: Preprocessing, weight: torch.Tensor | None) -> torch.Tensor:
-    """Scale crops and bring their colours into the model's order, all in one 1x1 convolution.
+    """Scale crops and bring their colours into the model's order.
+
+    The factors are laid out along whole rows of pixels: long inner loops are several times faster than loops of three.
 
     Args:
         crops: BGR crops from 0 to 255, shape `(k, 3, h, w)`.
@@ -117,12 +117,15 @@ def to_input(crops: torch.Tensor, settings: Preprocessing, weight: torch.Tensor 
         weight: Weight of each pixel, shape `(h, w)`, or None.
 
     Returns:
-        float32 model input of shape `(k, 3, h, w)`.
+        float32 model input of shape `(k, 3, h, w)`, channels last in memory.
     """
-    factor, offset = settings.affine()
-    mixing: Any = np.diag(factor)
-    mixing = mixing[:, ::-1] if settings.color == "rgb" else mixing
-    kernel = torch.tensor(mixing.copy(), dtype=torch.float32, device=crops.device).view(3, 3, 1, 1)
-    bias = torch.tensor(offset, dtype=torch.float32, device=crops.device)
-    scaled = F.conv2d(crops.float(), kernel, bias)
-    return scaled if weight is None else scaled * weight
+    order = torch.tensor([2, 1, 0] if settings.color == "rgb" else [0, 1, 2], device=crops.device)
+    pixels = torch.index_select(crops.permute(0, 2, 3, 1), 3, order).float()
+    factor, offset = (
+        torch.tensor(values, dtype=torch.float32, device=crops.device).repeat(crops.shape[3])
+        for values in settings.affine()
+    )
+    pixels.view(-1, len(factor)).mul_(factor).add_(offset)
+    if weight is not None:
+        pixels *= weight[:, :, None]
+    return pixels.permute(0, 3, 1, 2)

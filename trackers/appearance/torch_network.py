@@ -12,7 +12,7 @@ from trackers.appearance.preprocessing import Preprocessing
 from trackers.appearance.torch_crops import cut_batch, cut_each, to_input
 from trackers.boxes import Bools, Image, Ints
 
-CPU_BATCH = 8
+CPU_BATCH = 16
 """Crops per forward pass on a CPU: larger batches outgrow its caches (see `docs/feature-extractors.md`)."""
 
 ACCELERATOR_BATCH = 128
@@ -28,7 +28,7 @@ class TorchNetwork:
         model: Maps a float tensor `(k, 3, h, w)` to vectors `(k, d)`.
         device: `"auto"`, or a device PyTorch knows, such as `"cpu"` or `"cuda:0"`.
         preprocessing: What the crops look like.
-        batch_size: Crops per forward pass; None picks 8 on a CPU and 128 elsewhere.
+        batch_size: Crops per forward pass; None picks 16 on a CPU and 128 elsewhere.
         half: Half precision; None takes it on CUDA alone.
         transforms: The model's own preprocessing of one crop, in place of `preprocessing`.
 
