@@ -49,7 +49,7 @@ class DetectorFeatures:
         *,
         bands: int = 6,
         margin: float = 0.2,
-        appearance_threshold: float = 0.3,
+        appearance_threshold: float = 0.25,
     ) -> None:
         """Read no detector yet; see `read`."""
         check_range("bands", bands, 1)
