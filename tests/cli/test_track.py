@@ -150,7 +150,14 @@ def test_a_broken_frame_is_counted_and_skipped(call: Call, tmp_path: Path) -> No
 def test_the_embedded_sample_is_interrupted(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "trackers", "track", "sample", "--output", "out.mp4", "--output", "out.txt"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+        # A suite that runs in the background of a shell ignores the signal, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     text = tmp_path / "out.txt"
     deadline = time.monotonic() + 60
