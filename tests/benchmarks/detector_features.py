@@ -1,6 +1,6 @@
 """How well a detector's own feature maps tell people apart, what that does for DeepSORT and what it costs.
 
-    TRACKERS_DATA=... python tests/benchmarks/detector_features.py [--sequences TUD-Campus ...]
+    TRACKERS_DATA=... python tests/benchmarks/detector_features.py [--sequences TUD-Campus ...] [--layers 0 2 6]
 
 Boxes are the stored ones of the sequences (the same detector, class person); only the maps are computed here. OSNet's
 stored vectors for the same boxes and motion alone stand beside them.
@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy.typing as npt
 import supervision as sv
 
 from trackers import DeepSORTTracker
-from trackers.appearance.detector_features import DetectorFeatures
+from trackers.appearance.detector_features import BACKBONE, DetectorFeatures
 from trackers.evaluation import MOT17_DISTRACTORS, Scores, combine, evaluate_sequence
 from trackers.io.frames import open_source
 from trackers.io.mot import read_mot
@@ -36,13 +36,15 @@ def main() -> None:
     """Measure the sequences named on the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--sequences", nargs="+", default=SEQUENCES)
-    names = parser.parse_args().sequences
+    parser.add_argument("--layers", nargs="+", type=int, default=BACKBONE)
+    options = parser.parse_args()
+    names = options.sequences
     data = Path(os.environ["TRACKERS_DATA"])
     scores: dict[str, list[Scores]] = {}
     for name in names:
         stored = np.load(data / "golden" / name / "detections.npz")
         truth = read_mot(data / "data" / "mot" / name / "gt" / "gt.txt")
-        read = read_features(data, name, stored, truth)
+        read = read_features(data, name, stored, truth, options.layers)
         boxes = select(truth)
         report(f"{name}: AUC {auc(*read.truth):.3f}, rank 1 {rank1(*read.truth):.2f}, {len(boxes)} true boxes")
         report(f"{name}: detector {read.detector_ms:.1f} ms of CPU a frame, vectors {read.vectors_ms:.2f} ms a frame")
@@ -73,12 +75,12 @@ class Reading:
         self.detector_ms, self.vectors_ms = detector_ms, vectors_ms
 
 
-def read_features(data: Path, name: str, stored: Any, truth: BoxTable) -> Reading:
+def read_features(data: Path, name: str, stored: Any, truth: BoxTable, layers: Sequence[int]) -> Reading:
     """Run the detector over a sequence and read its maps; every tenth frame also for the true boxes."""
     from ultralytics import YOLO
 
     model = YOLO(data / "data" / "weights" / "yolo" / "yolo11n_dequant.pt")
-    extractor = DetectorFeatures.of(model)
+    extractor = DetectorFeatures.of(model, layers=layers)
     counted = select(truth)
     frames, vectors, true, spent = 0, [], [], [0.0, 0.0]
     for number, image in open_source(data / "data" / "mot" / name):
