@@ -88,7 +88,7 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; choose another name or allow overwriting")
     table = DetectionTable.from_detections(frames)
-    arrays = {
+    arrays: dict[str, Any] = {
         "frame": table.frame,
         "xyxy": table.xyxy,
         "last_frame": np.array(table.last_frame),
