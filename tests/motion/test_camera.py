@@ -19,6 +19,8 @@ from trackers.motion.models import XYAH, XYSR, XYWH, MotionModel
 from trackers.motion.warp import local_motion, warp_boxes
 from trackers.sample import Scene
 
+pytest.importorskip("cv2", reason="the extra `opencv` is not installed")
+
 NOBODY = np.empty((0, 4))
 TURN = np.array([[0.9, -0.2, 30.0], [0.2, 0.9, -10.0], [0.0, 0.0, 1.0]])
 TILT = np.array([[1.0, 0.02, 5.0], [0.01, 1.1, -3.0], [2e-4, -1e-4, 1.0]])
