@@ -168,6 +168,8 @@ class Lifecycle:
     def _confirm(self, tracks: Tracks) -> None:
         """Give the next ids to the tentative tracks with enough hits, oldest first."""
         ready = np.flatnonzero(~tracks.confirmed & (tracks.hits >= self.minimum_consecutive_frames))
+        if len(ready) == 0:
+            return
         tracks.id[ready] = np.arange(self.total_confirmed + 1, self.total_confirmed + 1 + len(ready))
         self.total_confirmed += len(ready)
 

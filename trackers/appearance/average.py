@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trackers.appearance.vectors import described
 from trackers.boxes import Floats, Ints, Vectors
 
 
@@ -42,7 +43,7 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float) -> Vecto
         >>> moving_average(old, new, 0.5).round(2).tolist()
         [[0.7099999785423279, 0.7099999785423279], [0.0, 1.0]]
     """
-    first, unknown = ~average.any(axis=1), ~vectors.any(axis=1)
+    first, unknown = ~described(average), ~described(vectors)
     share = np.where(unknown, 1.0, np.where(first, 0.0, momentum)).astype(np.float32)[:, None]
     blended = share * average + (1.0 - share) * vectors
     length = np.sqrt(np.einsum("ij,ij->i", blended, blended))[:, None]
@@ -68,7 +69,6 @@ def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: 
     """
     if average.shape[1] == 0 or vectors.shape[1] == 0:
         return np.full(len(track), np.nan)
-    ours, theirs = average[track], vectors[detection]
-    distance = 1.0 - np.einsum("ij,ij->i", ours, theirs).astype(np.float64)
-    distance[~(ours.any(axis=1) & theirs.any(axis=1))] = np.nan
-    return np.asarray(distance)
+    similarity = np.einsum("ij,ij->i", average[track], vectors[detection]).astype(np.float64)
+    known = described(average)[track] & described(vectors)[detection]
+    return np.where(known, 1.0 - similarity, np.nan)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trackers.appearance.vectors import described
 from trackers.boxes import Floats, Ints, Vectors
 
 Galleries = npt.NDArray[Any]
@@ -53,11 +54,6 @@ class Gallery:
         turn = self._written % len(self._ring) if self._written > len(self._ring) else 0
         return np.roll(self.unordered, -turn, axis=0)
 
-    @property
-    def newest(self) -> Vectors | None:
-        """The newest vector, without a copy, shape `(d,)`; None while the gallery is empty."""
-        return self._ring[(self._written - 1) % len(self._ring)] if self._written else None
-
     def add(self, vector: Vectors) -> None:
         """Remember a unit vector `(d,)`; the oldest gives way when the gallery is full."""
         if self._written == len(self._ring) and (self.size is None or self._written < self.size):
@@ -79,20 +75,23 @@ def new_galleries(vectors: Vectors, size: int | None) -> Galleries:
     Returns:
         Array of shape `(n,)`.
     """
-    galleries = np.array([Gallery(size) for _ in vectors] + [None], object)[:-1]
-    remember(galleries, vectors)
+    galleries = np.empty(len(vectors), object)
+    for row, vector in enumerate(vectors):
+        galleries[row] = Gallery(size)
+        if vector.any():
+            galleries[row].add(vector)
     return galleries
 
 
 def remember(galleries: Galleries, vectors: Vectors) -> None:
-    """Add vector i to gallery i; zero vectors say nothing and are not added.
+    """Add vector i to gallery i.
 
     Args:
         galleries: Shape `(n,)`.
-        vectors: Unit or zero vectors, shape `(n, d)`.
+        vectors: Unit vectors, shape `(n, d)`.
     """
-    for i in np.flatnonzero(vectors.any(axis=1)).tolist():
-        galleries[i].add(vectors[i])
+    for gallery, vector in zip(galleries, vectors, strict=True):
+        gallery.add(vector)
 
 
 def pack_galleries(galleries: Galleries) -> dict[str, Any]:
@@ -147,30 +146,13 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
     Returns:
         Distance of each pair, shape `(k,)`; NaN where one side has no appearance.
     """
-    distance = np.full(len(track), np.nan)
-    known = _with_looks(galleries, track, vectors, detection)
-    looks = vectors[detection[known]]
-    starts = np.flatnonzero(np.diff(track[known], prepend=-1)).tolist()
-    owners = galleries[track[known[starts]]]
-    for gallery, start, stop in zip(owners, starts, [*starts, len(known)][1:], strict=True):
-        distance[known[start:stop]] = 1.0 - (looks[start:stop] @ gallery.unordered.T).max(axis=1)
-    return distance
-
-
-def newest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors, detection: Ints) -> Floats:
-    """Cosine distance between a detection and the newest vector of a track, never less than the smallest.
-
-    Arguments and result as those of `smallest_cosine_distance`; costs a small fraction of it.
-    """
-    distance = np.full(len(track), np.nan)
-    known = _with_looks(galleries, track, vectors, detection)
-    if len(known):
-        newest = np.array([gallery.newest for gallery in galleries[track[known]]])
-        distance[known] = 1.0 - np.einsum("ij,ij->i", newest, vectors[detection[known]])
-    return distance
-
-
-def _with_looks(galleries: Galleries, track: Ints, vectors: Vectors, detection: Ints) -> Ints:
-    """The pairs in which both sides have an appearance."""
-    remembered = np.array([len(gallery) > 0 for gallery in galleries], np.bool_)
-    return np.flatnonzero(remembered[track] & np.asarray(vectors.any(axis=1))[detection])
+    starts = [0, *(np.flatnonzero(track[1:] != track[:-1]) + 1).tolist()][: len(track)]
+    rings = [gallery.unordered for gallery in galleries[track[starts]]]
+    looks = vectors[detection]
+    similarity = np.full((len(track), max(map(len, rings), default=0) + 1), -np.inf, np.float32)
+    for ring, start, stop in zip(rings, starts, [*starts, len(track)][1:], strict=True):
+        if len(ring):
+            similarity[start:stop, : len(ring)] = looks[start:stop] @ ring.T
+    nearest = similarity.max(axis=1)
+    known = np.isfinite(nearest) & described(looks)
+    return np.where(known, 1.0 - nearest, np.nan).astype(np.float64)

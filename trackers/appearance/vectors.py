@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.boxes import Vectors
+from trackers.boxes import Bools, Floats, Vectors
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -20,6 +20,9 @@ FeatureFunction = Callable[["npt.NDArray[Any]", "sv.Detections"], Any]
 
 EMBEDDING = "embedding"
 """Key of `detections.data` under which vectors may be given."""
+
+SMALLEST_LENGTH, LARGEST_LENGTH = 1e-100, 1e100
+"""Between these, the square of a vector's length loses nothing."""
 
 
 def appearance_vectors(
@@ -90,12 +93,29 @@ def unit_vectors(vectors: Any, count: int, name: str) -> Vectors:
             f"{name} must hold one vector for each of the {count} detections, shape ({count}, d), "
             f"but got shape {array.shape}"
         )
-    array[~np.isfinite(array).all(axis=1)] = 0.0
-    largest = np.abs(array).max(axis=1, keepdims=True)
-    np.divide(array, largest, out=array, where=largest > 0.0)
-    length = np.sqrt(np.einsum("ij,ij->i", array, array))[:, None]
-    np.divide(array, length, out=array, where=length > 0.0)
+    length = _lengths(array)
+    odd = ~((length > SMALLEST_LENGTH) & (length < LARGEST_LENGTH))
+    if odd.any():
+        rows = np.where(np.isfinite(array[odd]).all(axis=1, keepdims=True), array[odd], 0.0)
+        largest = np.abs(rows).max(axis=1, keepdims=True)
+        array[odd] = np.divide(rows, largest, out=rows, where=largest > 0.0)
+        length[odd] = np.where(largest[:, 0] > 0.0, _lengths(rows), 1.0)
+    array /= length[:, None]
     return array.astype(np.float32)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)))
+
+
+def described(vectors: Vectors) -> Bools:
+    """Mask `(n,)` of the rows that hold a vector; a zero row, shape `(n, d)`, says nothing.
+
+    Example:
+        >>> described(np.array([[0.6, 0.8], [0.0, 0.0]], np.float32)).tolist()
+        [True, False]
+    """
+    return np.asarray(vectors.any(axis=1))
 
 
 def on_device(extractor: Any, device: str | None) -> Any:

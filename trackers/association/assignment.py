@@ -17,6 +17,9 @@ from trackers.boxes import Bools, Floats, Ints
 FORBIDDEN_MARGIN = 1e-5
 """An inadmissible pair costs this much more than the dearest admissible one, as in the published implementation."""
 
+SMALL_MATRIX = 256
+"""Up to this many cells, one dense assignment is faster than finding the components."""
+
 
 class Match(NamedTuple):
     """Track row `track[k]` is matched to detection row `detection[k]`; no row occurs twice."""
@@ -83,13 +86,15 @@ def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
     # A pair with no rival on either side is matched whatever its level.
     alone = without_rival(pairs)
     match = Match(pairs.track[alone], pairs.detection[alone])
+    free = np.ones(pairs.detection.max() + 1, np.bool_)
     pairs = pairs.where(~alone)
     while len(pairs.track):
         age = missed[pairs.track]
         level = age == age.min()
         found = assign(pairs.where(level), limit)
-        match = match + found
-        pairs = pairs.where(~level & ~np.isin(pairs.detection, found.detection))
+        match += found
+        free[found.detection] = False
+        pairs = pairs.where(~level & free[pairs.detection])
     return match
 
 
@@ -118,27 +123,33 @@ def unmatched(count: int, matched: Ints) -> Bools:
 
 
 def _assign_contested(pairs: Pairs, forbidden: float) -> Match:
-    """Solve each connected component of the graph of pairs on a small matrix of its own."""
-    tracks, row = np.unique(pairs.track, return_inverse=True)
-    detections, column = np.unique(pairs.detection, return_inverse=True)
+    """Solve a small problem at once, a large one component by component of the graph of pairs."""
+    tracks, row = _renumbered(pairs.track)
+    detections, column = _renumbered(pairs.detection)
+    if len(tracks) * len(detections) <= SMALL_MATRIX:
+        return _solve(pairs, forbidden)
     label = _components(row, column, len(tracks), len(detections))
     order = np.argsort(label, kind="stable")
     bounds = np.flatnonzero(np.diff(label[order])) + 1
-    match = [
-        _assign_component(row[part], column[part], pairs.cost[part], forbidden) for part in np.split(order, bounds)
-    ]
-    matched_rows, matched_columns = (np.concatenate(side) for side in zip(*match, strict=True))
-    return Match(tracks[matched_rows], detections[matched_columns])
+    match = [_solve(pairs.where(part), forbidden) for part in np.split(order, bounds)]
+    return Match(*(np.concatenate(side) for side in zip(*match, strict=True)))
 
 
-def _assign_component(row: Ints, column: Ints, cost: Floats, forbidden: float) -> tuple[Ints, Ints]:
-    rows, i = np.unique(row, return_inverse=True)
-    columns, j = np.unique(column, return_inverse=True)
-    matrix = np.full((len(rows), len(columns)), forbidden)
-    matrix[i, j] = cost
-    i, j = linear_sum_assignment(matrix)
-    admissible = matrix[i, j] < forbidden
-    return rows[i[admissible]], columns[j[admissible]]
+def _solve(pairs: Pairs, forbidden: float) -> Match:
+    """One assignment on the dense matrix of all tracks and detections in the list."""
+    tracks, row = _renumbered(pairs.track)
+    detections, column = _renumbered(pairs.detection)
+    matrix = np.full((len(tracks), len(detections)), forbidden)
+    matrix[row, column] = pairs.cost
+    row, column = linear_sum_assignment(matrix)
+    admissible = matrix[row, column] < forbidden
+    return Match(tracks[row[admissible]], detections[column[admissible]])
+
+
+def _renumbered(index: Ints) -> tuple[Ints, Ints]:
+    """The different indices in ascending order, and the place of each entry among them."""
+    occurs = np.bincount(index) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[index]
 
 
 def _components(row: Ints, column: Ints, rows: int, columns: int) -> Ints:

@@ -1,7 +1,7 @@
 """Pairs of a track and a detection that may belong together, as a sparse list.
 
 In a real scene a track has a handful of detections within reach, whatever their total number. All stages therefore
-work on one list of pairs; a matrix over all tracks and all detections is never made.
+work on one list of pairs; a matrix over all tracks and all detections is made only where it is small.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from trackers.motion.models import MotionModel
 
 GATE = {"state": 9.487729036781154, "position": 5.991464547107979}
 """0.95 quantile of the chi-square distribution with 4 and with 2 degrees of freedom (Wojke 2017, section 2.2)."""
+
+SMALL_FRAME = 2500
+"""Up to this many pairs, comparing all is faster than sorting."""
 
 
 class Pairs(NamedTuple):
@@ -70,6 +73,9 @@ def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, I
         >>> i.tolist(), j.tolist()
         ([0, 1, 1], [1, 0, 2])
     """
+    if len(centre) * len(points) <= SMALL_FRAME:
+        near = np.abs(points - centre[:, None]) <= reach[:, None]
+        return np.divmod(np.flatnonzero(near), len(points))
     order = np.argsort(points, kind="stable")
     ordered = points[order]
     first = np.searchsorted(ordered, centre - reach, side="left")

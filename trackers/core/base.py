@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from trackers.appearance.average import with_width
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.association.selection import Selection
@@ -123,6 +124,7 @@ class Tracker(Knowledge[TracksType]):
         kept = rows_of(detections, usable)
         vectors = self._vectors(kept, frame)
         self._check_length(vectors)
+        vectors = with_width(vectors, self._vector_length or 0)
         seen = Observations(
             boxes=boxes[usable],
             scores=scores_of(kept),
@@ -296,16 +298,17 @@ class Tracker(Knowledge[TracksType]):
         tracks = self._tracks
         tracks.score[match.track] = seen.scores[match.detection]
         votes = self._votes(seen)
-        tracks.votes[match.track] += votes[match.detection]
+        if self._class_ids:
+            tracks.votes[match.track] += votes[match.detection]
         if seen.journal is not None:
             seen.journal.close(match, born, tracks.id.copy())
-        columns = {
-            "state": self.motion.initiate(seen.boxes[born]),
-            "group": seen.group[born],
-            "score": seen.scores[born],
-            "votes": votes[born],
-            **columns,
-        }
+        if born.any():
+            columns |= {
+                "state": self.motion.initiate(seen.boxes[born]),
+                "group": seen.group[born],
+                "score": seen.scores[born],
+                "votes": votes[born],
+            }
         return self._lifecycle.advance(tracks, match, born, seen.elapsed, **columns)
 
     def _votes(self, seen: Observations) -> Floats:

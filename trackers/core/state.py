@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TrackerType = TypeVar("TrackerType", bound="Tracker[Any]")
 TracksType = TypeVar("TracksType", bound=Tracks)
 
-VERSION = 1
+VERSION = 2
 """Version of the format."""
 
 OF_THE_MACHINE = ("device",)

@@ -57,13 +57,14 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     Returns:
         Predicted state, a new array of shape `(n, 5, 4)`.
     """
-    x, v, xx, xv, vv = state.transpose(1, 0, 2)
-    predicted = np.empty_like(state)
-    predicted[:, POSITION] = x + dt * v
-    predicted[:, VELOCITY] = v
-    predicted[:, VARIANCE] = xx + dt * (2.0 * xv + dt * vv) + dt * position_noise
-    predicted[:, COVARIANCE] = xv + dt * vv
-    predicted[:, VELOCITY_VARIANCE] = vv + dt * velocity_noise
+    predicted: Floats = state.copy()
+    x, v, xx, xv, vv = predicted.transpose(1, 0, 2)
+    drift = dt * vv
+    x += dt * v
+    xx += dt * (2.0 * xv + drift)
+    xx += dt * position_noise
+    xv += drift
+    vv += dt * velocity_noise
     return predicted
 
 

@@ -5,7 +5,6 @@ Aharon, Orfaig, Bobrovsky: "BoT-SORT: Robust Associations Multi-Pedestrian Track
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +20,10 @@ from trackers.boxes import Bools, Ints, Vectors
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.journal import note
+from trackers.core.looks import TracksWithLook
 from trackers.core.observations import Observations
 from trackers.core.rows import confident_vectors
 from trackers.errors import check_choice, check_range
-from trackers.lifecycle import Tracks, column
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYWH
 
@@ -37,22 +36,7 @@ PAPER_THRESHOLD = 0.25
 """Largest cosine distance at which appearance counts, where the extractor recommends none."""
 
 
-@dataclass
-class BoTSORTTracks(Tracks):
-    """Tracks that know a moving average of their look.
-
-    Attributes:
-        look: Unit vector of each track, zero while unknown, shape `(n, d)`.
-    """
-
-    look: Vectors = column(0, dtype=np.float32)
-
-    def vector(self, row: int) -> Vectors | None:
-        """The average look of the track in this row, shape `(d,)`; None without appearance."""
-        return self.look[row] if self.look[row].any() else None
-
-
-class BoTSORTTracker(Tracker[BoTSORTTracks]):
+class BoTSORTTracker(Tracker[TracksWithLook]):
     """BoT-SORT: the cheaper of overlap and look decides, first for confident detections, then for the others.
 
     Two stages as in ByteTrack. In the first, the cost of a pair is its IoU distance or half its appearance distance,
@@ -142,7 +126,7 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
         self.low_confidence_iou_threshold = low_confidence_iou_threshold
         super().__init__(
             XYWH,
-            BoTSORTTracks,
+            TracksWithLook,
             minimum_consecutive_frames=minimum_consecutive_frames,
             lost_track_buffer=lost_track_buffer,
             frame_rate=frame_rate,
@@ -154,7 +138,6 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
-        vectors = with_width(seen.vectors, tracks.look.shape[1])
         high = seen.scores >= self.high_confidence_threshold
         low = ~high & (seen.scores >= self.low_confidence_threshold)
         recent = tracks.confirmed & (tracks.missed == 0)
@@ -164,10 +147,10 @@ class BoTSORTTracker(Tracker[BoTSORTTracks]):
         match += self._match_by_overlap_and_look(seen, match, ~tracks.confirmed, high)
 
         self._correct(seen, match)
-        looks = vectors[match.detection]
+        looks = seen.vectors[match.detection]
         tracks.look[match.track] = moving_average(tracks.look[match.track], looks, self.appearance_momentum)
         born = high & (seen.scores >= self.track_activation_threshold) & unmatched(len(seen), match.detection)
-        return self._advance(seen, match, born, look=vectors[born])
+        return self._advance(seen, match, born, look=seen.vectors[born])
 
     def _match_by_overlap_and_look(
         self, seen: Observations, taken: Match, of_tracks: Bools, of_detections: Bools

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trackers.appearance.gallery import Galleries, Gallery
+from trackers.appearance.vectors import described
 from trackers.association.assignment import Match, assign
 from trackers.association.pairs import Pairs
 from trackers.boxes import Ints, Vectors
@@ -55,6 +56,6 @@ def recognised(
 
 def _farthest(gallery: Gallery, looks: Vectors) -> float:
     """Largest of the smallest distances of some looks to a gallery; infinite where a look is unknown."""
-    if len(gallery) == 0 or not looks.any(axis=1).all():
+    if len(gallery) == 0 or not described(looks).all():
         return np.inf
     return float(1.0 - (looks @ gallery.unordered.T).max(axis=1).min())

@@ -6,21 +6,15 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.gallery import (
-    Galleries,
-    new_galleries,
-    newest_cosine_distance,
-    remember,
-    smallest_cosine_distance,
-)
-from trackers.appearance.vectors import FeatureFunction, appearance_vectors, on_device
+from trackers.appearance.average import cosine_distance, with_width
+from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
+from trackers.appearance.vectors import FeatureFunction, appearance_vectors, described, on_device
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
@@ -30,9 +24,10 @@ from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
 from trackers.core.deepsort.memory import recognised
 from trackers.core.journal import note
+from trackers.core.looks import TracksWithLook
 from trackers.core.observations import Observations
 from trackers.errors import check_choice, check_range
-from trackers.lifecycle import Tracks, column
+from trackers.lifecycle import column
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
@@ -46,8 +41,8 @@ PAPER_THRESHOLD = 0.2
 
 
 @dataclass
-class DeepSORTTracks(Tracks):
-    """Tracks that remember what they look like.
+class DeepSORTTracks(TracksWithLook):
+    """Tracks that remember what they looked like; the look of a track is the newest vector of its gallery.
 
     Attributes:
         gallery: One gallery of vectors per track, shape `(n,)`.
@@ -55,10 +50,12 @@ class DeepSORTTracks(Tracks):
 
     gallery: Galleries = column(dtype=object)
 
-    def vector(self, row: int) -> Vectors | None:
-        """The newest vector of the track in this row, shape `(d,)`; None without appearance."""
-        newest: Vectors | None = self.gallery[row].newest
-        return None if newest is None else newest.copy()
+    def remember(self, rows: Ints, vectors: Vectors) -> None:
+        """Add a vector to each track in `rows`; zero vectors say nothing and are not added."""
+        known = described(vectors)
+        rows, vectors = rows[known], vectors[known]
+        self.look[rows] = vectors
+        remember(self.gallery[rows], vectors)
 
 
 class DeepSORTTracker(Tracker[DeepSORTTracks]):
@@ -174,6 +171,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
+        tracks.look = with_width(tracks.look, seen.vectors.shape[1])
         match = self._match_confirmed(tracks, seen)
         # Last stage: tentative tracks, and confirmed ones seen on the previous frame, by overlap.
         recent = ~tracks.confirmed | (tracks.missed == 0)
@@ -183,9 +181,10 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
         self._correct(seen, match)
         looks = self._worth_remembering(seen)
-        remember(tracks.gallery[match.track], looks[match.detection])
+        tracks.remember(match.track, looks[match.detection])
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
-        return self._advance(seen, match, born, gallery=new_galleries(looks[born], self.gallery_size))
+        galleries = new_galleries(looks[born], self.gallery_size)
+        return self._advance(seen, match, born, gallery=galleries, look=looks[born])
 
     def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
         """First stage: confirmed tracks against what their gate and their looks admit."""
@@ -210,18 +209,11 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
         A pair with no rival is matched if any vector is near enough, so where the newest is, the others are not asked.
         """
-
-        def look_of(rows: Ints, distance: Callable[..., Floats]) -> Floats:
-            return distance(tracks.gallery, pairs.track[rows], seen.vectors, pairs.detection[rows])
-
-        euclidean = self.distance_metric == "euclidean"
-        look = np.full(len(pairs.track), np.nan)
-        if seen.journal is None:
-            alone = np.flatnonzero(without_rival(pairs))
-            look[alone] = look_of(alone, newest_cosine_distance)
-        undecided = np.flatnonzero(~(look <= self._cosine_threshold))
-        look[undecided] = look_of(undecided, smallest_cosine_distance)
-        return np.sqrt(np.maximum(2.0 * look, 0.0)) if euclidean else look
+        look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
+        enough = (look <= self._cosine_threshold) & without_rival(pairs) & (seen.journal is None)
+        doubt = np.flatnonzero(~enough)
+        look[doubt] = smallest_cosine_distance(tracks.gallery, pairs.track[doubt], seen.vectors, pairs.detection[doubt])
+        return np.sqrt(np.maximum(2.0 * look, 0.0)) if self.distance_metric == "euclidean" else look
 
     def _without_look(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
         """What stands in for the distance where there is no appearance: how little the boxes overlap.

@@ -6,14 +6,13 @@ ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged look BoT-SORT's (Aharon
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, moving_average, with_width
-from trackers.appearance.vectors import FeatureFunction, on_device
+from trackers.appearance.vectors import FeatureFunction, described, on_device
 from trackers.association.assignment import Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
@@ -146,7 +145,6 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
-        seen = replace(seen, vectors=with_width(seen.vectors, tracks.look.shape[1]))
         high = seen.scores >= self.high_confidence_threshold
         low = ~high & (seen.scores >= self.low_confidence_threshold)
         recent = ~tracks.confirmed | (tracks.missed == 0)
@@ -185,7 +183,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         self, tracks: SteadySORTTracks, seen: Observations, taken: Match, recent: Bools, high: Bools
     ) -> Match:
         """Second stage: recent tracks, and any without a look, by overlap; a confirmed one takes no stranger."""
-        rows = np.flatnonzero((recent | ~tracks.look.any(axis=1)) & unmatched(len(tracks), taken.track))
+        rows = np.flatnonzero((recent | ~described(tracks.look)) & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
         boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.association.pairs import Pairs
-from trackers.boxes import Bools, Floats, Vectors
-from trackers.lifecycle import Tracks, column
+from trackers.boxes import Bools, Floats
+from trackers.core.looks import TracksWithLook
+from trackers.lifecycle import column
 from trackers.motion.models import centre_size
 
 if TYPE_CHECKING:
@@ -23,20 +24,14 @@ GROWTH = 2.0
 
 
 @dataclass
-class SteadySORTTracks(Tracks):
+class SteadySORTTracks(TracksWithLook):
     """Tracks that know what they look like on average, and where they were seen last.
 
     Attributes:
-        look: Unit vector of each track, zero while unknown, shape `(n, d)`.
         box: Box of the last detection, shape `(n, 4)`.
     """
 
-    look: Vectors = column(0, dtype=np.float32)
     box: Floats = column(4, dtype=np.float64)
-
-    def vector(self, row: int) -> Vectors | None:
-        """The average look of the track in this row, shape `(d,)`; None without appearance."""
-        return self.look[row] if self.look[row].any() else None
 
 
 def heights(boxes: Floats) -> Floats:
