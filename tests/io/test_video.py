@@ -176,9 +176,12 @@ def test_no_camera() -> None:
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves files with byte ranges; the first `drops` requests break off halfway."""
+    """Serves files with byte ranges; the first `drops` requests break off halfway, others fall silent."""
 
     drops = 0
+    silences: list[float]
+    """For each of the first requests, the share of the answer after which nothing more comes."""
+    over: threading.Event
 
     def do_GET(self) -> None:
         data = Path(self.translate_path(self.path)).read_bytes()
@@ -195,6 +198,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if type(self).drops > 0:
             type(self).drops -= 1
             body = body[: len(body) // 2]
+        if self.silences:
+            self.wfile.write(body[: int(self.silences.pop(0) * len(body))])
+            self.over.wait(60)
+            return
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
@@ -203,12 +210,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    Handler.drops = 0
+    Handler.drops, Handler.silences, Handler.over = 0, [], threading.Event()
     handler = functools.partial(Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
         thread = threading.Thread(target=httpd.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{httpd.server_port}"
+        Handler.over.set()
         httpd.shutdown()
         thread.join()
 
@@ -246,6 +254,29 @@ def test_a_stream_that_breaks_off_is_opened_again(
     assert "broke off after frame" in caplog.text
     assert [number for number, _ in frames] == list(range(1, 41))
     assert all(np.array_equal(image, other) for (_, image), other in zip(frames, whole, strict=True))
+
+
+def test_a_stream_that_falls_silent_is_opened_again(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection stays open and nothing comes: the tracker is not held up for ever, and misses no frame."""
+    noisy_video(tmp_path / "a.mkv")
+    source = open_source(f"{server}/a.mkv")
+    monkeypatch.setattr("trackers.io.streams.STALLED", 0.5)
+    Handler.silences = [0.5]
+    assert [number for number, _ in source] == list(range(1, 41))
+    assert source.faults.reconnections == 1
+
+
+def test_a_stream_that_stays_silent_ends(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    noisy_video(tmp_path / "a.mkv")
+    source = open_source(f"{server}/a.mkv", retries=1)
+    monkeypatch.setattr("trackers.io.streams.STALLED", 0.5)
+    Handler.silences = [0.5] + [0.0] * 9
+    numbers = [number for number, _ in source]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert 0 < len(numbers) < 40
+    assert source.faults.broken_frames >= 1
 
 
 KILLED = """

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+STALLED = 10.0
+"""Seconds without data after which a stream counts as broken off."""
+
 
 def _open_container(url: str) -> InputContainer:
     av = require("av", "cli")
     try:
-        container: InputContainer = av.open(url, timeout=10.0)
+        # PyAV's timeout holds for opening and reading, FFmpeg's for every exchange, seeking included.
+        options = {"rw_timeout": str(round(STALLED * 1e6))}
+        container: InputContainer = av.open(url, timeout=STALLED, options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"{url} cannot be opened as a video: {reason}") from error
