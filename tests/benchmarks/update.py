@@ -1,125 +1,134 @@
 """Time of one `update`, beside the peers that are installed: `python tests/benchmarks/update.py`.
 
-All trackers see the same frames of the sample, one after another on each frame, so that whatever else the
-machine does hits all of them alike. The time includes `sv.Detections` in and out. Ids, switches and coverage stand
-beside it, so that a tracker that tracks nothing earns nothing. Run it with OMP_NUM_THREADS=1 and without.
+All trackers see the same frames, each in a process of its own, one after another on each block of frames, so that
+whatever else the machine does hits all of them alike. `--block 1` is what a tracker meets behind a detector: caches
+that something else has filled. Ours are timed with `sv.Detections` in and out, peers from the objects they take to the
+objects they give. Ids, switches and coverage stand beside the time, so that a tracker that tracks nothing earns
+nothing.
+
+Peers may live in environments of their own: `--python PATH` names the interpreter of one, and whatever it has installed
+takes part. Run it with OMP_NUM_THREADS=1 and without. `--data FOLDER` adds the stored boxes and vectors of real
+sequences.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
-import time
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import supervision as sv
+from peers import CONTESTANTS, OURS, Contestant, installed
 
-import trackers
 from trackers.sample import Scene
 
-OURS = ["SORTTracker", "ByteTrackTracker", "OCSORTTracker", "BoTSORTTracker", "DeepSORTTracker", "SteadySORTTracker"]
-WARM_UP = 30
-"""Frames that are tracked and not timed, so that galleries have begun to fill and tracks have been lost."""
-
-Update = Callable[[sv.Detections], "list[int]"]
-"""Tracks one frame and returns the id of each row, -1 for none."""
+SLOW = 0.5
+"""Seconds of one frame beyond which a peer is not asked at the next size."""
 
 
-def ours(name: str) -> Update:
-    """One of this library's trackers, with its defaults."""
-    tracker = getattr(trackers, name)()
-    return lambda detections: tracker.update(detections).tracker_id.tolist()
+def of_sample(figures: int, frames: int) -> Iterator[sv.Detections]:
+    """The sample's scene with this many figures."""
+    scene = Scene(figures=figures, size=(1920, 1080), length=frames)
+    return (scene.detections(index) for index in range(frames))
 
 
-def deep_sort_realtime() -> Update:
-    """deep-sort-realtime, vectors given, a gallery of 100."""
-    from deep_sort_realtime.deepsort_tracker import DeepSort  # type: ignore[import-not-found,unused-ignore]
-
-    tracker = DeepSort(embedder=None, nn_budget=100)
-
-    def update(detections: sv.Detections) -> list[int]:
-        boxes = detections.xyxy.tolist()
-        confidence = np.asarray(detections.confidence).tolist()
-        raw = [([x1, y1, x2 - x1, y2 - y1], c, 0) for (x1, y1, x2, y2), c in zip(boxes, confidence, strict=True)]
-        found = tracker.update_tracks(raw, embeds=list(detections.data["embedding"]), others=list(range(len(raw))))
-        ids = [-1] * len(raw)
-        for track in found:
-            row = track.get_det_supplementary()
-            if track.is_confirmed() and track.time_since_update == 0 and row is not None:
-                ids[row] = int(track.track_id)
-        return ids
-
-    return update
+def of_sequence(path: Path) -> Iterator[sv.Detections]:
+    """Stored detections of a real sequence: arrays `frame`, `xyxy`, `confidence` and `osnet`."""
+    stored = np.load(path)
+    for frame in range(1, int(stored["frame"].max()) + 1):
+        rows = stored["frame"] == frame
+        vectors = stored["osnet"][rows].astype(np.float32)
+        yield sv.Detections(
+            stored["xyxy"][rows].astype(np.float64), confidence=stored["confidence"][rows], data={"embedding": vectors}
+        )
 
 
-PEERS: dict[str, tuple[str, Callable[[], Update]]] = {
-    "deep_sort_realtime": ("deep_sort_realtime", deep_sort_realtime),
-}
-"""Peers by name: the module that must be installed, and what makes one."""
-
-
-def contestants() -> dict[str, Update]:
-    """Our trackers and the peers that are installed."""
-    found = {name: ours(name) for name in OURS}
-    for name, (module, make) in PEERS.items():
-        if importlib.util.find_spec(module) is not None:
-            found[name] = make()
-    return found
-
-
-def measure(figures: int, frames: int) -> list[str]:
+def measure(stream: Iterator[sv.Detections], warm_up: int, block: int, pythons: dict[str, str]) -> list[dict[str, Any]]:
     """One row of the table for each contestant."""
-    scene = Scene(figures=figures, size=(1920, 1080), length=WARM_UP + frames)
-    running = contestants()
-    seconds: dict[str, list[float]] = {name: [] for name in running}
-    answers: dict[str, list[tuple[list[int], list[int]]]] = {name: [] for name in running}
-    for index in range(len(scene)):
-        detections = scene.detections(index)
-        for name, update in running.items():
-            start = time.perf_counter()
-            ids = update(detections)
-            seconds[name].append(time.perf_counter() - start)
-            answers[name].append((ids, np.asarray(detections.data["object"]).tolist()))
-    reference = np.median(seconds["DeepSORTTracker"][WARM_UP:])
-    return [row(figures, name, np.array(seconds[name][WARM_UP:]), reference, answers[name]) for name in running]
+    running = {name: Contestant(name, python) for name, python in pythons.items()}
+    answers: dict[str, list[tuple[float, list[int]]]] = {name: [] for name in running}
+    frames = list(stream)
+    truth = [np.asarray(it.data.get("object", np.zeros(len(it), np.int64))).tolist() for it in frames]
+    for start in range(0, len(frames), block):
+        part = [
+            (it.xyxy.astype(np.float64), np.asarray(it.confidence), it.data["embedding"])
+            for it in frames[start : start + block]
+        ]
+        for name, contestant in running.items():
+            answers[name] += contestant.update(part)
+    for contestant in running.values():
+        contestant.close()
+    rows = []
+    for name, answer in answers.items():
+        seconds, ids = zip(*answer, strict=True)
+        rows.append({"name": name, "seconds": np.array(seconds[warm_up:]), **worth(truth, list(ids))})
+    return rows
 
 
-def row(figures: int, name: str, seconds: Any, reference: float, answers: list[tuple[list[int], list[int]]]) -> str:
-    """Median and 95 % quantile in milliseconds, ratio to our DeepSORT, and what came of it."""
+def worth(truth: list[list[int]], answers: list[list[int]]) -> dict[str, Any]:
+    """What came of it: ids given, how often an object changed its id, share of the rows of objects with an id."""
     owner: dict[int, int] = {}
     switches = covered = real = 0
-    for ids, objects in answers:
-        for number, true in zip(ids, objects, strict=True):
-            real += true > 0
-            if true > 0 and number > 0:
-                covered += 1
+    known = any(number > 0 for objects in truth for number in objects)
+    for objects, ids in zip(truth, answers, strict=True):
+        for true, number in zip(objects, ids, strict=True):
+            counts = true > 0 or not known
+            real += counts
+            covered += counts and number >= 0
+            if true > 0 and number >= 0:
                 switches += owner.get(true, number) != number
                 owner[true] = number
-    given = len({number for ids, _ in answers for number in ids if number > 0})
-    median, late = np.median(seconds), np.quantile(seconds, 0.95)
-    return (
-        f"| {figures} | {name} | {1e3 * median:.2f} | {1e3 * late:.2f} | {median / reference:.2f} "
-        f"| {given} | {switches} | {100 * covered / max(real, 1):.0f} % |"
-    )
+    ids_given = len({number for ids in answers for number in ids if number >= 0})
+    return {"ids": ids_given, "switches": switches if known else "", "coverage": covered / max(real, 1)}
+
+
+def lines(stream: str, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The table, a peer's time as a multiple of the tracker of ours beside it."""
+    median = {row["name"]: float(np.median(row["seconds"])) for row in rows}
+    for row in rows:
+        name, late = row["name"], float(np.quantile(row["seconds"], 0.95))
+        rival = CONTESTANTS[name][1]
+        against = f"{median[name] / median[rival]:.1f} x {rival.removesuffix('Tracker')}" if rival != name else ""
+        yield (
+            f"| {stream} | {name} | {1e3 * median[name]:.2f} | {late / median[name]:.2f} | {against} "
+            f"| {row['ids']} | {row['switches']} | {100 * row['coverage']:.0f} % |"
+        )
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--figures", type=int, nargs="+", default=[10, 50, 100, 200, 500, 1000])
-    parser.add_argument("--frames", type=int, default=100, help="timed frames")
+    parser.add_argument("--figures", type=int, nargs="*", default=[10, 50, 100, 200, 500, 1000, 2000])
+    parser.add_argument("--frames", type=int, default=60, help="timed frames")
+    parser.add_argument("--warm-up", type=int, default=100, help="frames before, in which galleries fill")
+    parser.add_argument("--block", type=int, default=20, help="frames a tracker gets before it is the next one's turn")
+    parser.add_argument("--python", nargs="*", default=[], help="interpreters that have peers")
+    parser.add_argument("--data", type=Path, help="folder with golden/SEQUENCE/detections.npz")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
+    found = {name: python for python in reversed([sys.executable, *arguments.python]) for name in installed(python)}
+    running = {name: found[name] for name in CONTESTANTS if name in found}
     print(f"threads: {os.environ.get('OMP_NUM_THREADS', 'default')}\n")
-    print("| objects | tracker | median ms | p95 ms | of DeepSORTTracker | ids | switches | coverage |")
+    print("| stream | tracker | median ms | p95 / median | peer / ours | ids | switches | coverage |")
     print("|---|---|---|---|---|---|---|---|")
+    warm_up, block = arguments.warm_up, arguments.block
     for figures in arguments.figures:
-        for line in measure(figures, arguments.frames):
-            print(line, flush=True)
+        rows = measure(of_sample(figures, warm_up + arguments.frames), warm_up, block, running)
+        print(*lines(f"{figures} objects", rows), sep="\n", flush=True)
+        running = {name: python for name, python in running.items() if name in OURS or not slow(name, rows)}
+    for path in sorted(arguments.data.glob("golden/*/detections.npz")) if arguments.data else []:
+        rows = measure(of_sequence(path), warm_up=30, block=block, pythons=running)
+        print(*lines(path.parent.name, rows), sep="\n", flush=True)
+
+
+def slow(name: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether a peer took too long on a frame to be asked again."""
+    return any(row["name"] == name and np.median(row["seconds"]) > SLOW for row in rows)
 
 
 if __name__ == "__main__":
