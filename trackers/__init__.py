@@ -1,6 +1,7 @@
 """Multi-object tracking for `supervision`: DeepSORT as published."""
 
 from trackers.appearance.stripes import StripeFeatureExtractor
+from trackers.association.selection import Selection
 from trackers.core.botsort.tracker import BoTSORTTracker
 from trackers.core.bytetrack.tracker import ByteTrackTracker
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
@@ -18,6 +19,7 @@ __all__ = [
     "MissingDependencyError",
     "OCSORTTracker",
     "SORTTracker",
+    "Selection",
     "SteadySORTTracker",
     "StripeFeatureExtractor",
 ]
