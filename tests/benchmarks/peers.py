@@ -199,7 +199,8 @@ class Contestant:
 
 def serve(name: str) -> None:
     """Answer blocks of frames until standard input ends."""
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    source: Any = sys.stdin.buffer
+    sink = sys.stdout.buffer
     sys.stdout = sys.stderr
     prepare, update, ids = CONTESTANTS[name][2]()
     while source.peek(1):

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import supervision as sv
-from peers import CONTESTANTS, OURS, Contestant, installed
+from peers import CONTESTANTS, OURS, Contestant, installed  # type: ignore[import-not-found,unused-ignore]
 
 from trackers.sample import Scene
 

@@ -146,10 +146,12 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
     Returns:
         Distance of each pair, shape `(k,)`; NaN where one side has no appearance.
     """
-    starts = [0, *(np.flatnonzero(track[1:] != track[:-1]) + 1).tolist()][: len(track)]
+    if len(track) == 0:
+        return np.empty(0)
+    starts = [0, *(np.flatnonzero(track[1:] != track[:-1]) + 1).tolist()]
     rings = [gallery.unordered for gallery in galleries[track[starts]]]
     looks = vectors[detection]
-    similarity = np.full((len(track), max(map(len, rings), default=0) + 1), -np.inf, np.float32)
+    similarity = np.full((len(track), max(map(len, rings)) + 1), -np.inf, np.float32)
     for ring, start, stop in zip(rings, starts, [*starts, len(track)][1:], strict=True):
         if len(ring):
             similarity[start:stop, : len(ring)] = looks[start:stop] @ ring.T

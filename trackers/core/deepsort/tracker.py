@@ -207,12 +207,20 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     def _distance(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
         """Smallest distance between the detection and the gallery of each pair, NaN without appearance.
 
-        A pair with no rival is matched if any vector is near enough, so where the newest is, the others are not asked.
+        Whole galleries are asked only where the newest vector is too far, and where a pair that is near has a rival;
+        for one without, near enough is all that counts.
         """
+
+        def ask(rows: Ints) -> None:
+            track, detection = pairs.track[rows], pairs.detection[rows]
+            look[rows] = smallest_cosine_distance(tracks.gallery, track, seen.vectors, detection)
+
         look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
-        enough = (look <= self._cosine_threshold) & without_rival(pairs) & (seen.journal is None)
-        doubt = np.flatnonzero(~enough)
-        look[doubt] = smallest_cosine_distance(tracks.gallery, pairs.track[doubt], seen.vectors, pairs.detection[doubt])
+        near = (look <= self._cosine_threshold) & (seen.journal is None)
+        ask(np.flatnonzero(~near))
+        possible = np.flatnonzero(~(look > self._cosine_threshold))
+        rivals = possible[~without_rival(pairs.where(possible))]
+        ask(rivals[near[rivals]])
         return np.sqrt(np.maximum(2.0 * look, 0.0)) if self.distance_metric == "euclidean" else look
 
     def _without_look(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
