@@ -104,9 +104,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--figures", type=int, nargs="*", default=[10, 50, 100, 200, 500, 1000, 2000])
-    parser.add_argument("--frames", type=int, default=60, help="timed frames")
+    parser.add_argument("--frames", type=int, default=100, help="timed frames")
     parser.add_argument("--warm-up", type=int, default=100, help="frames before, in which galleries fill")
-    parser.add_argument("--block", type=int, default=20, help="frames a tracker gets before it is the next one's turn")
+    parser.add_argument("--block", type=int, default=50, help="frames a tracker gets before it is the next one's turn")
     parser.add_argument("--python", nargs="*", default=[], help="interpreters that have peers")
     parser.add_argument("--data", type=Path, help="folder with golden/SEQUENCE/detections.npz")
     arguments = parser.parse_args()
