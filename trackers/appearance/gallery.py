@@ -123,11 +123,13 @@ def unpack_galleries(packed: Mapping[str, Any]) -> Galleries:
         ValueError: If the arrays do not go together.
     """
     size, written, vectors = (np.asarray(packed[name]) for name in ("size", "written", "vectors"))
+    if vectors.dtype != np.float32 or size.dtype.kind != "i" or written.dtype.kind != "i":
+        raise ValueError(f"vectors of float32 and whole numbers, but got {vectors.dtype} and {written.dtype}")
     kept = np.where(size < 0, written, np.minimum(size, written))
     if size.shape != written.shape or vectors.ndim != 2 or (written < 0).any() or kept.sum() != len(vectors):
         raise ValueError(f"{len(vectors)} vectors, but galleries of {kept.sum()}")
     galleries = new_galleries(np.zeros((len(size), 0), np.float32), None)
-    rings = np.split(vectors.astype(np.float32), np.cumsum(kept)[:-1]) if len(kept) else []
+    rings = np.split(vectors, np.cumsum(kept)[:-1]) if len(kept) else []
     for gallery, limit, count, ring in zip(galleries, size.tolist(), written.tolist(), rings, strict=True):
         gallery.size, gallery._written = (None if limit < 0 else limit), count
         gallery._ring = ring.copy()

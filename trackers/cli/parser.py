@@ -18,7 +18,7 @@ from typing import Any
 
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
-from trackers.pipeline.choices import Choice
+from trackers.pipeline.choices import Choice, read_yaml
 
 CHOICES: Mapping[str, tuple[Mapping[str, str], str | None]] = {
     "tracker": (TRACKERS, "deepsort"),
@@ -154,11 +154,7 @@ def _chosen(name: str, arguments: Sequence[str]) -> str | None:
 
 
 def _named_in(path: Path, name: str) -> str | None:
-    yaml = require("yaml", "cli")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not YAML: {error}") from error
+    content = read_yaml(path)
     section = content.get(name) if isinstance(content, dict) else None
     return section.get("name") if isinstance(section, dict) else None
 

@@ -8,7 +8,6 @@ of MOT text followed by the vector, 128 numbers there), and our own `.npz`: arra
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.boxes import Floats, Ints
+from trackers.boxes import Ints
 from trackers.io.detection_table import DetectionTable
 from trackers.io.mot import MOST_COLUMNS, read_mot
 
@@ -108,67 +107,99 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
     return table
 
 
-def _read_npz(path: Path, embedding: str) -> DetectionTable:
+def _load(path: Path, kind: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a file by their names; the one of a `.npy` goes by its ending."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} cannot be read as a .npz of plain arrays: {error}") from error
+        with path.open("rb") as file:
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return {"npy": content}
+            return {name: content[name] for name in content.files}
+    except Exception as error:  # there is no end to what a damaged archive can raise
+        raise ValueError(f"{path} cannot be read as {kind}: {error}") from error
+
+
+def _read_npz(path: Path, embedding: str) -> DetectionTable:
+    arrays = _load(path, "a .npz of plain arrays")
     missing = {"frame", "xyxy"} - arrays.keys()
     if missing:
         raise ValueError(f"{path} has no array {', '.join(sorted(missing))}; it holds {', '.join(sorted(arrays))}")
-    frame = arrays.pop("frame").astype(np.int64)
-    order = np.argsort(frame, kind="stable")
-    frame = frame[order]
-    last_frame = int(arrays.pop("last_frame", frame.max(initial=0)))
-    _check_frames(path, frame, last_frame)
-    for name, column in arrays.items():
-        if column.shape[:1] != frame.shape:
-            raise ValueError(f"{path}: array {name} must have {len(frame)} rows like frame, but is {column.shape}")
-        arrays[name] = column[order]
+    frame = _whole(path, "frame", arrays.pop("frame"))
+    last_frame = _whole(path, "last_frame", np.atleast_1d(arrays.pop("last_frame", frame.max(initial=0))))
+    if len(last_frame) != 1:
+        raise ValueError(f"{path}: array last_frame must be one number, but has {len(last_frame)}")
     if embedding not in ("embedding", *arrays):
         raise ValueError(f"{path} has no array {embedding!r}; it holds {', '.join(sorted(arrays))}")
     if embedding in arrays:
-        arrays["embedding"] = arrays.pop(embedding).astype(np.float32)
-    class_id = arrays.pop("class_id", None)
-    return DetectionTable(
-        frame=frame,
-        xyxy=_boxes(path, arrays.pop("xyxy")),
-        confidence=arrays.pop("confidence", None),
-        class_id=None if class_id is None else class_id.astype(np.int64),
-        data=arrays,
-        last_frame=last_frame,
-    )
+        arrays["embedding"] = arrays.pop(embedding)
+    for name, column in arrays.items():
+        if column.shape[:1] != frame.shape:
+            raise ValueError(f"{path}: array {name} must have {len(frame)} rows like frame, but is {column.shape}")
+    for name, dimensions in (("xyxy", 2), ("confidence", 1), ("embedding", 2)):
+        if name in arrays:
+            _check_numbers(path, name, arrays[name], dimensions)
+    if "class_id" in arrays:
+        arrays["class_id"] = _whole(path, "class_id", arrays["class_id"])
+    return _table(path, frame, arrays, int(last_frame[0]))
 
 
 def _read_npy(path: Path) -> DetectionTable:
-    try:
-        rows = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as a plain .npy array: {error}") from error
+    arrays = _load(path, "a plain .npy array")
+    rows = arrays.get("npy", np.empty(0))
     if rows.ndim != 2 or rows.shape[1] <= MOST_COLUMNS:
         raise ValueError(
             f"{path} must have {MOST_COLUMNS} columns of MOT text and then the vector (138 in the original "
             f"DeepSORT), but has shape {rows.shape}"
         )
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    frame = rows[:, 0].astype(np.int64)
-    _check_frames(path, frame, int(frame.max(initial=0)))
+    _check_numbers(path, "of the file", rows, 2)
+    frame = _whole(path, "of frames, column 1,", rows[:, 0])
+    columns = {
+        "xyxy": np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]]),
+        "confidence": rows[:, 6],
+        "embedding": rows[:, MOST_COLUMNS:],
+    }
+    return _table(path, frame, columns, int(frame.max(initial=0)))
+
+
+def _table(path: Path, frame: Ints, columns: dict[str, npt.NDArray[Any]], last_frame: int) -> DetectionTable:
+    """The columns in ascending order of frames."""
+    order = np.argsort(frame, kind="stable")
+    frame = frame[order]
+    if len(frame) and not 1 <= frame[0] <= frame[-1] <= last_frame:
+        raise ValueError(f"{path}: frames must lie in 1 to {last_frame}, but are {frame[0]} to {frame[-1]}")
+    if columns["xyxy"].shape[1] != 4:
+        raise ValueError(f"{path}: boxes must have shape (n, 4), but have {columns['xyxy'].shape}")
+    bad = ~np.isfinite(columns["xyxy"]).all(axis=1)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(f"{path}: boxes must be finite, but row {row} is {columns['xyxy'][row].tolist()}")
+    data = {name: column[order] for name, column in columns.items()}
+    if "embedding" in data:
+        with np.errstate(over="ignore"):
+            data["embedding"] = data["embedding"].astype(np.float32)
     return DetectionTable(
         frame=frame,
-        xyxy=_boxes(path, np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])),
-        confidence=rows[:, 6],
-        data={"embedding": rows[:, MOST_COLUMNS:].astype(np.float32)},
-        last_frame=int(frame.max(initial=0)),
+        xyxy=data.pop("xyxy"),
+        confidence=data.pop("confidence", None),
+        class_id=data.pop("class_id", None),
+        data=data,
+        last_frame=last_frame,
     )
 
 
-def _boxes(path: Path, xyxy: npt.NDArray[Any]) -> Floats:
-    if xyxy.ndim != 2 or xyxy.shape[1] != 4:
-        raise ValueError(f"{path}: boxes must have shape (n, 4), but have {xyxy.shape}")
-    return xyxy
+def _check_numbers(path: Path, name: str, array: npt.NDArray[Any], dimensions: int) -> None:
+    if array.dtype.kind not in "biuf" or array.ndim != dimensions:
+        raise ValueError(
+            f"{path}: array {name} must hold numbers in {dimensions} dimensions, "
+            f"but holds {array.dtype} in shape {array.shape}"
+        )
 
 
-def _check_frames(path: Path, frame: Ints, last_frame: int) -> None:
-    if len(frame) and not 1 <= frame[0] <= frame[-1] <= last_frame:
-        raise ValueError(f"{path}: frames must lie in 1 to {last_frame}, but are {frame[0]} to {frame[-1]}")
+def _whole(path: Path, name: str, array: npt.NDArray[Any]) -> Ints:
+    """Numbers that count something, which may be kept as floats."""
+    _check_numbers(path, name, array, 1)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float64)
+        if not ((np.abs(array) < 2**53) & (np.floor(array) == array)).all():
+            raise ValueError(f"{path}: array {name} must hold whole numbers")
+    return array.astype(np.int64)

@@ -135,7 +135,7 @@ def _check(path: Path, table: Floats, lines: list[int], last_frame: int | None) 
     """Refuse rows that cannot be right, naming the first one."""
     frames, ids = table[:, 0], table[:, 1]
     wrong = {
-        "numbers must be finite": ~np.isfinite(table).all(axis=1),
+        "numbers must be finite and below 2^53": ~(np.abs(table) < 2**53).all(axis=1),
         "frame numbers are whole and start at 1": (frames < 1) | (frames % 1 != 0),
         "ids are whole numbers": ids % 1 != 0,
     }

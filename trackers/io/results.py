@@ -130,22 +130,31 @@ def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[Box
         raise FileNotFoundError(f"no such file: {path}")
     rows: list[tuple[int, int, list[float], float]] = []
     reasons: dict[int, dict[int, str]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            row = json.loads(line)
-            frame, tracker_id = int(row["frame"]), int(row["tracker_id"])
-            x1, y1, x2, y2 = map(float, row["xyxy"])
-        except (ValueError, KeyError, TypeError) as error:
+            frame, tracker_id, box, score, reason = _from_json(line)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(f"{path}, line {number}: not a box of a result: {error}") from error
-        if row.get("reason"):
+        if reason:
             told = reasons.setdefault(tracker_id, {})
-            told[frame] = f"{told[frame]}; {row['reason']}" if frame in told else row["reason"]
+            told[frame] = f"{told[frame]}; {reason}" if frame in told else reason
         if tracker_id >= 0:
-            score = row.get("confidence")
-            rows.append((frame, tracker_id, [x1, y1, x2 - x1, y2 - y1], 1.0 if score is None else float(score)))
+            rows.append((frame, tracker_id, box, score))
     columns = zip(*rows, strict=True) if rows else ([], [], [], [])
     names = ("frame", "tracker_id", "xywh", "confidence")
     return BoxTable.from_rows(**{name: list(column) for name, column in zip(names, columns, strict=True)}), reasons
+
+
+def _from_json(line: bytes) -> tuple[int, int, list[float], float, str]:
+    """Frame, track, left, top, width and height, confidence and reason of a line."""
+    row = json.loads(line)
+    frame, tracker_id = int(row["frame"]), int(row["tracker_id"])
+    x1, y1, x2, y2 = map(float, row["xyxy"])
+    score, reason = row.get("confidence"), row.get("reason")
+    numbers = [x1, y1, x2 - x1, y2 - y1, 1.0 if score is None else float(score)]
+    if not (1 <= frame < 2**53 and abs(tracker_id) < 2**53 and np.isfinite(numbers).all()):
+        raise ValueError("frames count from 1, and numbers must be finite and below 2^53")
+    return frame, tracker_id, numbers[:4], numbers[4], "" if reason is None else str(reason)
 
 
 class _Row(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import difflib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def read_sequence(folder: str | Path) -> MOTSequence:
         raise FileNotFoundError(f"{folder} is not a MOT sequence folder: no seqinfo.ini and no gt/gt.txt in it")
     info = _read_info(folder / "seqinfo.ini")
     length = _number(folder, info, "seqlength")
-    images = folder / info.get("imdir", "img1")
+    images = folder / _inside(folder, info.get("imdir", "img1"))
     videos = [folder / f"video{suffix}" for suffix in VIDEO_SUFFIXES]
     return MOTSequence(
         folder=folder,
@@ -152,13 +153,21 @@ def _text_files(folder: Path) -> list[Path]:
 
 
 def _read_info(path: Path) -> dict[str, str]:
-    parser = configparser.ConfigParser()
+    parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(path, encoding="utf-8")
         return dict(parser["Sequence"]) if parser.has_section("Sequence") else {}
     except (configparser.Error, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} is not an ini file with a [Sequence] section: {reason}") from error
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Refuse a place that is not in the folder; what stands in a file must not lead elsewhere."""
+    place = Path(name)
+    if place.anchor or ".." in place.parts:
+        raise ValueError(f"{folder / 'seqinfo.ini'}: imDir must be a folder beside this file, but is {name!r}")
+    return place
 
 
 def _number(folder: Path, info: dict[str, str], key: str) -> float | None:
@@ -168,7 +177,7 @@ def _number(folder: Path, info: dict[str, str], key: str) -> float | None:
         value = float(info[key])
     except ValueError:
         value = 0.0
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise ValueError(f"{folder / 'seqinfo.ini'}: {key} must be a number above 0, but is {info[key]!r}")
     return value
 

@@ -112,14 +112,29 @@ def read_choice(text: str, section: str = "tracker") -> Choice:
         return Choice(text)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    yaml = require("yaml", "cli")
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    content = read_yaml(path)
     found = content.get(section) if isinstance(content, dict) else None
     if not isinstance(found, dict) or "name" not in found:
         raise ValueError(f"{path} has no section {section!r} with a name in it")
     options = {name: value for name, value in found.items() if name != "name"}
     return Choice(str(found["name"]), options, path.stem)
+
+
+def read_yaml(path: Path, extra: str = "cli") -> Any:
+    """Read a YAML file as plain data.
+
+    Args:
+        path: The file.
+        extra: Extra of this package that brings the parser.
+
+    Returns:
+        What is in it.
+
+    Raises:
+        ValueError: If it is not YAML.
+    """
+    yaml = require("yaml", extra)
+    try:
+        return yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error

@@ -18,7 +18,7 @@ from trackers.appearance.detector_features import DetectorFeatures
 from trackers.core.base import Tracker
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
-from trackers.pipeline.choices import Choice, check_options, make_extractor, make_tracker
+from trackers.pipeline.choices import Choice, check_options, make_extractor, make_tracker, read_yaml
 
 TAKEN = ("bytetrack", "botsort", "ocsort")
 """Names that Ultralytics gave to trackers of its own and that keep their meaning."""
@@ -75,11 +75,11 @@ def read_settings(tracker: str | Path, theirs: Collection[str]) -> Settings | No
     path = Path(tracker)
     if not path.is_file():
         return _settings({"tracker_type": path.stem}, path) if path.name.removesuffix(".yaml") in NAMES else None
-    content = require("yaml", extra="ultralytics").safe_load(path.read_text(encoding="utf-8"))
+    content = read_yaml(path, extra="ultralytics")
     name = content.get("tracker_type") if isinstance(content, dict) else None
-    if name in NAMES:
+    if isinstance(name, str) and name in NAMES:
         return _settings(content, path)
-    if name in theirs:
+    if isinstance(name, str) and name in theirs:
         return None
     known = [*NAMES, *theirs]
     close = difflib.get_close_matches(str(name), known, n=3)
