@@ -80,7 +80,7 @@ def run(video: Path, scene: Scene | None, detector: Any, extractor: DeepSORTFeat
     with tempfile.TemporaryDirectory() as folder, VideoWriter(Path(folder) / "tracked.mp4", frame_rate=30) as out:
         for index in range(limit):
             with clock.part("decode"):
-                number, frame = next(frames, (0, None))
+                _, frame = next(frames, (0, None))
             if frame is None:
                 break
             with clock.part("detect"):

@@ -15,6 +15,9 @@ from trackers.errors import require
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
+ENCODING = {"crf": "23", "preset": "veryfast", "threads": "3"}
+"""Options of x264. Its answer depends on the number of threads, so this is fixed: equal frames, equal files anywhere."""
+
 
 class VideoWriter:
     """Write BGR frames to a video file with PyAV, H.264.
@@ -51,9 +54,7 @@ class VideoWriter:
         try:
             self._container = av.open(str(self.path), "w", container_options=options)
             rate = Fraction(frame_rate).limit_denominator(1001)
-            self._stream: Any = self._container.add_stream(
-                "libx264", rate=rate, options={"crf": "23", "preset": "veryfast"}
-            )
+            self._stream: Any = self._container.add_stream("libx264", rate=rate, options=ENCODING)
         except (av.error.FFmpegError, ValueError) as error:
             self.path.unlink(missing_ok=True)
             raise ValueError(f"{self.path.name} cannot be written as a video: {error}") from error
