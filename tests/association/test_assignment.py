@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
+from trackers.association import assignment
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade
 from trackers.association.pairs import Pairs
 
 LIMIT = 0.7
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, assignment.SMALL_MATRIX], ids=["components", "at once"])
+def _both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test runs as with many contested pairs and as with few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assignment, "SMALL_MATRIX", request.param)
+        yield
 
 
 @st.composite

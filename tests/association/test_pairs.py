@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,11 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.motion.test_kalman import DenseFilter
+from trackers.association import pairs
 from trackers.association.pairs import GATE, Pairs, gated_pairs, overlapping_pairs, within_reach
 from trackers.boxes import overlap
 from trackers.motion.models import XYAH
 
 Floats = npt.NDArray[np.float64]
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, pairs.SMALL_FRAME], ids=["sorted", "all pairs"])
+def _both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test runs as in a large frame and as in a small one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "SMALL_FRAME", request.param)
+        yield
 
 
 def crowd(seed: int, count: int, spread: float) -> Floats:

@@ -353,9 +353,9 @@ def test_a_real_video_matches_opencv(data_dir: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot bind a process to a core")
 def test_equal_frames_make_equal_files_however_many_cores_there_are(tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from trackers.io import VideoWriter; from trackers.sample import Scene\n"
+        "import os, sys; from trackers.io import VideoWriter; from trackers.sample import Scene\n"
         "cores = sorted(os.sched_getaffinity(0)); os.sched_setaffinity(0, cores[: int(sys.argv[1])])\n"
-        "writer = VideoWriter(Path(sys.argv[2]), frame_rate=30); scene = Scene(length=12)\n"
+        "writer = VideoWriter(sys.argv[2], frame_rate=30); scene = Scene(length=12)\n"
         "[writer.write(frame) for frame in scene.frames()]; writer.close()"
     )
     paths = [tmp_path / "one.mp4", tmp_path / "all.mp4"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
 ENCODING = {"crf": "23", "preset": "veryfast", "threads": "3"}
-"""Options of x264. Its answer depends on the number of threads, so this is fixed: equal frames, equal files anywhere."""
+"""Options of x264, whose answer depends on the number of threads: fixed, so that equal frames make equal files."""
 
 
 class VideoWriter:
