@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo install test test-slow test-oldest test-newest coverage lint format types imports \
-        docs notebooks bench ci build clean
+        docs pictures notebooks bench ci build clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -112,6 +112,9 @@ imports: $(VENV)/.stamp-dev ## the layers, import-linter
 
 docs: $(VENV)/.stamp-dev ## build the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+pictures: $(VENV)/.stamp-dev ## make the pictures of the documentation from the embedded sample
+	$(BIN)/python -m docs.pictures
 
 notebooks: $(VENV)/.stamp-dev ## run every notebook from top to bottom
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; \
