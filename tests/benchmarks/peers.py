@@ -135,6 +135,28 @@ def boxmot(name: str, **options: Any) -> Any:
     return prepare, lambda detections: tracker.update(detections, blank), ids
 
 
+def visiontrack(**options: Any) -> Any:
+    """A ByteTrack in C++."""
+    import numpy as np
+    import visiontrack_cpp  # type: ignore[import-not-found,unused-ignore]
+
+    tracker = visiontrack_cpp.ByteTracker(visiontrack_cpp.TrackerConfig(**options))
+    looks = "w_app" in options
+
+    def prepare(frame: Frame) -> Any:
+        boxes, scores, vectors = (np.ascontiguousarray(part, np.float64) for part in frame)
+        return boxes, scores, np.zeros(len(boxes), np.int64), vectors if looks else None
+
+    def ids(found: Any, count: int) -> list[int]:
+        detections, (numbers, boxes, _, _) = found
+        given = [-1] * count
+        for number, box in zip(numbers.tolist(), boxes, strict=True):
+            given[int(np.abs(detections - box).sum(axis=1).argmin())] = int(number)
+        return given
+
+    return prepare, lambda frame: (frame[0], tracker.update(*frame)), ids
+
+
 OURS = {
     name: ("trackers 0", name, partial(on_detections, name))
     for name in (
@@ -152,6 +174,8 @@ CONTESTANTS: dict[str, tuple[str, str, Callable[[], Any]]] = {
     "roboflow BoT-SORT": ("trackers 2", "BoTSORTTracker", lambda: on_detections("BoTSORTTracker")),
     "ultralytics ByteTrack": ("ultralytics", "ByteTrackTracker", ultralytics),
     "norfair": ("norfair", "SORTTracker", norfair),
+    "visiontrack C++": ("visiontrack-cpp", "ByteTrackTracker", visiontrack),
+    "visiontrack C++, looks": ("visiontrack-cpp", "DeepSORTTracker", lambda: visiontrack(w_app=1.0)),
 }
 """By name: the distribution a tracker comes in, which tracker of ours stands beside it, and what makes one."""
 
