@@ -235,6 +235,65 @@ def test_a_wrong_name_lists_close_ones() -> None:
         DeepSORTFeatureExtractor.from_timm("resnet18.nonsense", pretrained=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "equal"),
+    [
+        ("ViT-B-16", "vit_base_patch16_clip_quickgelu_224.openai"),
+        ("ViT-L/14", "vit_large_patch14_clip_224.laion2b"),
+        ("ViT-L-14-336-quickgelu", "vit_large_patch14_clip_quickgelu_336.openai"),
+        ("RN50x4", "resnet50x4_clip.openai"),
+    ],
+)
+def test_a_name_of_open_clip_lists_those_of_timm(name: str, equal: str) -> None:
+    with pytest.raises(ValueError, match=f"has no model '{name}'; of that network of open_clip, timm has .*'{equal}'"):
+        DeepSORTFeatureExtractor.from_timm(name)
+
+
+def test_a_clip_image_tower_gives_its_features() -> None:
+    name = "vit_xsmall_patch16_clip_224.tinyclip_yfcc15m"
+    extractor = DeepSORTFeatureExtractor.from_timm(name, "cpu", pretrained=False)
+    wanted = extractor._network.preprocessing
+    assert extractor.dimension == 256
+    assert wanted.interpolation == "bicubic"
+    assert wanted.mean == pytest.approx((0.4815, 0.4578, 0.4082), abs=1e-4)  # CLIP's own, not ImageNet's
+
+
+def _hub_files(folder: Any) -> npt.NDArray[np.float32]:
+    """A ResNet as timm writes one for its hub, with a normalisation of its own; and its vectors."""
+    import timm
+    from timm.models import save_for_hf
+
+    torch.manual_seed(0)
+    model = timm.create_model("resnet18", pretrained=False, pretrained_cfg_overlay={"mean": (0.1, 0.2, 0.3)})
+    save_for_hf(model, str(folder))
+    extractor = DeepSORTFeatureExtractor(model, "cpu", 64)
+    return extractor.extract_features(noise(), sv.Detections(xyxy=BOXES))
+
+
+def test_models_load_from_a_folder(tmp_path: Any) -> None:
+    expected = _hub_files(tmp_path / "mine")
+    extractor = DeepSORTFeatureExtractor.from_timm(f"local-dir:{tmp_path / 'mine'}", "cpu", 64)
+    assert extractor._network.preprocessing.mean == (0.1, 0.2, 0.3)
+    np.testing.assert_allclose(extractor.extract_features(noise(), sv.Detections(xyxy=BOXES)), expected, atol=1e-6)
+
+
+def test_models_of_the_hub_load_without_a_connection_once_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    import huggingface_hub.constants
+
+    repository = tmp_path / "models--somebody--resnet"
+    expected = _hub_files(repository / "snapshots" / ("0" * 40))
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0" * 40)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    extractor = DeepSORTFeatureExtractor.from_timm("hf-hub:somebody/resnet", "cpu", 64)
+    np.testing.assert_allclose(extractor.extract_features(noise(), sv.Detections(xyxy=BOXES)), expected, atol=1e-6)
+    with pytest.raises(ConnectionError, match=r"'somebody/else' with its config\.json, .* 'local-dir:/"):
+        DeepSORTFeatureExtractor.from_timm("hf-hub:somebody/else", "cpu")
+
+
 def test_an_unreachable_hub_says_which_file_to_put_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     import huggingface_hub.constants
 

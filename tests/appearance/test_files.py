@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -203,12 +204,36 @@ def test_onnx_options_that_cannot_be_met_are_refused(tmp_path: Path) -> None:
         DeepSORTFeatureExtractor.from_onnx(path, "cpu", output="scores")
     with pytest.raises(TypeError, match="half is for PyTorch models"):
         DeepSORTFeatureExtractor.from_onnx(path, "cpu", half=True)
+    with pytest.raises(TypeError, match="compile is for PyTorch models"):
+        DeepSORTFeatureExtractor.from_onnx(path, "cpu", compile=True)
     with pytest.raises(ValueError, match="device must be 'auto' or one of"):
         DeepSORTFeatureExtractor.from_onnx(path, "gpu")
-    with pytest.raises(ValueError, match="has no TensorrtExecutionProvider"):
+    with pytest.raises(ValueError, match=r"has no Tensorrt.* install onnxruntime-gpu in place"):
         DeepSORTFeatureExtractor.from_onnx(path, "tensorrt")
     with pytest.raises(ValueError, match="expected one input of images"):
         DeepSORTFeatureExtractor.from_onnx(_constant_onnx(tmp_path / "flat.onnx", rank=2), "cpu")
+
+
+def test_a_provider_that_does_not_start_is_no_silent_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    there = onnxruntime.get_available_providers()
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*there, "CUDAExecutionProvider"])
+    path = _mean_onnx(tmp_path / "model.onnx", ("n", 3, 16, 8))
+    warnings.simplefilter("ignore")  # onnxruntime's own remark about the provider
+    with pytest.raises(ValueError, match="onnxruntime could not start CUDAExecutionProvider for device 'cuda'"):
+        DeepSORTFeatureExtractor.from_onnx(path, "cuda")
+
+
+def test_openvino_gives_the_same_vectors(osnet: OSNet, tmp_path: Path) -> None:
+    import onnxruntime
+
+    if "OpenVINOExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("onnxruntime-openvino is not installed")
+    extractor = DeepSORTFeatureExtractor(osnet, "cpu", (64, 32))
+    path = extractor.export(tmp_path / "model.onnx")
+    vectors = DeepSORTFeatureExtractor.from_onnx(path, "openvino").extract_features(frame(), BOXES)
+    assert likeness(vectors, extractor.extract_features(frame(), BOXES)) > 0.999
 
 
 def test_a_file_that_is_no_torchscript_is_refused(tmp_path: Path) -> None:

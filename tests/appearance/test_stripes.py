@@ -10,6 +10,7 @@ import numpy.typing as npt
 import supervision as sv
 
 from trackers.appearance.stripes import StripeFeatureExtractor
+from trackers.core.deepsort.tracker import DeepSORTTracker
 
 FLAGS = {"dutch": ((0, 0, 200), (255, 255, 255), (150, 50, 0)), "german": ((0, 0, 0), (0, 0, 200), (0, 200, 255))}
 
@@ -109,3 +110,9 @@ def test_neither_torch_nor_opencv_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_device_may_be_named_though_there_is_nothing_to_move() -> None:
+    extractor = StripeFeatureExtractor()
+    for device in ("cpu", "cuda:0"):
+        assert DeepSORTTracker(extractor, device=device).feature_extractor is extractor

@@ -1,10 +1,12 @@
 """What turning boxes into vectors costs beside the network's forward pass on a batch that is ready.
 
-    python tests/benchmarks/feature_extractor.py [--model NAME] [--device cpu] [--boxes 10 50 100]
+    python tests/benchmarks/feature_extractor.py [--model NAME] [--device cpu] [--boxes 10 50 100] [--compile]
 
 For each number of boxes of one 1920x1080 frame, milliseconds (smallest of several runs, the ways taking turns) of: the
-bare forward pass at each block size, `extract_features`, and `extract_features` on one box at a time. The last columns
-are the ratios of these two to the bare forward pass at its best block size.
+bare forward pass at each block size; `extract_features` and the blocks it has settled on; `extract_features` on one box
+at a time; and what is written without a library, timm's own transform of each crop and the network on it alone. The
+last columns are the ratios of these three to the bare forward pass at its best block size. With `--compile`, all but
+the last run compiled, on CUDA as recorded graphs.
 """
 
 from __future__ import annotations
@@ -17,9 +19,14 @@ from typing import Any
 
 import numpy as np
 import supervision as sv
+import timm
 import torch
+from PIL import Image
 
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
+
+WARM_UP = 12
+"""Frames after which the extractor has timed every block size it tries."""
 
 BLOCKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -33,13 +40,27 @@ def boxes(count: int, seed: int = 0) -> sv.Detections:
     return sv.Detections(xyxy=np.concatenate((corner, corner + size), axis=1))
 
 
-def forward(model: torch.nn.Module, batch: torch.Tensor, block: int) -> Callable[[], None]:
+def forward(model: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor, block: int) -> Callable[[], None]:
     """The forward pass over a batch in blocks, answers brought back."""
 
     def run() -> None:
         with torch.inference_mode():
             for start in range(0, len(batch), block):
                 model(batch[start : start + block]).float().cpu()
+
+    return run
+
+
+def plain(model: Any, frame: Any, found: sv.Detections, device: torch.device) -> Callable[[], None]:
+    """Crop, transform and embed one box after the other, as timm's documentation shows for one image."""
+    data: Any = timm.data
+    transform = data.create_transform(**data.resolve_model_data_config(model.model))
+
+    def run() -> None:
+        with torch.inference_mode():
+            for x1, y1, x2, y2 in found.xyxy.astype(int).tolist():
+                crop = transform(Image.fromarray(frame[y1:y2, x1:x2, ::-1]))
+                model(crop[None].to(device)).float().cpu()
 
     return run
 
@@ -57,18 +78,21 @@ def smallest(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
 
 
 def measure(extractor: DeepSORTFeatureExtractor, count: int, rounds: int) -> dict[str, float]:
-    """Milliseconds of every way for so many boxes: bare forward passes by block size, `extract` and `singly`."""
+    """Milliseconds of every way for so many boxes: bare passes by block size, `extract`, `singly` and `plain`."""
     network: Any = extractor._network
     frame = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
     found = boxes(count)
     batch = torch.rand((count, 3, *network.preprocessing.size), device=network.device)
     batch = batch.to(network.dtype, memory_format=torch.channels_last)
     ways: dict[str, Callable[[], object]] = {
-        str(block): forward(network.model, batch, block) for block in BLOCKS if block <= count
+        str(block): forward(network._run, batch, block) for block in BLOCKS if block <= count
     }
     alone = [sv.Detections(xyxy=box[None]) for box in found.xyxy]
     ways["extract"] = lambda: extractor.extract_features(frame, found)
     ways["singly"] = lambda: [extractor.extract_features(frame, one) for one in alone]
+    ways["plain"] = plain(network.model, frame, found, network.device)
+    for _ in range(WARM_UP):
+        extractor.extract_features(frame, found)
     return smallest(ways, rounds)
 
 
@@ -79,18 +103,24 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--boxes", type=int, nargs="+", default=[10, 50, 100])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
-    extractor = DeepSORTFeatureExtractor.from_timm(options.model, options.device, pretrained=False, half=False)
     blocks = [str(block) for block in BLOCKS if block <= max(options.boxes)]
     write = sys.stdout.write
     write(f"{options.model}, {torch.get_num_threads()} CPU threads, torch {torch.__version__}, milliseconds\n")
-    write(f"{'boxes':>5}{''.join(('/' + block).rjust(8) for block in blocks)}{'extract':>9}{'singly':>9}  ratios\n")
+    bare_columns = "".join(("/" + block).rjust(8) for block in blocks)
+    write(f"{'boxes':>5}{bare_columns}{'extract':>9}{'singly':>9}{'plain':>9}  ratios, blocks\n")
     for count in options.boxes:
+        extractor = DeepSORTFeatureExtractor.from_timm(
+            options.model, options.device, pretrained=False, half=False, compile=options.compile
+        )
         took = measure(extractor, count, options.rounds)
         bare = min(value for name, value in took.items() if name.isdigit())
-        cells = "".join(f"{took.get(block, float('nan')):8.1f}" for block in blocks)
-        write(f"{count:5}{cells}{took['extract']:9.1f}{took['singly']:9.1f}")
-        write(f"{took['extract'] / bare:8.2f}{took['singly'] / bare:8.2f}\n")
+        ours = [took[name] for name in ("extract", "singly", "plain")]
+        write(f"{count:5}" + "".join(f"{took.get(block, float('nan')):8.1f}" for block in blocks))
+        write("".join(f"{value:9.1f}" for value in ours) + "".join(f"{value / bare:8.2f}" for value in ours))
+        write(f"  {extractor._network.blocks.split(count)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

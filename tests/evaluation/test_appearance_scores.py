@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import supervision as sv
 
-from trackers.evaluation.appearance import evaluate_extractor, evaluate_vectors
+from trackers.evaluation import evaluate_extractor, evaluate_vectors
 from trackers.table import BoxTable
 
 IDENTITY = np.tile(np.arange(4), 10)
@@ -66,3 +66,14 @@ def test_extractors_are_scored_on_a_sequence() -> None:
     assert (scores.rank1, scores.boxes, scores.found_again) == (1.0, 20, {1.0: 1.0})
     with pytest.raises(ValueError, match="expected frames with true boxes"):
         evaluate_extractor(Given(), [], truth)
+
+
+def test_crops_of_known_identity_need_no_frames() -> None:
+    vectors = np.eye(4)[IDENTITY]
+    assert evaluate_vectors(vectors, IDENTITY).mean_average_precision == 1.0
+    assert evaluate_vectors(vectors[::-1], IDENTITY[::-1]).rank1 == 1.0
+
+
+def test_identities_must_be_as_many_as_vectors() -> None:
+    with pytest.raises(ValueError, match="one identity and one frame for each of the 40 vectors, but got 39 and 40"):
+        evaluate_vectors(np.ones((40, 3)), IDENTITY[:39])

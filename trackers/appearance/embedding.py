@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,9 +27,9 @@ def embed_boxes(network: Network, frame: npt.NDArray[Any], detections: sv.Detect
         return None
     loaded = network.load(image)
     answers = []
-    for block in _blocks(rows, network.batch_size):
+    for block in _blocks(rows, network):
         masks = None if settings.mask is None else object_masks(detections, block, image.shape)
-        answers.append(checked_vectors(network.forward([network.cut(loaded, corners[block], masks)]), len(block)))
+        answers.append(_forward(network, [network.cut(loaded, corners[block], masks)], len(block)))
     vectors = np.zeros((len(corners), answers[0].shape[1]), np.float32)
     vectors[rows] = np.concatenate(answers)
     return vectors
@@ -42,12 +43,18 @@ def embed_images(network: Network, images: Iterable[npt.NDArray[Any]]) -> Vector
         crops.append(network.cut(network.load(image), whole, None))
     if not crops:
         return None
-    blocks = _blocks(np.arange(len(crops)), network.batch_size)
-    return np.concatenate(
-        [checked_vectors(network.forward([crops[row] for row in block]), len(block)) for block in blocks]
-    )
+    blocks = _blocks(np.arange(len(crops)), network)
+    return np.concatenate([_forward(network, [crops[row] for row in block], len(block)) for block in blocks])
 
 
-def _blocks(rows: Ints, size: int) -> list[Ints]:
-    """Rows in full blocks and a rest; not in equal ones, as just below its best size a network is much slower."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def _blocks(rows: Ints, network: Network) -> list[Ints]:
+    """Rows in the blocks that the network takes them in."""
+    return np.split(rows, np.cumsum(network.blocks.split(len(rows)))[:-1])
+
+
+def _forward(network: Network, crops: Sequence[Any], count: int) -> Vectors:
+    """Unit vectors of one block, and its time."""
+    start = time.perf_counter()
+    vectors = checked_vectors(network.forward(crops), count)
+    network.blocks.timed(count, time.perf_counter() - start)
+    return vectors

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trackers.appearance.blocks import Blocks
 from trackers.appearance.preprocessing import Preprocessing
 from trackers.appearance.vectors import unit_vectors
 from trackers.boxes import Bools, Image, Ints, Vectors
@@ -23,11 +24,11 @@ class Network(Protocol):
 
     Attributes:
         preprocessing: What the crops look like.
-        batch_size: Crops per forward pass.
+        blocks: How many crops go into a forward pass.
     """
 
     preprocessing: Preprocessing
-    batch_size: int
+    blocks: Blocks
 
     def to(self, device: Any) -> None:
         """Move to another device."""
@@ -38,7 +39,10 @@ class Network(Protocol):
         ...
 
     def cut(self, image: Any, windows: Ints, masks: Bools | None) -> Any:
-        """Crops of a loaded frame, one for each window `(k, 4)`; `masks` `(k, height, width)` tell the objects."""
+        """Crops of a loaded frame, one for each window `(k, 4)`; `masks` `(k, height, width)` tell the objects.
+
+        They are valid until the next call for that frame.
+        """
         ...
 
     def forward(self, crops: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trackers.appearance.blocks import Blocks
 from trackers.appearance.pillow_crops import cut_windows, to_array
 from trackers.appearance.preprocessing import Preprocessing
 from trackers.boxes import Bools, Image, Ints
@@ -25,10 +26,15 @@ PROVIDERS = {
 }
 """ONNX Runtime's name for each device."""
 
+PACKAGES = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino", "tensorrt": "onnxruntime-gpu"}
+"""What to install in place of `onnxruntime` for a device it does not have."""
+
 METADATA = "trackers.preprocessing"
 """Key under which an exported file keeps its preprocessing."""
 
 BATCH = 8
+"""Crops per run where it is not measured: anywhere but on the CPU."""
+
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 
 
@@ -43,7 +49,7 @@ class OnnxNetwork:
             `"tensorrt"`.
         size: Height and width of the crops; None takes the file's.
         settings: Fields of `Preprocessing` other than the size.
-        batch_size: Crops per run, where the file leaves it open.
+        batch_size: Most crops per run, where the file leaves it open; None measures on a CPU and takes 8 elsewhere.
         output: Name of the output to take; None takes the first.
 
     Raises:
@@ -77,7 +83,8 @@ class OnnxNetwork:
         batch, *shape = (side if isinstance(side, int) and side > 0 else None for side in inputs[0].shape)
         self._channels_last = shape[2] == 3 and shape[0] != 3
         self._fixed_batch = batch
-        self.batch_size = batch or batch_size or BATCH
+        unlimited = None if self._session.get_providers()[0] == PROVIDERS["cpu"] else BATCH
+        self.blocks = Blocks(batch or (unlimited if batch_size is None else batch_size))
         kept = json.loads(self._session.get_modelmeta().custom_metadata_map.get(METADATA, "{}"))
         self.preprocessing = Preprocessing(
             **{**kept, "size": _size(path, shape[:2] if self._channels_last else shape[1:], size, kept), **settings}
@@ -128,16 +135,25 @@ def _open(path: Path, device: Any) -> Any:
     if name not in PROVIDERS:
         raise ValueError(f"device must be 'auto' or one of {', '.join(map(repr, PROVIDERS))}, but got {device!r}")
     if PROVIDERS[name] not in there:
-        raise ValueError(f"this onnxruntime has no {PROVIDERS[name]} for device {device!r}; it has {', '.join(there)}")
+        hint = f"; install {PACKAGES[name]} in place of onnxruntime" if name in PACKAGES else ""
+        raise ValueError(
+            f"this onnxruntime has no {PROVIDERS[name]} for device {device!r}; it has {', '.join(there)}{hint}"
+        )
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     try:
-        return runtime.InferenceSession(str(path), options, providers=[PROVIDERS[name]])
+        session = runtime.InferenceSession(str(path), options, providers=[PROVIDERS[name]])
     except Exception as error:  # onnxruntime's own error types share no base class
         raise ValueError(
             f"{path} ({path.stat().st_size} bytes) is not a readable ONNX file ({str(error)[:200]}); "
             "it may be a truncated download or a pointer file: fetch it again and compare its size"
         ) from error
+    if session.get_providers()[0] != PROVIDERS[name]:  # onnxruntime goes on with the CPU and says nothing
+        raise ValueError(
+            f"onnxruntime could not start {PROVIDERS[name]} for device {device!r}; its libraries are missing or do not "
+            "fit, see the provider's requirements in the documentation of onnxruntime, or take device='cpu'"
+        )
+    return session
 
 
 def _size(

@@ -80,6 +80,17 @@ class StripeFeatureExtractor:
             vectors[visible] = _describe(_sample(image, corners[visible]))
         return vectors
 
+    def to(self, device: Any) -> StripeFeatureExtractor:
+        """Stay where it is: there is no network to move, and NumPy runs on the CPU whatever the device.
+
+        Args:
+            device: Any name.
+
+        Returns:
+            This extractor.
+        """
+        return self
+
 
 def _sample(image: Image, corners: Ints) -> npt.NDArray[np.float32]:
     """Pixels of each window on a regular grid, shape `(n, ROWS, COLUMNS, 3)`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from trackers.appearance.checkpoints import load_weights, read_weights
 from trackers.errors import require
 
 HUB_PROBE_SECONDS = 5.0
+CLIP_SIZES = {"B": "base", "L": "large", "H": "huge", "g": "giant", "bigG": "gigantic"}
+"""How open_clip abbreviates the sizes of vision transformers."""
+
 HUB_FILES = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin")
 
 
@@ -130,9 +134,24 @@ def _check_name(timm: Any, name: str) -> None:
 def _unknown(timm: Any, name: str) -> ValueError:
     """The error for a name that timm does not have, with names that are close."""
     known = timm.list_models(pretrained=True) if "." in name else timm.list_models()
-    near = difflib.get_close_matches(name, known, n=5, cutoff=0.5)
-    hint = f"did you mean {', '.join(map(repr, near))}?" if near else "no name is close to it."
+    clip = _clip_pattern(name)
+    if clip is not None:
+        near = [model for model in timm.list_models(pretrained=True) if clip.match(model)]
+        hint = f"of that network of open_clip, timm has {', '.join(map(repr, near)) or 'none'}."
+    else:
+        near = difflib.get_close_matches(name, known, n=5, cutoff=0.5)
+        hint = f"did you mean {', '.join(map(repr, near))}?" if near else "no name is close to it."
     return ValueError(f"timm {timm.__version__} has no model {name!r}; {hint} All names: timm.list_models()")
+
+
+def _clip_pattern(name: str) -> re.Pattern[str] | None:
+    """What timm calls the image network of a name of open_clip, such as `ViT-B-16` or `RN50x4`; None for others."""
+    found = re.fullmatch(r"(RN|ViT-(\w+)[-/])(\d+(?:x\d+)?)(?:-quickgelu)?(?:-(\d{3}))?(?:-quickgelu)?", name)
+    if found is None or found[2] not in (None, *CLIP_SIZES):
+        return None
+    if found[2] is None:
+        return re.compile(rf"resnet{found[3]}_clip\.")
+    return re.compile(rf"vit_{CLIP_SIZES[found[2]]}_patch{found[3]}_clip_(quickgelu_)?{found[4] or 224}\.(?!.*_ft_)")
 
 
 def _config(timm: Any, name: str, key: str) -> Any:
@@ -144,7 +163,7 @@ def _repository(timm: Any, name: str) -> str | None:
     """Repository of a model on the hub, None for a model that has none."""
     if name.startswith("local-dir:"):
         return None
-    return name.split(":", 1)[1] if ":" in name else _config(timm, name, "hf_hub_id")
+    return name.split(":", 1)[1].split("@")[0] if ":" in name else _config(timm, name, "hf_hub_id")
 
 
 def _cached(timm: Any, name: str) -> str | None:
@@ -160,9 +179,12 @@ def _cached(timm: Any, name: str) -> str | None:
 
 def _probe_hub(timm: Any, name: str) -> None:
     """Ask once whether the hub answers: its own client tries again for most of a minute."""
-    if not _repository(timm, name):
+    repository = _repository(timm, name)
+    if not repository:
         return
     hub = require("huggingface_hub", extra="reid")
+    if ":" in name and isinstance(hub.try_to_load_from_cache(repository, "config.json"), str):
+        return
     try:
         if hub.constants.HF_HUB_OFFLINE:
             raise OSError("HF_HUB_OFFLINE is set")
@@ -174,8 +196,16 @@ def _probe_hub(timm: Any, name: str) -> None:
 def _unreachable(timm: Any, name: str) -> ConnectionError:
     """The error for weights that cannot be fetched."""
     file = _config(timm, name, "hf_hub_filename") or HUB_FILES[0]
+    fetch = (
+        f"could not fetch the weights of {name!r}: the hub cannot be reached. On a machine that has a connection, "
+        f"fetch {file!r} of the hub repository {_repository(timm, name) or name!r}"
+    )
+    if ":" in name:
+        return ConnectionError(
+            f"{fetch} with its config.json, put both into one folder on this one, and name that folder: "
+            "'local-dir:/where/you/put/them'"
+        )
     return ConnectionError(
-        f"could not fetch the weights of {name!r}: the hub cannot be reached. Fetch {file!r} of the hub repository "
-        f"{_repository(timm, name) or name!r} on a machine that has a connection, put it anywhere on this one, and "
-        f"pass checkpoint_path='/where/you/put/{file}'; or pass pretrained=False for random weights"
+        f"{fetch}, put it anywhere on this one, and pass checkpoint_path='/where/you/put/{file}'; or pass "
+        "pretrained=False for random weights"
     )

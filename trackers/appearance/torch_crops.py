@@ -7,7 +7,10 @@ an accelerator every call costs a launch, so all windows are resized by two batc
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
@@ -16,6 +19,22 @@ from trackers.boxes import Bools, Ints
 
 LARGEST_GATHER = 1 << 26
 """Pixels of all windows, padded to the largest, that may be held at once (about 1 GB as float32)."""
+
+
+def sent(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
+    """An array as a tensor on a device; to CUDA through pinned memory, without waiting for the copy.
+
+    Args:
+        array: Any array that may be written to; never float64, which not every device has.
+        device: Where to.
+
+    Returns:
+        The tensor; on the CPU it shares the array's memory.
+    """
+    tensor = torch.from_numpy(array)
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def cut_each(image: torch.Tensor, windows: Ints, masks: Bools | None, settings: Preprocessing) -> torch.Tensor:
@@ -67,15 +86,15 @@ def cut_batch(image: torch.Tensor, windows: Ints, masks: Bools | None, settings:
             [cut_batch(image, windows[at], None if masks is None else masks[at], settings) for at in pieces]
         )
     device = image.device
-    corners = torch.as_tensor(windows, device=device)
-    places = torch.as_tensor(settings.places(windows), dtype=torch.float32, device=device)
+    corners = sent(windows, device)
+    places = sent(settings.places(windows).astype(np.float32), device)
     rows = (corners[:, 1, None] + torch.arange(highest, device=device)).clamp_(max=image.shape[2] - 1)[:, :, None]
     columns = (corners[:, 0, None] + torch.arange(widest, device=device)).clamp_(max=image.shape[3] - 1)[:, None, :]
     pixels = image[0][:, rows, columns].movedim(0, 1).float()
-    fill = torch.as_tensor(settings.fill(), dtype=torch.float32, device=device).view(1, 3, 1, 1)
+    fill = sent(settings.fill().astype(np.float32), device).view(1, 3, 1, 1)
     if masks is not None:
         each = torch.arange(len(windows), device=device)[:, None, None]
-        pixels = torch.where(torch.as_tensor(masks, device=device)[each, rows, columns][:, None], pixels, fill)
+        pixels = torch.where(sent(masks, device)[each, rows, columns][:, None], pixels, fill)
     vertical = _weights(corners[:, 1::2], places[:, 1::2], settings.size[0], highest, settings.interpolation)
     horizontal = _weights(corners[:, 0::2], places[:, 0::2], settings.size[1], widest, settings.interpolation)
     crops = (vertical[:, None] @ (pixels @ horizontal.mT[:, None])).clamp_(0.0, 255.0)
@@ -106,7 +125,9 @@ def _cubic(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x < 1.0, near, torch.where(x < 2.0, far, torch.zeros_like(x)))
 
 
-def to_input(crops: torch.Tensor, settings: Preprocessing, weight: torch.Tensor | None) -> torch.Tensor:
+def to_input(
+    crops: torch.Tensor, settings: Preprocessing, weight: torch.Tensor | None, memory: torch.Tensor | None = None
+) -> torch.Tensor:
     """Scale crops and bring their colours into the model's order.
 
     The factors are laid out along whole rows of pixels: long inner loops are several times faster than loops of three.
@@ -115,15 +136,16 @@ def to_input(crops: torch.Tensor, settings: Preprocessing, weight: torch.Tensor 
         crops: BGR crops from 0 to 255, shape `(k, 3, h, w)`.
         settings: Mean, standard deviation, scale and colour order.
         weight: Weight of each pixel, shape `(h, w)`, or None.
+        memory: float32 tensor of shape `(k, h, w, 3)` to write to; None takes new memory.
 
     Returns:
         float32 model input of shape `(k, 3, h, w)`, channels last in memory.
     """
-    order = torch.tensor([2, 1, 0] if settings.color == "rgb" else [0, 1, 2], device=crops.device)
-    pixels = torch.index_select(crops.permute(0, 2, 3, 1), 3, order).float()
+    order = sent(np.array([2, 1, 0] if settings.color == "rgb" else [0, 1, 2]), crops.device)
+    ordered = torch.index_select(crops.permute(0, 2, 3, 1), 3, order)
+    pixels = ordered.float() if memory is None else memory.copy_(ordered)
     factor, offset = (
-        torch.tensor(values, dtype=torch.float32, device=crops.device).repeat(crops.shape[3])
-        for values in settings.affine()
+        sent(np.tile(values, crops.shape[3]).astype(np.float32), crops.device) for values in settings.affine()
     )
     pixels.view(-1, len(factor)).mul_(factor).add_(offset)
     if weight is not None:

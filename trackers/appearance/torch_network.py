@@ -8,17 +8,40 @@ from typing import Any
 import numpy as np
 import torch
 
+from trackers.appearance.blocks import Blocks
+from trackers.appearance.compiled import Compiled
 from trackers.appearance.preprocessing import Preprocessing
-from trackers.appearance.torch_crops import cut_batch, cut_each, to_input
+from trackers.appearance.torch_crops import cut_batch, cut_each, sent, to_input
 from trackers.boxes import Bools, Image, Ints
 
-CPU_BATCH = 16
-"""Crops per forward pass on a CPU: larger batches outgrow its caches (see `docs/feature-extractors.md`)."""
-
 ACCELERATOR_BATCH = 128
+"""Crops per forward pass where large batches win; on a CPU the number is measured."""
 
 Transforms = Callable[[Any], Any]
 """From a Pillow image in RGB to a tensor of shape `(3, h, w)`."""
+
+
+class LoadedFrame:
+    """A frame where crops are cut.
+
+    Attributes:
+        image: BGR bytes, shape `(1, 3, height, width)`.
+        input: Memory that the crops of one block after the other are written to, `(k, h, w, 3)`: fresh memory for
+            each costs a page fault every 4 KiB. None where it is not reused.
+    """
+
+    def __init__(self, image: torch.Tensor) -> None:
+        """Keep the frame."""
+        self.image = image
+        self.input: torch.Tensor | None = None
+
+    def input_for(self, count: int, size: tuple[int, int]) -> torch.Tensor | None:
+        """Memory for so many crops; valid until it is asked for again."""
+        if self.image.device.type != "cpu":
+            return None
+        if self.input is None or len(self.input) < count:
+            self.input = torch.empty((count, *size, 3))
+        return self.input[:count]
 
 
 class TorchNetwork:
@@ -28,9 +51,10 @@ class TorchNetwork:
         model: Maps a float tensor `(k, 3, h, w)` to vectors `(k, d)`.
         device: `"auto"`, or a device PyTorch knows, such as `"cpu"` or `"cuda:0"`.
         preprocessing: What the crops look like.
-        batch_size: Crops per forward pass; None picks 16 on a CPU and 128 elsewhere.
+        batch_size: Most crops per forward pass; None measures on a CPU and takes 128 elsewhere.
         half: Half precision; None takes it on CUDA alone.
         transforms: The model's own preprocessing of one crop, in place of `preprocessing`.
+        compile: Run the module through `torch.compile`, on CUDA as recorded graphs.
 
     Raises:
         ValueError: If the device is not there, or half precision is asked of one without it.
@@ -45,11 +69,12 @@ class TorchNetwork:
         batch_size: int | None = None,
         half: bool | None = None,
         transforms: Transforms | None = None,
+        compile: bool = False,
     ) -> None:
         """Move the model to its device."""
         self.preprocessing = preprocessing
         self.model, self._transforms = model.eval(), transforms
-        self._asked_batch, self._asked_half = batch_size, half
+        self._asked_batch, self._asked_half, self._compile = batch_size, half, compile
         self.to(device)
 
     def to(self, device: Any) -> None:
@@ -59,41 +84,41 @@ class TorchNetwork:
         if self._asked_half and not cuda:
             raise ValueError(f"half precision needs a CUDA device, but the device is {self.device}; leave half=None")
         self.dtype = torch.float16 if cuda and self._asked_half is not False else torch.float32
-        self.batch_size = self._asked_batch or (CPU_BATCH if self.device.type == "cpu" else ACCELERATOR_BATCH)
+        unlimited = None if self.device.type == "cpu" else ACCELERATOR_BATCH
+        self.blocks = Blocks(unlimited if self._asked_batch is None else self._asked_batch)
         self.model = self.model.to(self.device, self.dtype)
         if not isinstance(self.model, torch.jit.ScriptModule):
             self.model = self.model.to(memory_format=torch.channels_last)
+        self._run: Any = Compiled(self.model, graphs=cuda) if self._compile else self.model
         weight = self.preprocessing.center_weight()
         self._weight = None if weight is None else torch.from_numpy(weight).to(self.device)
 
-    def load(self, image: Image) -> torch.Tensor:
-        """Bring a BGR frame to the device, once, as bytes; shape `(1, 3, height, width)`."""
+    def load(self, image: Image) -> LoadedFrame:
+        """Bring a BGR frame to the device, once, as bytes."""
         pixels = np.ascontiguousarray(image)
-        tensor = torch.from_numpy(pixels if pixels.flags.writeable else pixels.copy())
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory().to(self.device, non_blocking=True)
-        return tensor.to(self.device).permute(2, 0, 1)[None]
+        pixels = pixels if pixels.flags.writeable else pixels.copy()
+        return LoadedFrame(sent(pixels, self.device).permute(2, 0, 1)[None])
 
-    def cut(self, image: torch.Tensor, windows: Ints, masks: Bools | None) -> torch.Tensor:
-        """Model input for the windows of a loaded frame, shape `(k, 3, h, w)`."""
+    def cut(self, image: LoadedFrame, windows: Ints, masks: Bools | None) -> torch.Tensor:
+        """Model input for the windows of a loaded frame, shape `(k, 3, h, w)`; valid until the next call for it."""
         with torch.inference_mode():
             if self._transforms is not None:
-                return self._transformed(image, windows)
+                return self._transformed(image.image, windows)
             cut = cut_each if self.device.type == "cpu" else cut_batch
-            crops = cut(image, windows, masks, self.preprocessing)
-            return to_input(crops, self.preprocessing, self._weight)
+            crops = cut(image.image, windows, masks, self.preprocessing)
+            memory = image.input_for(len(windows), self.preprocessing.size)
+            return to_input(crops, self.preprocessing, self._weight, memory)
 
     def forward(self, crops: Sequence[torch.Tensor]) -> Any:
         """The model's answer, brought back as float32 if it is one tensor."""
         with torch.inference_mode():
             batch = crops[0] if len(crops) == 1 else torch.cat(list(crops))
             batch = batch.to(self.dtype, memory_format=torch.channels_last)
-            answer = self.model(batch)
+            answer = self._run(batch)
             if not isinstance(answer, torch.Tensor):
                 return answer
-            if self.preprocessing.flip:
-                answer = answer + self.model(batch.flip(3))
-            return answer.float().cpu().numpy()
+            vectors = answer.float().cpu().numpy()
+            return vectors + self._run(batch.flip(3)).float().cpu().numpy() if self.preprocessing.flip else vectors
 
     def _transformed(self, image: torch.Tensor, windows: Ints) -> torch.Tensor:
         """Crops by the user's own preprocessing, one at a time."""

@@ -1,5 +1,6 @@
-"""Scores of tracking results against ground truth: HOTA, CLEAR and Identity."""
+"""Scores against ground truth: HOTA, CLEAR and Identity of tracking results, and what appearance vectors are worth."""
 
+from trackers.evaluation.appearance import AppearanceScores, evaluate_extractor, evaluate_vectors
 from trackers.evaluation.scores import (
     COMBINED,
     MOT17_DISTRACTORS,
@@ -17,11 +18,14 @@ __all__ = [
     "MOT17_DISTRACTORS",
     "MOT20_DISTRACTORS",
     "SCORE_COLUMNS",
+    "AppearanceScores",
     "Scores",
     "Switch",
     "combine",
     "evaluate",
+    "evaluate_extractor",
     "evaluate_sequence",
+    "evaluate_vectors",
     "find_switches",
     "format_table",
     "score_rows",

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from trackers.boxes import Bools, Floats, Ints
 from trackers.table import BoxTable
@@ -92,25 +91,34 @@ def evaluate_extractor(
 
 
 def evaluate_vectors(
-    vectors: npt.NDArray[Any], identity: Ints, frame: Ints, steps: Mapping[float, int] | None = None
+    vectors: npt.NDArray[Any], identity: Ints, frame: Ints | None = None, steps: Mapping[float, int] | None = None
 ) -> AppearanceScores:
-    """Score vectors whose objects are known.
+    """Score vectors whose objects are known, such as those of a folder of crops: `extractor.embed(crops)`.
 
     Args:
         vectors: One vector per box, shape `(n, d)`; a zero row has no appearance and takes no part.
         identity: Object of each box, shape `(n,)`.
-        frame: Frame of each box, shape `(n,)`; boxes of one frame are never compared for rank 1.
+        frame: Frame of each box, shape `(n,)`; boxes of one frame are never compared for rank 1. None compares all.
         steps: Frames between, by the name they get in `found_again`.
 
     Returns:
         The scores.
+
+    Raises:
+        ValueError: If there is not one identity and one frame for each vector.
 
     Example:
         >>> looks = np.array([[1, 0], [0, 1], [1, 0.1], [0.1, 1]])
         >>> evaluate_vectors(looks, np.array([1, 2, 1, 2]), np.array([1, 1, 2, 2])).rank1
         1.0
     """
-    vectors = np.asarray(vectors, np.float64)
+    vectors, identity = np.asarray(vectors, np.float64), np.asarray(identity)
+    frame = np.arange(len(vectors)) if frame is None else np.asarray(frame)
+    if not len(vectors) == len(identity) == len(frame):
+        raise ValueError(
+            f"expected one identity and one frame for each of the {len(vectors)} vectors, but got {len(identity)} and "
+            f"{len(frame)}"
+        )
     length = np.linalg.norm(vectors, axis=1)
     vectors, identity, frame = vectors[length > 0], identity[length > 0], frame[length > 0]
     vectors = vectors / length[length > 0, None]
@@ -154,6 +162,8 @@ def _separation(of_one: Floats, of_two: Floats) -> float:
     """Area under the ROC curve, from the ranks of the distances (Mann-Whitney)."""
     if not len(of_one) or not len(of_two):
         return float("nan")
+    from scipy.stats import rankdata  # half a second to import
+
     ranks = rankdata(np.concatenate((of_one, of_two)))[: len(of_one)].sum()
     below = ranks - len(of_one) * (len(of_one) + 1) / 2
     return float(1.0 - below / (len(of_one) * len(of_two)))

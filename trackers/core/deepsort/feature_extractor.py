@@ -38,8 +38,10 @@ class DeepSORTFeatureExtractor:
         input_size: Height and width of the crops, or one number for both; None takes the model's own, or 256 x 128.
         appearance_threshold: Cosine distance beyond which two vectors are taken for two objects.
         **options: Fields of `trackers.appearance.preprocessing.Preprocessing` (`mean`, `std`, `scale`,
-            `interpolation`, `color`, `fit`, `padding`, `mask`, `flip`, `center_sigma`), and `batch_size`, `half`
-            (CUDA only), `transforms` (a callable from a Pillow image to a tensor, in place of all that).
+            `interpolation`, `color`, `fit`, `padding`, `mask`, `flip`, `center_sigma`), and `batch_size` (most crops
+            per forward pass; None measures the best on a CPU), `half` (CUDA only), `compile` (run through
+            `torch.compile`, on CUDA as recorded graphs; the first frames take long), `transforms` (a
+            callable from a Pillow image to a tensor, in place of the preprocessing).
 
     Raises:
         ValueError: If an option is unknown or out of range, or the file cannot be used.
@@ -162,7 +164,7 @@ class DeepSORTFeatureExtractor:
             input_size: As in the constructor, where the file leaves it open.
             output: Name of the output with the vectors; None takes the first.
             appearance_threshold: As in the constructor.
-            **options: As in the constructor, but `half` and `transforms`.
+            **options: As in the constructor, but `half`, `compile` and `transforms`.
 
         Returns:
             The extractor.

@@ -1,0 +1,64 @@
+"""How many crops go through a network at once."""
+
+from __future__ import annotations
+
+import math
+
+SIZES = (16, 8, 4)
+"""Crops per forward pass that are tried."""
+
+TRIALS = 3
+"""Passes of each size that are timed."""
+
+
+class Blocks:
+    """Sizes of the forward passes of a frame, found by timing passes that are run anyway.
+
+    On a CPU the best size differs between networks, processors and numbers of threads by a factor of two: small blocks
+    leave cores idle, the activations of large ones outgrow the caches and cost page faults. So the sizes take turns on
+    the first frames, and the one that was fastest per crop stays. A vector depends on the size by rounding alone.
+
+    Args:
+        size: A size that is never exceeded, and nothing is timed; None measures.
+
+    Raises:
+        ValueError: If the size is not a positive whole number.
+
+    Example:
+        >>> Blocks(8).split(20)
+        [8, 8, 4]
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        """Time nothing yet."""
+        if size is not None and (int(size) != size or size < 1):
+            raise ValueError(
+                f"batch_size must be a whole number of at least 1, or None to measure it, but got {size!r}"
+            )
+        self.size = None if size is None else int(size)
+        self._seconds = dict.fromkeys(SIZES, math.inf)
+        self._runs = dict.fromkeys(SIZES, 0)
+
+    def split(self, count: int) -> list[int]:
+        """Sizes of the passes for so many crops.
+
+        Full blocks and a rest, as just below its best size a network may be half as fast; a measured size leaves no
+        rest below its half, but a last block that is larger.
+        """
+        size = self.size or self._next(count)
+        full, rest = divmod(count, size)
+        if self.size is None and full and 2 * rest < size:
+            return [size] * (full - 1) + [size + rest]
+        return [size] * full + [rest] * (rest > 0)
+
+    def timed(self, count: int, seconds: float) -> None:
+        """Tell how long a pass over so many crops took."""
+        size = next((size for size in SIZES if size <= count < 1.5 * size), None)
+        if self.size is None and size is not None and self._runs[size] < TRIALS:
+            self._runs[size] += 1
+            self._seconds[size] = min(self._seconds[size], seconds / count)
+
+    def _next(self, count: int) -> int:
+        """The size to run: one that was timed too rarely, or the fastest."""
+        new = (size for size in SIZES if size <= count and self._runs[size] < TRIALS)
+        return next(new, None) or min(SIZES, key=self._seconds.__getitem__)
