@@ -40,14 +40,21 @@ def as_matrix(pairs: Pairs, tracks: int, detections: int) -> Floats:
     return matrix
 
 
-@given(
-    centre=st.lists(st.integers(-20, 20), max_size=8),
-    reach=st.integers(0, 6),
-    points=st.lists(st.integers(-20, 20), max_size=12),
-)
-def test_within_reach_is_every_pair_that_close_in_order(centre: list[int], reach: int, points: list[int]) -> None:
-    expected = [(i, j) for i, c in enumerate(centre) for j, p in enumerate(points) if abs(p - c) <= reach]
-    i, j = within_reach(np.array(centre, float), np.full(len(centre), float(reach)), np.array(points, float))
+PLACES = st.lists(st.tuples(st.integers(-12, 12), st.integers(-12, 12)), max_size=10)
+
+
+@given(centre=PLACES, reach=st.tuples(st.integers(0, 6), st.integers(0, 6)), points=PLACES)
+def test_within_reach_is_every_pair_that_close_in_order(
+    centre: list[tuple[int, int]], reach: tuple[int, int], points: list[tuple[int, int]]
+) -> None:
+    expected = [
+        (i, j)
+        for i, c in enumerate(centre)
+        for j, p in enumerate(points)
+        if abs(p[0] - c[0]) <= reach[0] and abs(p[1] - c[1]) <= reach[1]
+    ]
+    sides = np.tile(np.array(reach, float), (len(centre), 1))
+    i, j = within_reach(np.array(centre, float).reshape(-1, 2), sides, np.array(points, float).reshape(-1, 2))
     assert list(zip(i.tolist(), j.tolist(), strict=True)) == expected
 
 

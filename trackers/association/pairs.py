@@ -17,7 +17,7 @@ from trackers.motion.models import MotionModel
 GATE = {"state": 9.487729036781154, "position": 5.991464547107979}
 """0.95 quantile of the chi-square distribution with 4 and with 2 degrees of freedom (Wojke 2017, section 2.2)."""
 
-SMALL_FRAME = 2500
+SMALL_FRAME = 5000
 """Up to this many pairs, comparing all is faster than sorting."""
 
 
@@ -58,33 +58,36 @@ NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, Ints]:
-    """All (i, j) with `|points[j] - centre[i]| <= reach[i]`, found on the sorted points.
+    """All (i, j) with `|points[j] - centre[i]| <= reach[i]` in both coordinates, found on the sorted points.
 
     Args:
-        centre: Middle of each interval, shape `(n,)`.
-        reach: Half its length, shape `(n,)`.
-        points: Shape `(m,)`.
+        centre: Middle of each rectangle, shape `(n, 2)`.
+        reach: Half its sides, shape `(n, 2)`.
+        points: Shape `(m, 2)`.
 
     Returns:
-        Interval index and point index of each hit, sorted by interval, then point.
+        Rectangle index and point index of each hit, sorted by rectangle, then point.
 
     Example:
-        >>> i, j = within_reach(np.array([0.0, 10.0]), np.array([1.0, 2.0]), np.array([9.0, 0.5, 12.0]))
+        >>> points = np.array([[9.0, 0], [0.5, 0], [12.0, 0], [0.0, 5]])
+        >>> i, j = within_reach(np.array([[0.0, 0], [10.0, 0]]), np.array([[1.0, 1], [2.0, 1]]), points)
         >>> i.tolist(), j.tolist()
         ([0, 1, 1], [1, 0, 2])
     """
-    if len(centre) * len(points) <= SMALL_FRAME:
-        near = np.abs(points - centre[:, None]) <= reach[:, None]
-        return np.divmod(np.flatnonzero(near), len(points))
-    order = np.argsort(points, kind="stable")
-    ordered = points[order]
-    first = np.searchsorted(ordered, centre - reach, side="left")
-    count = np.searchsorted(ordered, centre + reach, side="right") - first
-    interval = np.repeat(np.arange(len(centre)), count)
-    offset = np.arange(len(interval)) - np.repeat(np.cumsum(count) - count, count)
+    (x, y), (x_reach, y_reach), (px, py) = centre.T, reach.T, points.T
+    if len(x) * len(px) <= SMALL_FRAME:
+        near = np.abs(px - x[:, None]) <= x_reach[:, None]
+        near &= np.abs(py - y[:, None]) <= y_reach[:, None]
+        return np.divmod(np.flatnonzero(near), len(px))
+    order = np.argsort(px, kind="stable")
+    ordered = px[order]
+    first = np.searchsorted(ordered, x - x_reach, side="left")
+    count = np.searchsorted(ordered, x + x_reach, side="right") - first
+    rectangle = np.repeat(np.arange(len(x)), count)
+    offset = np.arange(len(rectangle)) - np.repeat(np.cumsum(count) - count, count)
     point = order[np.repeat(first, count) + offset]
-    by_index = np.argsort(interval * len(points) + point, kind="stable")
-    return interval, point[by_index]
+    inside = np.abs(py[point] - y[rectangle]) <= y_reach[rectangle]
+    return np.divmod(np.sort(rectangle[inside] * len(px) + point[inside]), len(px))
 
 
 def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = "state") -> Pairs:
@@ -106,9 +109,9 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
         return NO_PAIRS
     gate = GATE[gating]
     mean, variance, measured = _innovation(model, state, boxes, gating)
-    # The gate is an ellipsoid: no pair inside it is farther away in u than its half axis.
-    reach = np.sqrt(gate * variance[:, 0]) * (1.0 + 1e-9)
-    track, detection = within_reach(mean[:, 0], reach, measured[:, 0])
+    # The gate is an ellipsoid: no pair inside it is farther away in u or v than its half axes.
+    reach = np.sqrt(gate * variance[:, :2]) * (1.0 + 1e-9)
+    track, detection = within_reach(mean[:, :2], reach, measured[:, :2])
     innovation = measured[detection] - mean[track]
     distance = (innovation * innovation / variance[track]).sum(axis=1)
     return Pairs(track, detection, distance).where(distance <= gate)
@@ -157,9 +160,9 @@ def overlapping_pairs(first: Floats, second: Floats, minimum_iou: float) -> Pair
     """
     if len(first) == 0 or len(second) == 0:
         return NO_PAIRS
-    half = 0.5 * (second[:, 2] - second[:, 0])
-    reach = 0.5 * np.abs(first[:, 2] - first[:, 0]) + half.max()
-    centre = 0.5 * (first[:, 0] + first[:, 2])
-    track, detection = within_reach(centre, reach, second[:, 0] + half)
+    half = 0.5 * (second[:, 2:] - second[:, :2])
+    reach = 0.5 * np.abs(first[:, 2:] - first[:, :2]) + half.max(axis=0)
+    centre = 0.5 * (first[:, :2] + first[:, 2:])
+    track, detection = within_reach(centre, reach, second[:, :2] + half)
     iou = overlap(first[track], second[detection])
     return Pairs(track, detection, 1.0 - iou).where((iou >= minimum_iou) & (iou > 0.0))
