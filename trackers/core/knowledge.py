@@ -127,14 +127,14 @@ class Knowledge(ABC, Generic[TracksType]):
         changes = self._lifecycle.changes
         if not self._listeners or changes is None:
             return
-        living, removed = self.tracks, changes.removed
-        news = {
-            "born": living[len(living) - changes.born :],
-            "confirmed": [track for track in living if track.id in changes.confirmed],
-            "lost": self.lost,
-            "recovered": [track for track in living if track.id in changes.recovered],
-            "removed": [] if removed is None else snapshots(self.motion, removed, self._class_ids),
-        }
+        tracks, removed = self._tracks, changes.removed
+        numbered = {"confirmed": changes.confirmed, "lost": changes.lost, "recovered": changes.recovered}
         for event, callback in self._listeners:
-            for track in news[event]:
+            if event == "removed":
+                table = removed
+            elif event == "born":
+                table = tracks.take(np.arange(len(tracks) - changes.born, len(tracks)))
+            else:
+                table = tracks.take(np.isin(tracks.id, numbered[event]))
+            for track in [] if table is None else snapshots(self.motion, table, self._class_ids):
                 callback(track)
