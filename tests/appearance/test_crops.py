@@ -111,6 +111,17 @@ def test_masks_come_from_instances_or_polygons() -> None:
     assert object_masks(sv.Detections(xyxy=boxes), np.array([0]), (40, 30, 3)) is None
 
 
+@pytest.mark.skipif(not hasattr(sv, "CompactMask"), reason="this supervision has no compact masks")
+def test_compact_masks_are_masks() -> None:
+    boxes = np.array([[0.0, 0, 10, 10], [5, 5, 25, 35]])
+    masks = np.zeros((2, 40, 30), bool)
+    masks[1, 5:30, 8:20] = True
+    compact = sv.Detections(xyxy=boxes, mask=sv.CompactMask.from_dense(masks, boxes, image_shape=(40, 30)))
+    found = object_masks(compact, np.array([1]), (40, 30, 3))
+    assert found is not None
+    np.testing.assert_array_equal(found, masks[1:])
+
+
 def test_masks_of_another_size_are_refused() -> None:
     detections = sv.Detections(xyxy=np.array([[0.0, 0, 10, 10]]), mask=np.ones((1, 20, 30), bool))
     with pytest.raises(ValueError, match=r"masks of the frame's size \(40, 30\), but got \(20, 30\)"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from torch import nn
 from trackers.appearance.checkpoints import read_weights
 from trackers.appearance.osnet import OSNet
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
+from trackers.errors import MissingDependencyError
 
 BOXES = sv.Detections(xyxy=np.array([[10.0, 20, 60, 140], [100, 30, 150, 180], [200, 10, 290, 190]]))
 
@@ -175,6 +177,63 @@ def test_an_export_that_answers_otherwise_is_removed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="gives other vectors than the model: cosine similarity"):
         DeepSORTFeatureExtractor(Moody(), "cpu", 32).export(tmp_path / "moody.onnx")
     assert not (tmp_path / "moody.onnx").exists()
+
+
+class Colors(nn.Module):
+    """The mean of each channel in the upper and in the lower half, so that every policy of cutting shows."""
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """Vectors `(k, 12)`."""
+        half = batch.shape[2] // 2
+        halves = (batch[:, :, :half].mean((2, 3)), batch[:, :, half:].mean((2, 3)), batch[..., :4].mean((2, 3)))
+        return torch.cat((*halves, batch[..., 12:].mean((2, 3))), 1)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"fit": "letterbox"},
+        {"padding": 0.2},
+        {"flip": True},
+        {"center_sigma": 0.3},
+        {"mask": "background"},
+        {"color": "bgr", "interpolation": "bicubic"},
+    ],
+    ids=str,
+)
+def test_pytorch_and_onnx_cut_alike_and_the_file_keeps_the_policy(tmp_path: Path, policy: dict[str, Any]) -> None:
+    masks = np.zeros((3, 200, 304), bool)
+    masks[:, 30:120, :260] = True
+    boxes = sv.Detections(xyxy=BOXES.xyxy, mask=masks)
+    extractor = DeepSORTFeatureExtractor(Colors(), "cpu", (32, 16), **policy)
+    again = DeepSORTFeatureExtractor.from_onnx(extractor.export(tmp_path / "model.onnx"), "cpu")
+    vectors = extractor.extract_features(frame(), boxes)
+    assert likeness(again.extract_features(frame(), boxes), vectors) > 0.9999
+    plain = DeepSORTFeatureExtractor(Colors(), "cpu", (32, 16)).extract_features(frame(), boxes)
+    assert (likeness(plain, vectors) < 0.9999) == bool(policy)
+
+
+def test_a_vision_transformer_takes_weights_of_another_input_size(tmp_path: Path) -> None:
+    import timm
+
+    torch.manual_seed(1)
+    model = timm.create_model("vit_tiny_patch16_224", pretrained=False)
+    path = tmp_path / "model.safetensors"
+    safetensors.torch.save_file(model.state_dict(), path)
+    extractor = DeepSORTFeatureExtractor.from_checkpoint(path, "vit_tiny_patch16_224", "cpu", (64, 32))
+    assert extractor.extract_features(frame(), BOXES).shape == (3, 192)
+
+
+def test_a_missing_onnx_package_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _mean_onnx(tmp_path / "model.onnx", ("n", 3, 16, 8))
+    extractor = DeepSORTFeatureExtractor(Colors(), "cpu", (32, 16))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingDependencyError, match=r"trackers\[onnx\]"):
+        DeepSORTFeatureExtractor.from_onnx(path, "cpu")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingDependencyError, match=r"trackers\[onnx\]"):
+        extractor.export(tmp_path / "out.onnx")
 
 
 def test_what_does_not_run_in_pytorch_cannot_be_exported(tmp_path: Path) -> None:
