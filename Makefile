@@ -9,8 +9,8 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test test-slow test-oldest test-newest coverage lint format types imports \
-        docs pictures notebooks bench ci build clean
+.PHONY: help demo install test test-slow test-oldest test-newest coverage fuzz mutate audit lint format types \
+        imports docs pictures notebooks bench ci build clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,6 +45,11 @@ $(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
 	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
 	@$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
 	@touch $(VENV)/.stamp-base $@
+
+$(VENV)/.stamp-proof: $(VENV)/.stamp-dev
+	@echo "installing the fuzzer, the mutation tester and the auditor into $(VENV)"
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[proof]'
+	@touch $(VENV)/.stamp-base $(VENV)/.stamp-dev $@
 
 install: $(VENV)/.stamp-dev ## everything for development, into .venv
 
@@ -88,6 +93,23 @@ test-newest: ## what works without torch, with the newest dependencies, on PYTHO
 coverage: $(VENV)/.stamp-dev ## the suite with branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
+READERS := mot_text result sequence detections detections_of_the_original settings_of_trackers state
+FUZZ_SECONDS ?= 60
+
+fuzz: $(VENV)/.stamp-proof ## random files for every reader, driven by coverage, FUZZ_SECONDS each (Linux)
+	@mkdir -p .hypothesis
+	@for reader in $(READERS); do \
+	  echo "fuzzing $$reader for $(FUZZ_SECONDS) s"; \
+	  $(BIN)/python -m tests.slow.fuzz_readers $$reader -max_total_time=$(FUZZ_SECONDS) \
+	    -len_control=0 -max_len=4096 -verbosity=0 -artifact_prefix=.hypothesis/ || exit 1; \
+	done
+
+MUTANTS ?=
+
+mutate: $(VENV)/.stamp-proof ## change motion, association and lifecycle, and see that tests notice; MUTANTS=names narrows it
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
+
 bench: $(VENV)/.stamp-dev ## speed, tests/benchmarks
 	$(BIN)/python -m pytest --benchmark-only --benchmark-columns=min,median,ops tests/benchmarks/bench_*.py
 
@@ -108,6 +130,12 @@ types: $(VENV)/.stamp-dev ## mypy --strict on package and tests
 imports: $(VENV)/.stamp-dev ## the layers, import-linter
 	$(BIN)/lint-imports --no-logo
 
+# A release known to be vulnerable shows whether anything can be looked up.
+audit: $(VENV)/.stamp-proof ## known vulnerabilities of what is installed, where an index of them can be reached
+	@if echo jinja2==2.4.1 | $(BIN)/pip-audit --disable-pip --no-deps --requirement /dev/stdin 2>/dev/null | grep -q PYSEC; \
+	then $(BIN)/pip-audit --skip-editable; \
+	else echo "not audited: no index of vulnerabilities can be reached from here"; fi
+
 # --- documentation ---------------------------------------------------------------------------------
 
 docs: $(VENV)/.stamp-dev ## build the site into site/
@@ -127,4 +155,4 @@ build: $(VENV)/.stamp-dev ## source archive and wheel into dist/
 	$(BIN)/python -m build
 
 clean: ## remove reports and results, keep environments
-	rm -rf build dist site demo htmlcov .coverage* .*_cache .hypothesis .benchmarks
+	rm -rf build dist site demo mutants htmlcov .coverage* .*_cache .hypothesis .benchmarks

@@ -130,6 +130,27 @@ def test_a_full_disk_stops_the_writing_and_not_the_tracker(make: Make, tmp_path:
     assert failures > 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
+@pytest.mark.parametrize("count", [5, 80], ids=["noticed at the end", "noticed on the way"])
+def test_a_video_on_a_full_disk_is_an_error_and_no_crash(tmp_path: Path, ending: str, count: int) -> None:
+    pytest.importorskip("av")
+    path, rng = tmp_path / f"full{ending}", np.random.default_rng(0)
+    path.symlink_to("/dev/full")
+    writer = VideoWriter(path, frame_rate=25, overwrite=True)
+
+    def record() -> None:
+        with writer:
+            for _ in range(count):
+                writer.write(rng.integers(0, 255, (120, 160, 3), np.uint8))
+
+    with pytest.raises(OSError, match=rf"No space left.*full\{ending}"):
+        record()
+    with pytest.raises(ValueError, match="is closed"):
+        writer.write(PICTURE)
+    writer.close()
+
+
 @pytest.mark.parametrize("share", [0.4, 0.75, 0.97])
 @pytest.mark.parametrize("ending", [".mkv", ".avi"])
 def test_a_video_that_ends_in_the_middle_of_a_frame_is_tracked_up_to_there(

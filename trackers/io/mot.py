@@ -133,9 +133,10 @@ def _wrong_columns(path: Path, line: int, columns: int) -> str:
 
 def _check(path: Path, table: Floats, lines: list[int], last_frame: int | None) -> None:
     """Refuse rows that cannot be right, naming the first one."""
-    frames, ids = table[:, 0], table[:, 1]
+    bounded = (np.abs(table) < 2**53).all(axis=1)
+    frames, ids = np.where(bounded, table[:, :2].T, 0.0)
     wrong = {
-        "numbers must be finite and below 2^53": ~(np.abs(table) < 2**53).all(axis=1),
+        "numbers must be finite and below 2^53": ~bounded,
         "frame numbers are whole and start at 1": (frames < 1) | (frames % 1 != 0),
         "ids are whole numbers": ids % 1 != 0,
     }
@@ -149,4 +150,4 @@ def _check(path: Path, table: Floats, lines: list[int], last_frame: int | None) 
     for rule, rows in wrong.items():
         if rows.any():
             i = int(np.flatnonzero(rows)[0])
-            raise ValueError(f"{path}, line {lines[i]}: {rule}, but got frame {frames[i]:g}, id {ids[i]:g}")
+            raise ValueError(f"{path}, line {lines[i]}: {rule}, but got frame {table[i, 0]:g}, id {table[i, 1]:g}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -67,9 +68,12 @@ class VideoWriter:
             image: uint8, BGR, shape `(height, width, 3)`.
 
         Raises:
-            OSError: If the disk is full.
+            OSError: If the disk is full; the video is closed and ends about there.
+            ValueError: If it is closed.
         """
         av = require("av", "cli")
+        if self._container is None:
+            raise ValueError(f"{self.path} is closed")
         height, width = image.shape[:2]
         if self._size is None:
             self._size = (width, height)
@@ -82,7 +86,14 @@ class VideoWriter:
             image = sv.letterbox_image(image, resolution_wh=self._size)
         # The encoder wants even sides.
         image = np.pad(image, ((0, self._size[1] % 2), (0, self._size[0] % 2), (0, 0)), mode="edge")
-        self._mux(self._stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        try:
+            self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        except OSError:
+            # FFmpeg crashes when it goes on after a header that could not be written.
+            container, self._container = self._container, None
+            with suppress(OSError):
+                container.close()
+            raise
 
     def close(self) -> None:
         """Write what the encoder still holds and close the file."""
@@ -96,11 +107,6 @@ class VideoWriter:
             container.close()
             if self._size is None:
                 self.path.unlink(missing_ok=True)
-
-    def _mux(self, packets: list[Any]) -> None:
-        if self._container is None:
-            raise ValueError(f"{self.path} is closed")
-        self._container.mux(packets)
 
     def __enter__(self) -> VideoWriter:
         return self
