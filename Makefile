@@ -110,8 +110,12 @@ mutate: $(VENV)/.stamp-proof ## change motion, association and lifecycle, and se
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run $(MUTANTS)
 	$(BIN)/mutmut results
 
-bench: $(VENV)/.stamp-dev ## speed, tests/benchmarks
+BENCH_ARGS ?=
+
+bench: $(VENV)/.stamp-dev ## speed; BENCH_ARGS="--python /path/to/python" adds the peers of another environment
 	$(BIN)/python -m pytest --benchmark-only --benchmark-columns=min,median,ops tests/benchmarks/bench_*.py
+	$(BIN)/python tests/benchmarks/update.py $(BENCH_ARGS)
+	$(BIN)/python tests/benchmarks/growth.py
 
 # --- checks ----------------------------------------------------------------------------------------
 
