@@ -86,20 +86,18 @@ def transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import transformers
 
     folder = tmp_path_factory.mktemp("transformer")
-    backbone = transformers.RTDetrResNetConfig(
-        embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1] * 4, layer_type="basic", out_indices=[2, 3, 4]
+    depth: dict[str, Any] = {"embedding_size": 8, "hidden_sizes": [8, 8, 16, 16], "depths": [1] * 4}
+    backbone = transformers.AutoConfig.for_model(
+        "rt_detr_resnet", layer_type="basic", out_features=["stage2", "stage3", "stage4"], **depth
     )
-    widths = {name: 16 for name in ("encoder_hidden_dim", "encoder_ffn_dim", "d_model", "decoder_ffn_dim")}
-    config = transformers.RTDetrV2Config(
-        backbone_config=backbone,
-        encoder_in_channels=[8, 16, 16],
-        decoder_in_channels=[16] * 3,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        decoder_layers=2,
-        num_queries=10,
-        **widths,
-    )
+    options: dict[str, Any] = {
+        **dict.fromkeys(("encoder_hidden_dim", "encoder_ffn_dim", "d_model", "decoder_ffn_dim"), 16),
+        **dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads", "decoder_layers"), 2),
+        "encoder_in_channels": [8, 16, 16],
+        "decoder_in_channels": [16] * 3,
+        "num_queries": 10,
+    }
+    config: Any = transformers.AutoConfig.for_model("rt_detr_v2", backbone_config=backbone, **options)
     transformers.RTDetrV2ForObjectDetection(config).save_pretrained(folder)
     transformers.RTDetrImageProcessor(size={"height": 64, "width": 64}).save_pretrained(folder)
     return folder
@@ -112,7 +110,7 @@ def inference(monkeypatch: pytest.MonkeyPatch) -> None:
     class Model:
         def infer(self, image: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
             height, width = image.shape[:2]
-            found = {"x": 60.0, "y": 80.0, "width": 40.0, "height": 100.0, "confidence": 0.9}
+            found: dict[str, Any] = {"x": 60.0, "y": 80.0, "width": 40.0, "height": 100.0, "confidence": 0.9}
             found |= {"class": "person", "class_id": 0, "detection_id": "1"}
             return [{"image": {"width": width, "height": height}, "predictions": [found]}]
 
@@ -187,7 +185,7 @@ def python_blocks(page: Path) -> Iterator[str]:
 
 def public_names() -> dict[str, Any]:
     """What modules list in `__all__`, and what pages import."""
-    names = {}
+    names: dict[str, Any] = {}
     for path in ["trackers", *(module.name for module in pkgutil.walk_packages(trackers.__path__, "trackers."))]:
         if not path.endswith("__main__"):
             module = importlib.import_module(path)

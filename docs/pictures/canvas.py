@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,7 +42,7 @@ class Canvas:
     def line(self, points: Sequence[Point], colour: str, *, dashed: bool = False, width: float = 2.5) -> None:
         """A line through points."""
         corners = np.array([self._at(point) for point in points])
-        for begin, end in zip(corners[:-1], corners[1:], strict=True):
+        for begin, end in itertools.pairwise(corners):
             length = float(np.hypot(*(end - begin)))
             if length < 1e-6:
                 continue

@@ -57,12 +57,17 @@ def final(answers: Iterator[sv.Detections]) -> sv.Detections:
     return last
 
 
+def person_of(scene: Scene, index: int, person: int) -> Any:
+    """The detection of one person in a frame, if there is one."""
+    detections = scene.detections(index)
+    return detections[np.asarray(detections.data["object"]) == person]
+
+
 def filtered(model: MotionModel, scene: Scene, person: int, frames: Sequence[int]) -> npt.NDArray[np.float64]:
     """State of a filter that has seen the boxes of one person; it predicts alone where there are none."""
     state = None
     for index in frames:
-        detections = scene.detections(index)
-        boxes = detections.xyxy[detections.data["object"] == person].astype(np.float64)[:1]
+        boxes = person_of(scene, index, person).xyxy.astype(np.float64)
         if state is None:
             state = model.initiate(boxes)
             continue
@@ -89,9 +94,12 @@ def tracked() -> Pictures:
 
 
 def sort() -> Pictures:
-    """Predictions and detections, five frames after the last ones."""
+    """Predictions and detections, eight frames after the last ones."""
     scene = stage(
-        [(0, 0.10, 0.80), (6, 0.46, 0.80)], [(0, 0.55, 0.72), (6, 0.22, 0.74)], [(0, 0.57, 0.62), (6, 0.50, 0.62)], visible=0.0
+        [(0, 0.10, 0.80), (6, 0.46, 0.80)],
+        [(0, 0.55, 0.72), (6, 0.22, 0.74)],
+        [(0, 0.57, 0.62), (6, 0.50, 0.62)],
+        visible=0.0,
     )
     now, gap = 60, 8
     canvas = Canvas(scene.frame(now), (140, 230, 820, 640))
@@ -100,8 +108,7 @@ def sort() -> Pictures:
         canvas.box(XYSR.boxes(state)[0], GREY, width=1.2)
         for _ in range(gap):
             state = XYSR.predict(state)
-        detections = scene.detections(now)
-        box = detections.xyxy[detections.data["object"] == person][0].astype(np.float64)
+        box = person_of(scene, now, person).xyxy[0].astype(np.float64)
         predicted = XYSR.boxes(state)[0]
         canvas.box(box, WHITE, f"IoU {overlap(predicted, box):.2f}")
         canvas.box(predicted, YELLOW, dashed=True)
@@ -121,7 +128,7 @@ def bytetrack() -> Pictures:
             # A detector that is as sure as it sees much.
             seen.confidence = (0.95 * seen.data["visibility"]).astype(np.float32)
             weak = seen.confidence < lowest
-            answer = tracker.update(seen[~weak])
+            answer: Any = tracker.update(seen[~weak])
             if index not in moments:
                 continue
             canvas = Canvas(scene.frame(index), (640, 250, 960, 570), 210)
@@ -186,8 +193,7 @@ def deepsort() -> Pictures:
     looks, edge = [], window[0] + 12.0
     canvas.text((edge, window[1] + 10), "gallery of the lost track")
     for index in range(lost - 24, lost + 1, 6):
-        frame, seen = scene.frame(index), scene.detections(index)
-        seen = seen[seen.data["object"] == 1]
+        frame, seen = scene.frame(index), person_of(scene, index, 1)
         looks.append(extractor.extract_features(frame, seen)[0])
         x1, y1, x2, y2 = np.maximum(seen.xyxy[0].round(), 0).astype(int)
         edge += canvas.paste(frame[y1:y2, x1:x2], (edge, window[1] + 46.0), 120.0, YELLOW) + 6.0
@@ -227,8 +233,10 @@ def botsort() -> Pictures:
         canvas.box(new.xyxy[match[0]], WHITE)
         canvas.box(warped, GREEN, dashed=True)
         middle = np.array([(box[0] + box[2]) / 2, box[1] - 12])
-        canvas.arrow(middle, middle + [warped[0] - box[0], 0.0], GREEN)
-    canvas.text((190, 590), "white: detected   red: camera taken to be still   green: moved with the camera", anchor="lb")
+        canvas.arrow(middle, (middle[0] + warped[0] - box[0], middle[1]), GREEN)
+    canvas.text(
+        (190, 590), "white: detected   red: camera taken to be still   green: moved with the camera", anchor="lb"
+    )
     return [canvas.picture()]
 
 
@@ -248,7 +256,8 @@ def steadysort() -> Pictures:
     canvas.text((490, 230), "they walk behind the pillar")
     pictures = [canvas.picture()]
     canvas = Canvas(scene.frame(after), window, 438)
-    numbers = dict(zip(paper.data["object"].tolist(), np.asarray(paper.tracker_id).tolist(), strict=True))
+    people, given = (np.asarray(column).tolist() for column in (paper.data["object"], paper.tracker_id))
+    numbers = dict(zip(people, given, strict=True))
     answer = steady[after]
     for box, person, number in zip(answer.xyxy, answer.data["object"], np.asarray(answer.tracker_id), strict=True):
         canvas.box(box, GREEN, f"id {number}")
