@@ -122,7 +122,11 @@ def test_given_matrices_are_used_in_turn() -> None:
         camera.motion(None, NOBODY)
 
 
-@pytest.mark.parametrize("wrong", ["optical", np.eye(3), np.zeros((4, 3, 2)), np.full((4, 2, 3), np.nan)], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    ["optical", np.eye(3), np.zeros((4, 3, 2)), np.full((4, 2, 3), np.nan)],
+    ids=["a name", "one matrix", "a shape", "NaN"],
+)
 def test_wrong_cameras_are_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="camera_motion"):
         camera_of(wrong)
