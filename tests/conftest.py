@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is, and nothing of the library.
+settings.register_profile("trackers", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("trackers")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from PIL import Image
 from trackers.appearance.stripes import StripeFeatureExtractor
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.extra]
 Extractor = StripeFeatureExtractor | DeepSORTFeatureExtractor
 MOBILENET = "imagenet/mobilenetv2_100.safetensors"
 SEQUENCE = "TUD-Stadtmitte"

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import supervision as sv
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -28,7 +28,7 @@ from trackers.integrations.ultralytics.settings import read_settings
 from trackers.io import read_detections, read_mot, read_result, read_sequence
 from trackers.pipeline.choices import read_choice
 
-unhurried = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=50)
 
 FOLDER = tempfile.TemporaryDirectory(prefix="readers-")
 """For files that live as long as one example."""
@@ -113,7 +113,7 @@ def named(path: Path) -> Iterator[None]:
             raise AssertionError(f"the message does not name the file: {error}") from error
 
 
-@unhurried
+@few
 @given(content=mangled(SEEDS["mot"]))
 def test_mot_text(content: bytes) -> None:
     path = on_disk("boxes.txt", content)
@@ -124,7 +124,7 @@ def test_mot_text(content: bytes) -> None:
         assert len(read_detections(path)[1]) == (table.frame == 1).sum()
 
 
-@unhurried
+@few
 @given(content=mangled(SEEDS["result"]))
 def test_result(content: bytes) -> None:
     path = on_disk("result.jsonl", content)
@@ -135,7 +135,7 @@ def test_result(content: bytes) -> None:
         assert all(isinstance(reason, str) for told in reasons.values() for reason in told.values())
 
 
-@unhurried
+@few
 @given(content=mangled(SEEDS["sequence"]))
 def test_sequence(content: bytes) -> None:
     path = on_disk("seqinfo.ini", content)
@@ -157,7 +157,7 @@ def table() -> dict[str, npt.NDArray[Any]]:
     }
 
 
-@unhurried
+@few
 @given(content=st.one_of(replaced(table()).map(archive), mangled(archive(table()))))
 def test_detections(content: bytes) -> None:
     path = on_disk("detections.npz", content)
@@ -189,7 +189,7 @@ def rows(draw: st.DrawFn) -> npt.NDArray[Any]:
     return given
 
 
-@unhurried
+@few
 @given(content=st.one_of(rows().map(dumped), array_of().map(dumped), mangled(dumped(ROWS))))
 def test_detections_of_the_original(content: bytes) -> None:
     path = on_disk("detections.npy", content)
@@ -199,7 +199,7 @@ def test_detections_of_the_original(content: bytes) -> None:
             assert len(read[number]) == (read.frame == number).sum()
 
 
-@unhurried
+@few
 @given(content=mangled(SEEDS["yaml"]))
 def test_settings_of_trackers(content: bytes) -> None:
     path = on_disk("settings.yaml", content)
@@ -248,7 +248,7 @@ def states(draw: st.DrawFn) -> tuple[Kind, bytes]:
     return kind, archive(draw(replaced(given)) if draw(st.booleans()) else given)
 
 
-@unhurried
+@few
 @given(state=states())
 def test_state(state: tuple[Kind, bytes]) -> None:
     kind, content = state
