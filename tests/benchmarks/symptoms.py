@@ -45,8 +45,8 @@ CHANGES: dict[str, Callable[[float], Tracker[Any]]] = {
     "`minimum_consecutive_frames=5`": deepsort(minimum_consecutive_frames=5),
     "`track_activation_threshold=0.5`": deepsort(track_activation_threshold=0.5),
     "`track_activation_threshold=0.7`": deepsort(track_activation_threshold=0.7),
-    "`selection=Selection(minimum_confidence=0.5)`": deepsort(selection=Selection(minimum_confidence=0.5)),
-    "`selection=Selection(maximum_overlap=0.5)`": deepsort(selection=Selection(maximum_overlap=0.5)),
+    "`Selection(minimum_confidence=0.5)`": deepsort(selection=Selection(minimum_confidence=0.5)),
+    "`Selection(maximum_overlap=0.5)`": deepsort(selection=Selection(maximum_overlap=0.5)),
     "ByteTrack, rows from 0.1": lambda _: ByteTrackTracker(),
     "SteadySORT, rows from 0.1, `frame_rate`": lambda rate: SteadySORTTracker(frame_rate=rate),
 }
@@ -80,7 +80,6 @@ def row(change: str, outcomes: list[tuple[Scores, int, int]]) -> dict[str, objec
         "IDF1": joined.idf1,
         "id switches": joined.id_switches,
         "ids": sum(ids for _, ids, _ in outcomes),
-        "people": sum(people for _, _, people in outcomes),
         "false boxes": joined.false_positives,
         "missed boxes": joined.false_negatives,
         "MOTP": joined.motp,
@@ -131,7 +130,9 @@ def main() -> None:
     data = Path(os.environ["TRACKERS_DATA"])
     lowest = {change: 0.1 for change in CHANGES if "rows from 0.1" in change}
     rows = [row(change, changed(data, make, lowest.get(change, 0.3))) for change, make in CHANGES.items()]
-    rows.append(row("`filtered` boxes", smoothed(data)))
+    outcomes = smoothed(data)
+    rows.append(row("`filtered` boxes", outcomes))
+    print(f"{sum(people for _, _, people in outcomes)} people", end="\n\n")
     print(format_table(rows, "markdown"), end="\n\n")
     ways = ("nothing said", "`timestamp`", "`skip()` on the others", "`update` with nothing on the others")
     print(format_table([row(way, every_third(data, way)) for way in ways], "markdown"))
