@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import supervision as sv
+import torch
 
 from trackers.appearance.calibration import calibrate
 from trackers.appearance.protocol import FeatureExtractor
@@ -52,6 +53,12 @@ class Stored:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
+def untrained() -> FeatureExtractor:
+    """The network of ImageNet models with the random weights of one seed: what the architecture alone is worth."""
+    torch.manual_seed(0)
+    return DeepSORTFeatureExtractor.from_timm("mobilenetv2_100", input_size=(256, 128), pretrained=False)
+
+
 def makers(weights: Path) -> dict[str, Callable[[], FeatureExtractor]]:
     """The extractors by name."""
     reid = weights / "reid"
@@ -65,9 +72,7 @@ def makers(weights: Path) -> dict[str, Callable[[], FeatureExtractor]]:
         "mobilenetv2_100": lambda: DeepSORTFeatureExtractor.from_timm(
             "mobilenetv2_100", input_size=(256, 128), checkpoint_path=imagenet
         ),
-        "mobilenetv2_100-random": lambda: DeepSORTFeatureExtractor.from_timm(
-            "mobilenetv2_100", input_size=(256, 128), pretrained=False
-        ),
+        "mobilenetv2_100-random": untrained,
         "stored-osnet": lambda: Stored("osnet"),
         "stored-retail0248": lambda: Stored("retail0248"),
     }
