@@ -97,11 +97,10 @@ READERS := mot_text result sequence detections detections_of_the_original settin
 FUZZ_SECONDS ?= 60
 
 fuzz: $(VENV)/.stamp-proof ## random files for every reader, driven by coverage, FUZZ_SECONDS each (Linux)
-	@mkdir -p .hypothesis
 	@for reader in $(READERS); do \
 	  echo "fuzzing $$reader for $(FUZZ_SECONDS) s"; \
 	  $(BIN)/python -m tests.slow.fuzz_readers $$reader -max_total_time=$(FUZZ_SECONDS) \
-	    -len_control=0 -max_len=4096 -verbosity=0 -artifact_prefix=.hypothesis/ || exit 1; \
+	    -len_control=0 -max_len=4096 -verbosity=0 -artifact_prefix=.hypothesis/readers/ || exit 1; \
 	done
 
 MUTANTS ?=

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import sys
 import warnings
+from pathlib import Path
+
+import numpy as np
+
+CORPUS = Path(".hypothesis/readers")
+"""What has led to new branches is kept here for the next run."""
 
 WATCHED = ["trackers.io", "trackers.core.state", "trackers.table", "trackers.pipeline.choices", "trackers.appearance"]
 """Modules whose branches the fuzzer sees."""
@@ -19,8 +25,13 @@ def main() -> None:
     with atheris.instrument_imports(include=WATCHED):
         from tests.io import test_readers
     warnings.simplefilter("error")
-    held = getattr(test_readers, f"test_{sys.argv.pop(1)}")
-    atheris.Setup(sys.argv, held.hypothesis.fuzz_one_input)
+    name = sys.argv.pop(1)
+    held = getattr(test_readers, f"test_{name}")
+    kept = CORPUS / name
+    kept.mkdir(parents=True, exist_ok=True)
+    for seed in range(20):  # choices for hypothesis, which can do nothing with few of them
+        (kept / f"seed-{seed}").write_bytes(np.random.default_rng(seed).bytes(2000))
+    atheris.Setup([*sys.argv, str(kept)], held.hypothesis.fuzz_one_input)
     atheris.Fuzz()
 
 
