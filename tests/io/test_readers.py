@@ -183,7 +183,7 @@ ROWS = np.hstack(
 @st.composite
 def rows(draw: st.DrawFn) -> npt.NDArray[Any]:
     """Detections with a few numbers that are none."""
-    given = ROWS.copy()
+    given: npt.NDArray[np.float64] = ROWS.copy()
     for _ in range(draw(st.integers(0, 3))):
         given.flat[draw(st.integers(0, given.size - 1))] = draw(st.floats())
     return given
