@@ -28,7 +28,9 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import numpy.typing as npt
 import supervision as sv
+from appearance_quality import detections, images, makers
 
 from trackers import (
     BoTSORTTracker,
@@ -71,12 +73,14 @@ class Contestant:
         make: Makes the tracker.
         settings: Its settings. `lowest` is the lowest confidence handed over; capitals are constants of SteadySORT.
         choices: What a random draw chooses from, by setting.
+        vectors: Which appearance vectors it gets: a field stored beside the boxes, or a model of `appearance_quality`.
     """
 
     name: str
     make: Callable[..., Tracker[Any]]
     settings: Settings
     choices: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    vectors: str = "osnet"
 
 
 CONFIDENCE, MEMORY, LOOK = [0.3, 0.4, 0.5, 0.6], [30, 60, 90, 120], [0.2, 0.25, 0.3, 0.35, 0.4]
@@ -150,7 +154,7 @@ CONTESTANTS = [
             "STRANGER": [0.5, 1.0, 2.0, 99.0],
             "SAME": [-1.0, 2 / 3, 5 / 6, 1.0],
             "STRAY": [0.5, 0.8, 1.2, 99.0],
-            "LOW_IOU": [0.4, 0.5, 0.6, 2.0],
+            "LOW_IOU": [0.5, 0.6, 0.7, 99.0],
             "MOMENTUM": [0.8, 0.9, 0.95],
             "ALONE": [0.0, 0.05, 0.1],
         },
@@ -170,13 +174,28 @@ WITHOUT: Mapping[str, Settings] = {
 
 
 @functools.lru_cache(maxsize=64)
-def stream(sequence: str, copy: int | None) -> tuple[list[sv.Detections], BoxTable]:
+def vectors_of(sequence: str, name: str) -> npt.NDArray[np.float32]:
+    """Appearance vectors of the stored boxes: stored too, or made now for those with a confidence of 0.3 and up."""
+    data = Path(os.environ["TRACKERS_DATA"])
+    stored = np.load(data / "golden" / sequence / "detections.npz")
+    if name in stored:
+        return np.asarray(stored[name], np.float32)
+    extractor = makers(data / "data" / "weights")[name]()
+    frames = zip(images(data / "data" / "mot" / sequence), detections(data, sequence), strict=False)
+    found = np.concatenate([extractor.extract_features(image, boxes) for image, boxes in frames])
+    vectors = np.zeros((len(stored["frame"]), found.shape[1]), np.float32)
+    vectors[stored["confidence"] >= np.float32(0.3)] = found
+    return vectors
+
+
+@functools.lru_cache(maxsize=64)
+def stream(sequence: str, copy: int | None, of: str) -> tuple[list[sv.Detections], BoxTable]:
     """Detections of each frame and ground truth: as stored, or a perturbed copy."""
     folder = Path(os.environ["TRACKERS_DATA"])
     truth = read_mot(folder / "data" / "mot" / sequence / "gt" / "gt.txt")
     truth = truth.rows((truth.confidence != 0) & np.isin(truth.class_id, (1, -1)))
     stored = np.load(folder / "golden" / sequence / "detections.npz")
-    frame, boxes, vectors = stored["frame"], stored["xyxy"].astype(np.float64), stored["osnet"].astype(np.float32)
+    frame, boxes, vectors = stored["frame"], stored["xyxy"].astype(np.float64), vectors_of(sequence, of)
     last = max(int(frame.max()), int(truth.frame.max()))
     kept = np.ones(len(frame), np.bool_)
     if copy is not None:
@@ -199,9 +218,9 @@ def moved(settings: Settings, copy: int) -> Settings:
     return {name: value if name == "frame_rate" else move(name, value) for name, value in settings.items()}
 
 
-def play(job: tuple[Callable[..., Tracker[Any]], Settings, int | None]) -> list[Scores]:
+def play(job: tuple[Contestant, Settings, int | None]) -> list[Scores]:
     """The scores of one tracker with some settings on all sequences."""
-    make, settings, copy = job
+    one, settings, copy = job
     options = {name: value for name, value in settings.items() if name.islower() and name != "lowest"}
     lowest = settings.get("lowest", 0.1)
     scores = []
@@ -209,8 +228,8 @@ def play(job: tuple[Callable[..., Tracker[Any]], Settings, int | None]) -> list[
         for name in settings.keys() - options.keys() - {"lowest"}:
             patched.enter_context(mock.patch.object(steadysort, name, settings[name]))
         for sequence, rate in RATES.items():
-            frames, truth = stream(sequence, copy)
-            tracker = make(**{"frame_rate": rate, **options})
+            frames, truth = stream(sequence, copy, one.vectors)
+            tracker = one.make(**{"frame_rate": rate, **options})
             rows = [frame[np.asarray(frame.confidence) >= np.float32(lowest)] for frame in frames]
             answers = BoxTable.from_detections(tracker.update(frame) for frame in rows)  # type: ignore[arg-type]
             scores.append(evaluate_sequence(truth, answers, name=sequence))
@@ -245,8 +264,8 @@ def rows(copies: int, draws: int, processes: int) -> Iterator[dict[str, str]]:
     ablations = [Contestant(f"- {name}", steady.make, {**steady.settings, **less}) for name, less in WITHOUT.items()]
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         for one in [*CONTESTANTS, *ablations]:
-            jobs = [(one.make, one.settings, None), *((one.make, moved(one.settings, k), k) for k in range(copies))]
-            draw = [(one.make, settings, None) for settings in drawn(one.choices, draws if one.choices else 0)]
+            jobs = [(one, one.settings, None), *((one, moved(one.settings, k), k) for k in range(copies))]
+            draw = [(one, settings, None) for settings in drawn(one.choices, draws if one.choices else 0)]
             plain, *rest = pool.map(play, [*jobs, *draw], chunksize=1)
             robust = [combine(scores) for scores in rest[:copies]]
             yield {

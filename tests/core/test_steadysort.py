@@ -167,6 +167,10 @@ class TestConfidence:
         assert known is not None
         np.testing.assert_allclose(known, A, atol=1e-6)
 
+    def test_a_weak_detection_is_no_hit_for_a_track_without_an_id(self) -> None:
+        strong, weak = at((100, 100), look=[A]), at((100, 100), look=[A], confidence=0.4)
+        assert ids(SteadySORTTracker(), [strong, strong, weak, strong, strong, strong]) == [[-1]] * 5 + [[1]]
+
     def test_a_weak_detection_finds_no_lost_track_again(self) -> None:
         frames = [at((100, 100), look=[A])] * 4 + [NOBODY] + [at((100, 100), look=[A], confidence=0.4)]
         assert ids(SteadySORTTracker(), frames)[-1] == [-1]
@@ -271,9 +275,9 @@ def score(tracker: Tracker[Any], folder: Path, sequence: str) -> Scores:
 def test_real_people_keep_their_ids(data_dir: Path) -> None:
     """Joined over six sequences; the published DeepSORT at its best reaches 55.2 / 69.8 / 71 on the same rows."""
     joined = combine([score(SteadySORTTracker(frame_rate=rate), data_dir, name) for name, rate in RATES.items()])
-    assert joined.hota >= 0.590
-    assert joined.idf1 >= 0.770
-    assert joined.id_switches <= 60
+    assert joined.hota >= 0.592
+    assert joined.idf1 >= 0.775
+    assert joined.id_switches <= 52
 
 
 @pytest.mark.data

@@ -50,7 +50,7 @@ STRAY = 0.8
 SAME = 5 / 6
 """In units of the appearance threshold: a lost track and a new one with looks at most this far apart are one person."""
 
-LOW_IOU = 0.5
+LOW_IOU = 0.6
 """Lowest IoU of a match with a detection of low confidence."""
 
 ALONE = 0.1
@@ -147,11 +147,11 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
         high = seen.scores >= self.high_confidence_threshold
         low = ~high & (seen.scores >= self.low_confidence_threshold)
-        recent = ~tracks.confirmed | (tracks.missed == 0)
+        just_seen = tracks.missed == 0
 
         match = self._match_by_look(tracks, seen, high)
-        match += self._match_by_overlap_if_alike(tracks, seen, match, recent, high)
-        match += self._match_by_overlap(seen, match, recent, low, LOW_IOU)
+        match += self._match_by_overlap_if_alike(tracks, seen, match, just_seen, high)
+        match += self._match_by_overlap(seen, match, just_seen & tracks.confirmed, low, LOW_IOU)
         match, born = self._rejoin(tracks, seen, match, high)
 
         self._correct(seen, match)
@@ -180,10 +180,10 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return assign(alike, self.appearance_threshold)
 
     def _match_by_overlap_if_alike(
-        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, recent: Bools, high: Bools
+        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, just_seen: Bools, high: Bools
     ) -> Match:
-        """Second stage: recent tracks, and any without a look, by overlap; a confirmed one takes no stranger."""
-        rows = np.flatnonzero((recent | ~described(tracks.look)) & unmatched(len(tracks), taken.track))
+        """Second stage: tracks just seen, or without a look, by overlap; a confirmed one takes no stranger."""
+        rows = np.flatnonzero((just_seen | ~described(tracks.look)) & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
         boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
