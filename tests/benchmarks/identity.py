@@ -30,7 +30,7 @@ from unittest import mock
 import numpy as np
 import numpy.typing as npt
 import supervision as sv
-from appearance_quality import detections, images, makers
+from appearance_quality import detections, images, makers  # type: ignore[import-not-found,unused-ignore]
 
 from trackers import (
     BoTSORTTracker,
@@ -258,12 +258,13 @@ def cell(scores: Sequence[Scores]) -> str:
     return f"{100 * hota:.1f} / {100 * idf1:.1f} / {switches:.0f}"
 
 
-def rows(copies: int, draws: int, processes: int) -> Iterator[dict[str, str]]:
-    """Rows of the table, each as soon as it is known."""
+def rows(names: Sequence[str], copies: int, draws: int, processes: int) -> Iterator[dict[str, str]]:
+    """Rows of the table for the trackers named, each as soon as it is known."""
     steady = CONTESTANTS[-1]
     ablations = [Contestant(f"- {name}", steady.make, {**steady.settings, **less}) for name, less in WITHOUT.items()]
+    named = [one for one in CONTESTANTS if one.name in names]
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        for one in [*CONTESTANTS, *ablations]:
+        for one in [*named, *(ablations if steady in named else [])]:
             jobs = [(one, one.settings, None), *((one, moved(one.settings, k), k) for k in range(copies))]
             draw = [(one, settings, None) for settings in drawn(one.choices, draws if one.choices else 0)]
             plain, *rest = pool.map(play, [*jobs, *draw], chunksize=1)
@@ -279,6 +280,8 @@ def rows(copies: int, draws: int, processes: int) -> Iterator[dict[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    every = [one.name for one in CONTESTANTS]
+    parser.add_argument("--trackers", nargs="+", default=every, choices=every, help="rows of the table")
     parser.add_argument("--copies", type=int, default=12, help="perturbed copies")
     parser.add_argument("--draws", type=int, default=40, help="random settings to choose from for the left-out score")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
@@ -286,7 +289,7 @@ def main() -> None:
     if "TRACKERS_DATA" not in os.environ:
         sys.exit("TRACKERS_DATA must name the folder of real data")
     table = []
-    for row in rows(options.copies, options.draws, options.processes):
+    for row in rows(options.trackers, options.copies, options.draws, options.processes):
         table.append(row)
         print(row["tracker"], row["plain"], row["robust"], row["left out"], sep=" | ", file=sys.stderr)
     empty = dict.fromkeys(table[0], "")

@@ -48,6 +48,27 @@ def ids(tracker: Tracker[Any], frames: Iterable[sv.Detections]) -> list[list[int
 NOBODY = at(look=[])
 
 
+class TestLook:
+    """Looks find a track again, where it can be."""
+
+    @pytest.mark.parametrize(("heights", "expected"), [(0.75, [1]), (0.85, [-1])])
+    def test_a_look_finds_nobody_further_off_than_most_of_a_height(self, heights: float, expected: list[int]) -> None:
+        """After 10 frames the gate alone would let through more; looks that do not suffice to rejoin tell the two."""
+        tracker = SteadySORTTracker()
+        ids(tracker, [at((100, 100), look=[A])] * 10 + [NOBODY] * 10)
+        assert ids(tracker, [at((100, 100 + heights * HEIGHT), look=[look(0.28)])]) == [expected]
+
+    def test_a_glimpse_does_not_change_what_somebody_looks_like(self) -> None:
+        frames = [at((100, 100), look=[A])] * 10 + [at((102, 100), look=[look(0.29)])]
+        tracker = SteadySORTTracker()
+        ids(tracker, [*frames, *[NOBODY] * 10])
+        back, stranger = at((240, 100), look=[A]), at((240, 100), look=[look(0.6)])
+        copy = SteadySORTTracker()
+        copy.load_state_dict(tracker.state_dict())
+        assert ids(tracker, [back]) == [[1]]
+        assert ids(copy, [stranger]) == [[-1]]
+
+
 class TestVeto:
     """Overlap alone gives no id to a stranger."""
 
@@ -111,6 +132,12 @@ class TestRejoin:
     def test_a_longer_absence_allows_a_longer_way(self) -> None:
         assert self.later(at((100 + 2.9 * HEIGHT, 100), look=[A]), gap=30) == [[1]]
 
+    def test_the_way_is_walked_in_seconds_not_in_frames(self) -> None:
+        """Seven frames are a quarter of a second, or a whole one."""
+        aside = at((100 + 2.9 * HEIGHT, 100), look=[A])
+        assert self.later(aside, gap=6, frame_rate=30.0) == [[-1]]
+        assert self.later(aside, gap=6, frame_rate=7.0) == [[1]]
+
     @pytest.mark.parametrize(("growth", "expected"), [(1.9, 1), (2.1, -1), (0.55, 1), (0.45, -1)])
     def test_too_tall_or_too_small_is_somebody_else(self, growth: float, expected: int) -> None:
         grown = at((100 + 1.5 * HEIGHT, 100), look=[A], size=(WIDTH * growth, HEIGHT * growth))
@@ -170,6 +197,12 @@ class TestConfidence:
     def test_a_weak_detection_is_no_hit_for_a_track_without_an_id(self) -> None:
         strong, weak = at((100, 100), look=[A]), at((100, 100), look=[A], confidence=0.4)
         assert ids(SteadySORTTracker(), [strong, strong, weak, strong, strong, strong]) == [[-1]] * 5 + [[1]]
+
+    @pytest.mark.parametrize(("aside", "expected"), [(7, 1), (9, -1)])
+    def test_a_weak_detection_must_overlap_well(self, aside: float, expected: int) -> None:
+        """IoU 0.64 and 0.56."""
+        frames = [at((100, 100), look=[A])] * 4 + [at((100 + aside, 100), look=[A], confidence=0.4)]
+        assert ids(SteadySORTTracker(), frames)[-1] == [expected]
 
     def test_a_weak_detection_finds_no_lost_track_again(self) -> None:
         frames = [at((100, 100), look=[A])] * 4 + [NOBODY] + [at((100, 100), look=[A], confidence=0.4)]

@@ -211,11 +211,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         note(seen, "cosine", pairs, distance, limit)
         found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
 
-        tracks.state[found.track] = self.motion.initiate(seen.boxes[found.detection])
-        kept = ~np.isin(match.detection, found.detection)
         born = ready & ((seen.scores >= self.track_activation_threshold) | unmatched(len(seen), pairs.detection))
         born[match.detection] = born[found.detection] = False
-        return Match(match.track[kept], match.detection[kept]) + found, born
+        return self._take_over(seen, match, found), born
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)

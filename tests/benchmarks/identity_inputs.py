@@ -1,0 +1,113 @@
+"""How well identities are kept on other input: other appearance vectors, and other boxes without any.
+
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py vectors
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py boxes
+
+prints HOTA / IDF1 / id switches:
+
+- **vectors**: the six sequences of `identity.py` with other vectors, each with the threshold calibrated for it.
+  Whatever the vectors are worth, the trackers that use them should not fall behind ByteTrack, which does not.
+- **boxes**: four crowded sequences with the boxes of two public detectors, and motion alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import supervision as sv
+from identity import CONTESTANTS, cell, moved, play, vectors_of  # type: ignore[import-not-found,unused-ignore]
+from identity import RATES as DESCRIBED
+
+from trackers import ByteTrackTracker, OCSORTTracker, SORTTracker, SteadySORTTracker
+from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
+from trackers.io.mot import read_mot
+from trackers.table import BoxTable
+
+VECTORS = {
+    "retail0248": 0.3,
+    "osnet": 0.3,
+    "osnet-market1501": 0.3,
+    "stripes": 0.2,
+    "mobilenetv2_100": 0.15,
+    "mobilenetv2_100-random": 0.15,
+}
+"""Vectors and the threshold of each, from the best to the worst; the last are of a network that has learned nothing."""
+
+RATES = {"MOT17-02": 30, "MOT17-04": 30, "MOT17-09": 30, "MOT17-13": 25}
+"""Sequences without vectors and their frames per second."""
+
+BY_MOTION = {one.__name__: one for one in (SORTTracker, ByteTrackTracker, OCSORTTracker, SteadySORTTracker)}
+
+
+def by_vectors(copies: int, processes: int) -> Iterator[dict[str, str]]:
+    """One row for ByteTrack, and for DeepSORT and SteadySORT with each kind of vectors."""
+    known = {one.name: one for one in CONTESTANTS}
+    runs = [known["ByteTrack"]]
+    for name, threshold in VECTORS.items():
+        for sequence in DESCRIBED:
+            vectors_of(sequence, name)  # made once, before the processes part
+        for one in (known["DeepSORT"], known["SteadySORT"]):
+            runs.append(replace(one, vectors=name, settings={**one.settings, "appearance_threshold": threshold}))
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        for one in runs:
+            jobs = [(one, one.settings, None), *((one, moved(one.settings, copy), copy) for copy in range(copies))]
+            plain, *robust = (combine(scores) for scores in pool.map(play, jobs, chunksize=1))
+            threshold = one.settings.get("appearance_threshold")
+            yield {
+                "vectors": "none" if threshold is None else one.vectors,
+                "threshold": "" if threshold is None else f"{threshold}",
+                "tracker": one.name,
+                "plain": cell([plain]),
+                "robust": cell(robust),
+            }
+
+
+def by_motion(job: tuple[str, str, str]) -> Scores:
+    """The scores of one tracker on one sequence with the boxes of one detector."""
+    tracker, sequence, detector = job
+    folder = Path(os.environ["TRACKERS_DATA"]) / "data" / "gt_only" / sequence
+    truth = read_mot(folder / "gt" / "gt.txt")
+    truth = truth.rows((truth.confidence != 0) & (truth.class_id == 1))
+    boxes = np.loadtxt(folder / "det" / f"det_{detector}.txt", delimiter=",")
+    boxes[:, 4:6] += boxes[:, 2:4]
+    one = BY_MOTION[tracker](frame_rate=RATES[sequence])
+    frames = (boxes[boxes[:, 0] == number] for number in range(1, int(truth.frame.max()) + 1))
+    answers = (one.update(sv.Detections(rows[:, 2:6], confidence=rows[:, 6])) for rows in frames)
+    return evaluate_sequence(truth, BoxTable.from_detections(answers), name=sequence)
+
+
+def by_boxes(processes: int) -> Iterator[dict[str, str]]:
+    """One row for each detector and tracker, with its defaults."""
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        for detector in ("sdp", "frcnn"):
+            for tracker in BY_MOTION:
+                scores = pool.map(by_motion, [(tracker, sequence, detector) for sequence in RATES], chunksize=1)
+                joined = cell([combine(scores)])
+                yield {"boxes": detector, "tracker": tracker, "joined": joined, **{s.name: cell([s]) for s in scores}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("vectors", "boxes"))
+    parser.add_argument("--copies", type=int, default=6, help="perturbed copies")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    if "TRACKERS_DATA" not in os.environ:
+        sys.exit("TRACKERS_DATA must name the folder of real data")
+    boxes = options.what == "boxes"
+    table = []
+    for row in by_boxes(options.processes) if boxes else by_vectors(options.copies, options.processes):
+        table.append(row)
+        print(*row.values(), sep=" | ", file=sys.stderr)
+    print(format_table(table, "markdown"))
+
+
+if __name__ == "__main__":
+    main()
