@@ -16,7 +16,7 @@ import argparse
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import supervision as sv
 from identity import CONTESTANTS, cell, moved, play, vectors_of  # type: ignore[import-not-found,unused-ignore]
 from identity import RATES as DESCRIBED
 
-from trackers import ByteTrackTracker, OCSORTTracker, SORTTracker, SteadySORTTracker
+from trackers import ByteTrackTracker, SteadySORTTracker
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
 from trackers.io.mot import read_mot
 from trackers.table import BoxTable
@@ -43,18 +43,18 @@ VECTORS = {
 RATES = {"MOT17-02": 30, "MOT17-04": 30, "MOT17-09": 30, "MOT17-13": 25}
 """Sequences without vectors and their frames per second."""
 
-BY_MOTION = {one.__name__: one for one in (SORTTracker, ByteTrackTracker, OCSORTTracker, SteadySORTTracker)}
+BY_MOTION = {"ByteTrack": ByteTrackTracker, "SteadySORT": SteadySORTTracker}
 
 
-def by_vectors(copies: int, processes: int) -> Iterator[dict[str, str]]:
-    """One row for ByteTrack, and for DeepSORT and SteadySORT with each kind of vectors."""
+def by_vectors(names: Sequence[str], copies: int, processes: int) -> Iterator[dict[str, str]]:
+    """One row for ByteTrack, and for DeepSORT and SteadySORT with each kind of vectors named."""
     known = {one.name: one for one in CONTESTANTS}
     runs = [known["ByteTrack"]]
-    for name, threshold in VECTORS.items():
+    for name in names:
         for sequence in DESCRIBED:
             vectors_of(sequence, name)  # made once, before the processes part
         for one in (known["DeepSORT"], known["SteadySORT"]):
-            runs.append(replace(one, vectors=name, settings={**one.settings, "appearance_threshold": threshold}))
+            runs.append(replace(one, vectors=name, settings={**one.settings, "appearance_threshold": VECTORS[name]}))
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         for one in runs:
             jobs = [(one, one.settings, None), *((one, moved(one.settings, copy), copy) for copy in range(copies))]
@@ -96,14 +96,18 @@ def by_boxes(processes: int) -> Iterator[dict[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("vectors", "boxes"))
+    parser.add_argument("--vectors", nargs="+", default=list(VECTORS), choices=list(VECTORS), help="rows of the table")
     parser.add_argument("--copies", type=int, default=6, help="perturbed copies")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     if "TRACKERS_DATA" not in os.environ:
         sys.exit("TRACKERS_DATA must name the folder of real data")
-    boxes = options.what == "boxes"
+    if options.what == "boxes":
+        rows = by_boxes(options.processes)
+    else:
+        rows = by_vectors(options.vectors, options.copies, options.processes)
     table = []
-    for row in by_boxes(options.processes) if boxes else by_vectors(options.copies, options.processes):
+    for row in rows:
         table.append(row)
         print(*row.values(), sep=" | ", file=sys.stderr)
     print(format_table(table, "markdown"))

@@ -15,6 +15,7 @@ from trackers import ByteTrackTracker, DeepSORTTracker, SteadySORTTracker
 from trackers.core.base import Tracker
 from trackers.evaluation import Scores, combine, evaluate_sequence
 from trackers.io.mot import read_mot
+from trackers.sample import Scene
 from trackers.table import BoxTable
 
 WIDTH, HEIGHT = 32.0, 80.0
@@ -282,6 +283,74 @@ def test_a_moving_camera_moves_the_place_of_those_who_are_lost() -> None:
     frames = [at((100, 100), look=[A])] * 5 + [NOBODY] * 2 + [at((600, 100 + 1.5 * HEIGHT), look=[A])]
     assert ids(SteadySORTTracker(camera_motion=motion), frames)[-1] == [1]
     assert ids(SteadySORTTracker(), frames)[-1] == [-1]
+
+
+# The sample ------------------------------------------------------------------------------------------------------
+
+
+def people(scene: Scene) -> list[sv.Detections]:
+    """What the detector of the sample finds, false alarms left out."""
+    frames = (scene.detections(number) for number in range(len(scene)))
+    return [only(frame, *range(1, scene.figures + 1)) for frame in frames]
+
+
+def only(frame: sv.Detections, *persons: int) -> sv.Detections:
+    kept = frame[np.isin(frame.data["object"], persons)]
+    assert isinstance(kept, sv.Detections)
+    return kept
+
+
+def ids_of(person: int, tracker: Tracker[Any], frames: Iterable[sv.Detections]) -> list[int]:
+    """The ids a person has, in order, frames without an id left out."""
+    found: list[int] = []
+    for frame in frames:
+        answer = np.asarray(tracker.update(frame).tracker_id)
+        found += answer[(np.asarray(frame.data["object"]) == person) & (answer > 0)].tolist()
+    return found
+
+
+class TestSample:
+    """The same with drawn people, boxes that jitter and are missed, and vectors with noise."""
+
+    def test_who_walks_up_where_another_vanishes_steals_no_id(self) -> None:
+        """The second walker is lost just where the first, up to now not seen, covers the same place."""
+        scene = Scene.crossing()
+        frames = [only(frame, 2) if number < 71 else only(frame, 1) for number, frame in enumerate(people(scene))]
+        assert set(ids_of(1, DeepSORTTracker(appearance_threshold=0.3), frames)) == {1}
+        assert set(ids_of(1, SteadySORTTracker(frame_rate=scene.frame_rate), frames)) == {2}
+
+    def behind_the_pillar(self, buffer: int, stranger: bool = False) -> tuple[int, int]:
+        """First and last id of one who stands behind a pillar for five seconds."""
+        scene = Scene.occlusion(stop=True)
+        frames = people(scene)
+        if stranger:
+            for frame in frames[100:]:
+                frame.data["embedding"] = -np.asarray(frame.data["embedding"])
+        tracker = SteadySORTTracker(lost_track_buffer=buffer, frame_rate=scene.frame_rate)
+        found = ids_of(1, tracker, frames)
+        return found[0], found[-1]
+
+    def test_who_stood_behind_a_pillar_has_the_id_back(self) -> None:
+        assert self.behind_the_pillar(180) == (1, 1)
+
+    def test_who_stood_there_too_long_is_somebody_new(self) -> None:
+        first, last = self.behind_the_pillar(90)
+        assert first != last
+
+    def test_another_who_comes_out_is_somebody_new(self) -> None:
+        first, last = self.behind_the_pillar(180, stranger=True)
+        assert first != last
+
+    def test_twins_seen_together_are_two(self) -> None:
+        """For two frames both are seen; then the first is gone, and the second gets an id."""
+        scene = Scene.crossing()
+        frames = [
+            only(frame, *((1,) if number < 59 else (1, 2) if number < 61 else (2,)))
+            for number, frame in enumerate(people(scene))
+        ]
+        for frame in frames:
+            frame.data["embedding"] = np.tile(A, (len(frame), 1))
+        assert ids_of(2, SteadySORTTracker(frame_rate=scene.frame_rate), frames)[0] == 2
 
 
 # Real boxes ------------------------------------------------------------------------------------------------------
