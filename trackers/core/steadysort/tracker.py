@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, moving_average, with_width
 from trackers.appearance.vectors import FeatureFunction, described, on_device
-from trackers.association.assignment import Match, assign, unmatched
+from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
@@ -185,6 +185,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         """Second stage: tracks just seen, or without a look, by overlap; a confirmed one takes no stranger."""
         rows = np.flatnonzero((just_seen | ~described(tracks.look)) & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
+        if len(rows) == 0 or len(detections) == 0:
+            return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
         look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
@@ -198,13 +200,16 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
 
         The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
-        look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
-        look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
         ready = high & (seen.scores >= self.track_activation_threshold - ALONE)
         last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
         ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
         lost = tracks.confirmed & unmatched(len(tracks), match.track)
+        if not (ready.any() and lost.any()):
+            ready[match.detection] = False
+            return match, ready
 
+        look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
+        look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
         pairs = walkable(tracks, lost, seen, ready, age, self.frame_rate)
         distance = cosine_distance(tracks.look, pairs.track, look, pairs.detection)
         limit = SAME * self.appearance_threshold
