@@ -34,6 +34,7 @@ ALL_TRACKERS: Mapping[str, Make] = {
     "sort": SORTTracker,
     "deepsort": DeepSORTTracker,
     "deepsort of 2017 with Mahalanobis cost": partial(DeepSORTTracker, appearance_weight=0.9, gallery_size=5),
+    "deepsort that looks where in doubt": partial(DeepSORTTracker, embed="ambiguous"),
     "bytetrack": ByteTrackTracker,
     "ocsort": OCSORTTracker,
     "ocsort with a low stage": partial(OCSORTTracker, low_confidence_threshold=0.1),

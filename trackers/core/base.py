@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,21 +123,25 @@ class Tracker(Knowledge[TracksType]):
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
-        vectors = self._vectors(kept, frame)
-        self._check_length(vectors)
-        vectors = with_width(vectors, self._vector_length or 0)
+        camera_before = None if self._camera is None else self._camera.state_dict()
         seen = Observations(
             boxes=boxes[usable],
             scores=scores_of(kept),
-            vectors=vectors,
+            vectors=np.empty((len(kept), 0), np.float32),
             group=self._classes.groups(kept.class_id, len(kept)),
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
             journal=Journal() if self.explain else None,
             camera=None if self._camera is None else self._camera.motion(frame, objects),
         )
+        try:
+            seen = self._look(seen, kept, frame)
+        except BaseException:
+            if self._camera is not None and camera_before is not None:
+                self._camera.load_state_dict(camera_before)
+            raise
         # Nothing has changed so far: a frame that was refused above leaves the tracker as it was.
-        self._vector_length = vectors.shape[1] or self._vector_length
+        self._vector_length = seen.vectors.shape[1] or self._vector_length
         self._timestamp = timestamp
         ids = np.full(len(boxes), NO_ID)
         ids[usable] = self._step(seen)
@@ -236,6 +241,12 @@ class Tracker(Knowledge[TracksType]):
     def _step(self, seen: Observations) -> Ints:
         """Track one frame and return the id of each detection, -1 without a confirmed track, shape `(n,)`."""
 
+    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Observations:
+        """The frame with the vectors of its detections; the tracks are still where they were on the previous frame."""
+        vectors = self._vectors(detections, frame)
+        self._check_length(vectors)
+        return replace(seen, vectors=with_width(vectors, self._vector_length or 0))
+
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         """Appearance vectors of the detections; none unless the tracker uses appearance."""
         return np.empty((len(detections), 0), np.float32)
@@ -251,10 +262,13 @@ class Tracker(Knowledge[TracksType]):
 
     def _predict(self, seen: Observations) -> TracksType:
         """Move every track to the time of the frame and with the camera, and return the tracks."""
-        self._tracks.state = self.motion.predict(self._tracks.state, seen.elapsed)
-        if seen.camera is not None:
-            self._tracks.state = self.motion.warp(self._tracks.state, seen.camera)
+        self._tracks.state = self._predicted(seen)
         return self._tracks
+
+    def _predicted(self, seen: Observations) -> Floats:
+        """State of every track at the time of the frame and after the camera's motion, shape `(n, 5, 4)`."""
+        state = self.motion.predict(self._tracks.state, seen.elapsed)
+        return state if seen.camera is None else self.motion.warp(state, seen.camera)
 
     def _match_by_overlap(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trackers.association.assignment import NO_MATCH, Match
 from trackers.boxes import Floats, Ints, Vectors
 from trackers.core.journal import Journal
 
@@ -21,6 +22,7 @@ class Observations:
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
         journal: Where the stages write down what they compared; None unless somebody asked.
         camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
+        sure: Tracks and detections that belong together whatever they look like; nobody looked at these detections.
     """
 
     boxes: Floats
@@ -31,6 +33,7 @@ class Observations:
     elapsed: float = 1.0
     journal: Journal | None = None
     camera: Floats | None = None
+    sure: Match = NO_MATCH
 
     def __len__(self) -> int:
         """Number of detections."""

@@ -6,7 +6,7 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, with_width
 from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
-from trackers.appearance.vectors import FeatureFunction, appearance_vectors, described, on_device
+from trackers.appearance.vectors import EMBEDDING, FeatureFunction, appearance_vectors, described, on_device
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
@@ -22,10 +22,12 @@ from trackers.association.selection import Selection
 from trackers.boxes import Floats, Ints, Vectors, covered, overlap
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
+from trackers.core.deepsort.doubt import beyond_doubt
 from trackers.core.deepsort.memory import recognised
 from trackers.core.journal import note
 from trackers.core.looks import TracksWithLook
 from trackers.core.observations import Observations
+from trackers.core.rows import rows_of
 from trackers.errors import check_choice, check_range
 from trackers.lifecycle import column
 from trackers.motion.camera import CameraMotion
@@ -93,6 +95,10 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             None, the published algorithm, does not.
         occlusion_limit: Share of a box that a nearer box may cover before its vector is kept out of the gallery. None,
             the published algorithm, keeps all.
+        embed: Which boxes the extractor is asked about. `"always"`, the published algorithm, all of them;
+            `"ambiguous"` those whose identity is in doubt: a new box, two that could belong to one track, a track that
+            comes back from a gap, or one that was not looked at for 8 frames. The others, about three in four, go to
+            the track they were expected at. Vectors that come with the detections are all used either way.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -127,6 +133,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         camera_motion: CameraMotion = None,
         reid_memory: float | None = None,
         occlusion_limit: float | None = None,
+        embed: str = "always",
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
@@ -134,6 +141,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         check_range("appearance_weight", appearance_weight, 0.0, 1.0)
         check_choice("distance_metric", distance_metric, ("cosine", "euclidean"))
         check_choice("gating", gating, ("state", "position"))
+        check_choice("embed", embed, ("always", "ambiguous"))
         if gallery_size is not None:
             check_range("gallery_size", gallery_size, 1)
         if appearance_threshold is None:
@@ -155,6 +163,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         self.cascade = cascade
         self.reid_memory = reid_memory
         self.occlusion_limit = occlusion_limit
+        self.embed = embed
         super().__init__(
             XYAH,
             DeepSORTTracks,
@@ -172,7 +181,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     def _step(self, seen: Observations) -> Ints:
         tracks = self._predict(seen)
         tracks.look = with_width(tracks.look, seen.vectors.shape[1])
-        match = self._match_confirmed(tracks, seen)
+        match = seen.sure + self._match_confirmed(tracks, seen)
         # Last stage: tentative tracks, and confirmed ones seen on the previous frame, by overlap.
         recent = ~tracks.confirmed | (tracks.missed == 0)
         everything = np.ones(len(seen), np.bool_)
@@ -188,8 +197,11 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
     def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
         """First stage: confirmed tracks against what their gate and their looks admit."""
-        trusted = np.flatnonzero(tracks.confirmed & (tracks.missed <= self._motion_buffer))
+        free = unmatched(len(tracks), seen.sure.track)
+        trusted = np.flatnonzero(free & tracks.confirmed & (tracks.missed <= self._motion_buffer))
         gated = candidates_in_gate(self.motion, tracks, trusted, seen, self.gating)
+        if len(seen.sure.detection):
+            gated = gated.where(unmatched(len(seen), seen.sure.detection)[gated.detection])
         pairs = self._admissible(tracks, seen, gated)
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
@@ -255,6 +267,17 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     def _cosine_threshold(self) -> float:
         """The appearance threshold as a cosine distance."""
         return self.appearance_threshold**2 / 2.0 if self.distance_metric == "euclidean" else self.appearance_threshold
+
+    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Observations:
+        """The frame with vectors: of all its detections, or where an extractor is asked, of those in doubt."""
+        given = self.feature_extractor is None or frame is None or EMBEDDING in detections.data
+        if self.embed == "always" or given or self._vector_length is None:
+            return super()._look(seen, detections, frame)
+        sure = beyond_doubt(self._tracks, self.motion.boxes(self._predicted(seen)), seen)
+        doubtful = unmatched(len(seen), sure.detection)
+        vectors = np.zeros((len(seen), self._vector_length), np.float32)
+        vectors[doubtful] = super()._look(seen, rows_of(detections, doubtful), frame).vectors
+        return replace(seen, vectors=vectors, sure=sure)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)

@@ -1,0 +1,332 @@
+"""`embed="ambiguous"`: whom the extractor is asked about, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import supervision as sv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.contract.conftest import same, walkers
+from trackers import DeepSORTTracker, StripeFeatureExtractor
+from trackers.association.selection import Selection
+from trackers.core.base import Tracker
+from trackers.evaluation import combine, evaluate_sequence
+from trackers.io import read_mot
+from trackers.sample import Scene
+from trackers.table import BoxTable
+
+PICTURE = np.zeros((9, 9, 3), np.uint8)
+RED, BLUE = np.eye(2)
+
+
+class Asked:
+    """Gives the vectors that detections carry as `data["look"]`, and keeps the rows it was asked about."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[int]] = []
+        """Of each frame, the rows of its detections."""
+
+    def start(self) -> None:
+        self.rows.append([])
+
+    def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> npt.NDArray[Any]:
+        self.rows[-1] += np.asarray(detections.data["row"]).tolist()
+        return np.asarray(detections.data["look"])
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self.rows))
+
+
+def people(*corners: tuple[float, float], look: Iterable[Any] | None = None, **fields: Any) -> sv.Detections:
+    """People of 32 x 80 pixels with their top left corners at the given places."""
+    corner = np.array(corners, float).reshape(-1, 2)
+    looks = np.tile(RED, (len(corner), 1)) if look is None else np.array(list(look), float)
+    return sv.Detections(
+        np.hstack((corner, corner + np.array([32, 80]))),
+        confidence=np.full(len(corner), 0.9),
+        data={"look": looks, "row": np.arange(len(corner))},
+        **fields,
+    )
+
+
+def some(detections: sv.Detections, rows: Any) -> sv.Detections:
+    """Some of the rows, in that order."""
+    taken = detections[rows]
+    assert isinstance(taken, sv.Detections)
+    return taken
+
+
+def play(
+    frames: Iterable[sv.Detections], times: Sequence[float] | None = None, **options: Any
+) -> tuple[list[list[int]], Asked, Tracker[Any]]:
+    """Ids of every frame, what the extractor was asked, and the tracker."""
+    extractor = Asked()
+    tracker = DeepSORTTracker(extractor, embed="ambiguous", **options)
+    ids = []
+    for number, frame in enumerate(frames):
+        extractor.start()
+        now = None if times is None else times[number]
+        ids.append(np.asarray(tracker.update(frame, PICTURE, timestamp=now).tracker_id).tolist())
+    return ids, extractor, tracker
+
+
+class TestWhoIsInDoubt:
+    def test_a_new_box_until_it_has_an_id_then_once_in_eight_frames(self) -> None:
+        _, asked, _ = play(people((10 + 2 * k, 10)) for k in range(40))
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 8, 16, 24, 32]
+
+    @pytest.mark.parametrize(("step", "looks"), [(1, [8, 16, 24]), (2, [4, 8, 12, 16, 20, 24]), (8, range(3, 25))])
+    def test_eight_frames_are_a_time_where_frames_carry_one(self, step: int, looks: Sequence[int]) -> None:
+        times = [step * k / 30 for k in range(25)]
+        _, asked, _ = play((people((10, 10)) for _ in times), times)
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, *looks]
+
+    def test_a_track_that_comes_back_from_a_gap(self) -> None:
+        gap = [people() if k in (10, 11) else people((10, 10)) for k in range(16)]
+        _, asked, _ = play(gap)
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 8, 12]
+
+    def test_two_boxes_that_could_belong_to_one_track(self) -> None:
+        """A second box appears where the only track is expected."""
+        alone, doubled = people((10, 10)), people((10, 10), (14, 10))
+        _, asked, _ = play([alone] * 5 + [doubled])
+        assert asked.rows[3:] == [[], [], [0, 1]]
+
+    def test_a_box_where_two_tracks_are_expected(self) -> None:
+        """Two pass each other closely, and one of them is not found just then."""
+        both = [people((10 + 3 * k, 10), (100 - 3 * k, 14), look=(RED, BLUE)) for k in range(16)]
+        both[15] = some(both[15], [0])
+        _, asked, _ = play(both)
+        assert asked.rows[7] == []
+        assert asked.rows[15] == [0]
+
+    def test_a_box_off_the_predicted_place(self) -> None:
+        _, asked, _ = play([people((10, 10))] * 5 + [people((10, 40))])
+        assert asked.rows[3:] == [[], [], [0]]
+
+    def test_another_group_of_classes_is_no_rival(self) -> None:
+        pair = people((10, 10), (12, 10), class_id=np.array([0, 1]))
+        apart, together = (play([pair] * 7, class_agnostic=agnostic)[1] for agnostic in (False, True))
+        assert apart.rows[3:] == [[]] * 4
+        assert together.rows[3:] == [[0, 1]] * 4
+
+    def test_what_is_not_selected_is_no_rival_and_is_not_looked_at(self) -> None:
+        pair = people((10, 10), (12, 10))
+        pair.confidence = np.array([0.9, 0.2])
+        ids, asked, _ = play([pair] * 7, selection=Selection(minimum_confidence=0.5))
+        assert asked.rows == [[0]] * 3 + [[]] * 4
+        assert ids[-1] == [1, -1]
+
+    def test_the_prediction_moves_with_the_camera(self) -> None:
+        """Jolts of the camera far larger than a person."""
+        jolts = np.tile(np.eye(3), (20, 1, 1))
+        jolts[:, 0, 2] = np.random.default_rng(0).uniform(-99, 99, 20)
+        places = 500 + np.cumsum(jolts[:, 0, 2])
+        frames = [people((x, 10)) for x in places]
+        still, moved = (play(frames, camera_motion=camera)[1] for camera in (None, jolts))
+        assert [k for k, rows in enumerate(moved.rows) if rows] == [0, 1, 2, 8, 16]
+        assert still.total > 15
+
+    def test_skipped_frames_move_the_prediction(self) -> None:
+        extractor = Asked()
+        tracker = DeepSORTTracker(extractor, embed="ambiguous")
+        for k in range(20):
+            extractor.start()
+            if 10 <= k < 13:
+                tracker.skip()
+            else:
+                tracker.update(people((10 + 12 * k, 10)), PICTURE)
+        assert [k for k, rows in enumerate(extractor.rows) if rows][-3:] == [2, 8, 16]
+
+
+class TestWhatComesOfIt:
+    def test_a_row_nobody_looked_at_says_which_overlap_settled_it(self) -> None:
+        _, asked, tracker = play(people((10, 10), (200, 10)) for _ in range(4))
+        assert asked.rows[-1] == []
+        tracker.explain = True
+        asked.start()
+        tracker.update(people((10, 10), (205, 10)), PICTURE)
+        assert list(map(str, tracker.decisions)) == [
+            "row 0: id 1, matched: IoU 1.00 >= 0.50 (track 1)",
+            "row 1: id 2, matched: IoU 0.73 >= 0.50 (track 2)",
+        ]
+
+    def test_a_row_that_cannot_be_seen_is_asked_about_until_it_can(self) -> None:
+        """Zeros from the extractor are no look; a row nobody asked about has one."""
+        blind, seen = people((10, 10), look=[[0.0, 0.0]]), people((10, 10))
+        ids, asked, tracker = play([blind] * 12 + [seen] * 3)
+        assert asked.rows == [[0]] * 13 + [[]] * 2
+        assert ids[2:] == [[1]] * 13
+        assert tracker.tracks[0].vector == pytest.approx(RED)
+
+    def test_vectors_go_back_to_their_rows(self) -> None:
+        """One known person among three new ones who come and go, in any order."""
+        rng = np.random.default_rng(0)
+        for _ in range(5):
+            frames = [people((300, 10), look=[BLUE])] * 4
+            order = rng.permutation(4)
+            four = people((10, 10), (100, 10), (200, 10), (300, 10), look=(RED, -RED, -BLUE, BLUE))
+            four = some(four, order)
+            four.data["row"] = np.arange(4)
+            _, asked, tracker = play([*frames, four])
+            assert sorted(asked.rows[-1]) == [row for row in range(4) if order[row] != 3]
+            looks = {round(track.box[0]): track.vector for track in tracker.tracks}
+            for x, look in ((10, RED), (100, -RED), (200, -BLUE), (300, BLUE)):
+                assert looks[x] == pytest.approx(look)
+
+    def test_looks_still_decide_where_motion_cannot(self) -> None:
+        """Two stand side by side, are hidden for ten frames, and come back at the other's place."""
+        before = [people((100, 100), (112, 100), look=(RED, BLUE))] * 6
+        after = [people((100, 100), (112, 100), look=(BLUE, RED))] * 3
+        ids, _, _ = play([*before, *[people()] * 10, *after])
+        assert ids[5] == [1, 2]
+        assert ids[-1] == [2, 1]
+
+    def test_reid_memory_knows_the_look_of_a_newcomer(self) -> None:
+        frames = [people((100, 100), look=[BLUE])] * 8 + [people()] * 5 + [people((900, 100), look=[BLUE])] * 4
+        ids, _, _ = play(frames, reid_memory=3.0)
+        assert ids[-1] == [1]
+
+
+class TestWhatIsGiven:
+    @settings(deadline=None, max_examples=10)
+    @given(seed=st.integers(0, 1000))
+    def test_given_vectors_are_all_used(self, seed: int) -> None:
+        """Then nothing is saved by leaving one out: the answers are those of `embed="always"`."""
+
+        def refuse(frame: Any, detections: Any) -> Any:
+            raise AssertionError
+
+        for extractor in (None, refuse):
+            always, ambiguous = (DeepSORTTracker(extractor, embed=embed) for embed in ("always", "ambiguous"))
+            for frame in walkers(seed=seed):
+                answers = [tracker.update(frame, PICTURE).tracker_id for tracker in (always, ambiguous)]
+                np.testing.assert_array_equal(*answers)  # type: ignore[arg-type]
+
+    def test_without_any_looks_it_tracks_by_motion(self) -> None:
+        always, ambiguous = DeepSORTTracker(), DeepSORTTracker(embed="ambiguous")
+        for frame in walkers(vectors=False):
+            assert np.array_equal(always.update(frame).tracker_id, ambiguous.update(frame).tracker_id)  # type: ignore[arg-type]
+
+    def test_a_frame_is_needed_also_where_nobody_is_in_doubt(self) -> None:
+        _, asked, tracker = play([people((10, 10))] * 5)
+        assert asked.rows[-1] == []
+        with pytest.raises(ValueError, match="expected the frame"):
+            tracker.update(people((10, 10)))
+
+    @pytest.mark.parametrize("wrong", ["never", "Always", "", None, True])
+    def test_any_other_word_is_refused(self, wrong: Any) -> None:
+        with pytest.raises(ValueError, match="embed must be one of"):
+            DeepSORTTracker(embed=wrong)
+
+
+def unembedded(seed: int, frames: int = 40) -> list[sv.Detections]:
+    """Crossing walkers whose vectors only an extractor gives."""
+    seen = list(walkers(frames, seed=seed))
+    for detections in seen:
+        detections.data = {"look": detections.data["embedding"], "row": np.arange(len(detections))}
+    return seen
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 1000), stop=st.integers(0, 40))
+def test_after_a_pause_the_same_rows_are_in_doubt(seed: int, stop: int) -> None:
+    frames = unembedded(seed)
+    expected, asked, _ = play(frames)
+    before, first, tracker = play(frames[:stop])
+    second = Asked()
+    resumed = DeepSORTTracker(second, embed="ambiguous")
+    resumed.load_state_dict(tracker.state_dict())
+    for frame in frames[stop:]:
+        second.start()
+        before.append(np.asarray(resumed.update(frame, PICTURE).tracker_id).tolist())
+    assert before == expected
+    assert first.rows + second.rows == asked.rows
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 1000))
+def test_the_order_of_the_rows_changes_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, two = Asked(), Asked()
+    first, second = (DeepSORTTracker(asked, embed="ambiguous") for asked in (one, two))
+    names: dict[int, int] = {}
+    for frame in unembedded(seed):
+        order = rng.permutation(len(frame))
+        one.start()
+        two.start()
+        straight = np.asarray(first.update(frame, PICTURE).tracker_id)
+        mixed = np.asarray(second.update(some(frame, order), PICTURE).tracker_id)
+        for a, b in zip(straight[order].tolist(), mixed.tolist(), strict=True):
+            assert names.setdefault(a, b) == b
+        assert sorted(one.rows[-1]) == sorted(two.rows[-1])
+    assert same(first.state_dict()["total_confirmed"], second.state_dict()["total_confirmed"])
+
+
+class Counting(StripeFeatureExtractor):
+    """Counts the crops it is asked for."""
+
+    crops = 0
+
+    def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Any:
+        self.crops += len(detections)
+        return super().extract_features(frame, detections)
+
+
+def test_on_the_sample_it_keeps_ids_as_well_and_cuts_a_fraction_of_the_crops() -> None:
+    scene = Scene(size=(640, 360), length=200, figures=5)
+    frames = list(scene.frames())
+    truth = BoxTable.from_detections(scene.truth(number) for number in range(len(scene)))
+    crops, scores = {}, {}
+    for embed in ("always", "ambiguous"):
+        extractor = Counting()
+        tracker = DeepSORTTracker(extractor, embed=embed)
+        found = [replace(scene.detections(number), data={}) for number in range(len(scene))]
+        answers = (tracker.update(*seen) for seen in zip(found, frames, strict=True))
+        scores[embed] = evaluate_sequence(truth, BoxTable.from_detections(answers))
+        crops[embed] = extractor.crops
+    assert crops["always"] > 3 * crops["ambiguous"]
+    assert scores["ambiguous"].idf1 >= scores["always"].idf1 - 0.01
+    assert scores["ambiguous"].id_switches <= scores["always"].id_switches + 1
+
+
+SEQUENCES = ["KITTI-17", "MOT16-09", "MOT16-11a", "PETS09-S2L1", "TUD-Campus", "TUD-Stadtmitte"]
+
+
+@pytest.mark.data
+def test_on_real_sequences_it_tracks_as_well_with_a_quarter_of_the_crops(data_dir: Path) -> None:
+    """Stored boxes and vectors of a real network; the switches allowed are those measured, not those wished for."""
+    boxes, crops = 0, Asked()
+    scores: dict[str, list[Any]] = {"always": [], "ambiguous": []}
+    for name in SEQUENCES:
+        truth = read_mot(data_dir / "data" / "mot" / name / "gt" / "gt.txt")
+        stored = dict(np.load(data_dir / "golden" / name / "detections.npz"))
+        confident = stored["confidence"] >= np.float32(0.3)
+        rows = [np.flatnonzero(confident & (stored["frame"] == k)) for k in range(1, int(stored["frame"].max()) + 1)]
+        looks = stored["osnet"].astype(np.float32)
+        for embed, results in scores.items():
+            tracker = DeepSORTTracker(crops, embed=embed, appearance_threshold=0.3)
+            answers = []
+            for r in rows:
+                key = "embedding" if embed == "always" else "look"
+                frame = sv.Detections(
+                    stored["xyxy"][r], confidence=stored["confidence"][r], data={key: looks[r], "row": r}
+                )
+                crops.start()
+                answers.append(tracker.update(frame, PICTURE))
+            results.append(evaluate_sequence(truth, BoxTable.from_detections(answers), name=name))
+        boxes += sum(map(len, rows))
+    always, ambiguous = combine(scores["always"]), combine(scores["ambiguous"])
+    assert boxes > 4 * crops.total
+    assert ambiguous.hota > always.hota - 0.003
+    assert ambiguous.idf1 > always.idf1 - 0.003
+    assert ambiguous.id_switches <= 93
