@@ -15,6 +15,7 @@ from trackers.boxes import Floats
 from trackers.errors import MissingDependencyError
 from trackers.motion import kalman
 from trackers.motion.camera import METHODS, SeenCamera, camera_of
+from trackers.motion.estimate import Points, is_noise
 from trackers.motion.models import XYAH, XYSR, XYWH, MotionModel
 from trackers.motion.warp import local_motion, warp_boxes
 from trackers.sample import Scene
@@ -108,6 +109,30 @@ def test_a_function_may_not_know() -> None:
     np.testing.assert_array_equal(motions[:2], [np.eye(3)] * 2)
     np.testing.assert_array_equal(motions[2], [[1, 0, 5], [0, 1, 0], [0, 0, 1]])
     assert camera.failures == 2
+
+
+def test_a_function_is_told_the_frame_and_the_boxes_and_can_spoil_neither() -> None:
+    told = []
+
+    def ask(frame: Any, boxes: Any) -> None:
+        told.append((frame, boxes.copy()))
+        boxes[:] = 0
+
+    camera, frame = camera_of(ask), np.zeros((9, 9, 3), np.uint8)
+    boxes = np.array([[1.0, 2.0, 3.0, 4.0]])
+    assert camera is not None
+    camera.motion(frame, boxes)
+    assert told[0][0] is frame
+    assert told[0][1].tolist() == boxes.tolist() == [[1.0, 2.0, 3.0, 4.0]]
+
+
+@pytest.mark.parametrize(("shift", "noise"), [(0.0, True), (0.9, True), (1.6, False)])
+def test_a_shift_within_twice_the_scatter_of_the_points_is_noise(shift: float, noise: bool) -> None:
+    """Even one that explains more points than standing still, as 0.9 pixels do under a scatter of 0.5."""
+    rng = np.random.default_rng(0)
+    before = rng.uniform(0, 500, (400, 2))
+    after = before + np.array([shift, 0.0]) + rng.normal(0, 0.5, before.shape)
+    assert is_noise(np.array([[1.0, 0.0, shift], [0.0, 1.0, 0.0]]), Points(before, after)) is noise
 
 
 def test_given_matrices_are_used_in_turn() -> None:
