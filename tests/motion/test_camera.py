@@ -15,7 +15,7 @@ from trackers.boxes import Floats
 from trackers.errors import MissingDependencyError
 from trackers.motion import kalman
 from trackers.motion.camera import METHODS, SeenCamera, camera_of
-from trackers.motion.estimate import Points, is_noise
+from trackers.motion.estimate import FEWEST_POINTS, Points, is_noise, similarity
 from trackers.motion.models import XYAH, XYSR, XYWH, MotionModel
 from trackers.motion.warp import local_motion, warp_boxes
 from trackers.sample import Scene
@@ -133,6 +133,14 @@ def test_a_shift_within_twice_the_scatter_of_the_points_is_noise(shift: float, n
     before = rng.uniform(0, 500, (400, 2))
     after = before + np.array([shift, 0.0]) + rng.normal(0, 0.5, before.shape)
     assert is_noise(np.array([[1.0, 0.0, shift], [0.0, 1.0, 0.0]]), Points(before, after)) is noise
+
+
+def test_a_motion_takes_so_many_points_and_no_fewer() -> None:
+    before = np.random.default_rng(0).uniform(0, 500, (FEWEST_POINTS, 2))
+    found = similarity(Points(before, before + 7.0))
+    assert found is not None
+    np.testing.assert_allclose(found, [[1.0, 0.0, 7.0], [0.0, 1.0, 7.0]], atol=1e-6)
+    assert similarity(Points(before[1:], before[1:] + 7.0)) is None
 
 
 def test_given_matrices_are_used_in_turn() -> None:
