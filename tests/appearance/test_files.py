@@ -21,6 +21,7 @@ from torch import nn
 from trackers.appearance.checkpoints import read_weights
 from trackers.appearance.osnet import OSNet
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
+from trackers.core.deepsort.tracker import DeepSORTTracker
 from trackers.errors import MissingDependencyError
 
 BOXES = sv.Detections(xyxy=np.array([[10.0, 20, 60, 140], [100, 30, 150, 180], [200, 10, 290, 190]]))
@@ -66,6 +67,18 @@ def test_osnet_checkpoints_load_however_they_were_saved(osnet: OSNet, tmp_path: 
     extractor = DeepSORTFeatureExtractor(path, "cpu")
     np.testing.assert_allclose(extractor.extract_features(frame(), BOXES), expected, atol=1e-5)
     assert extractor.appearance_threshold == 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold"), [("osnet_x0_25_market1501.pth", 0.25), ("osnet_x1_0_msmt17.pth", 0.3), ("mine.pth", 0.3)]
+)
+def test_the_threshold_follows_the_data_a_network_was_trained_on(
+    osnet: OSNet, tmp_path: Path, name: str, threshold: float
+) -> None:
+    torch.save(osnet.state_dict(), tmp_path / name)
+    assert DeepSORTFeatureExtractor(tmp_path / name, "cpu").appearance_threshold == threshold
+    chosen = DeepSORTFeatureExtractor(tmp_path / name, "cpu", appearance_threshold=0.5)
+    assert DeepSORTTracker(chosen).appearance_threshold == 0.5
 
 
 def test_timm_checkpoints_load_by_architecture(tmp_path: Path) -> None:

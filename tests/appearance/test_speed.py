@@ -194,3 +194,15 @@ def test_what_cannot_be_compiled_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) 
     expected = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16)).extract_features(frame, boxes)
     np.testing.assert_array_equal(vectors, expected)
     np.testing.assert_array_equal(extractor.extract_features(frame, boxes), expected)  # and does not warn again
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("compiled", [False, True])
+def test_cuda_gives_the_vectors_of_the_cpu(compiled: bool) -> None:
+    frame, boxes = scene(150)
+    options: dict[str, Any] = {"fit": "letterbox", "flip": True, "center_sigma": 0.4}
+    expected = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16), **options).extract_features(frame, boxes)
+    extractor = DeepSORTFeatureExtractor(Small(), "cuda", (32, 16), half=False, compile=compiled, **options)
+    for _ in range(2):
+        assert (extractor.extract_features(frame, boxes) * expected).sum(1).min() > 0.999

@@ -6,6 +6,7 @@ The thresholds were settled by tracking quality, see `docs/feature-extractors.md
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 
@@ -25,11 +26,12 @@ class KnownModel:
 _RAW_BGR = {"color": "bgr", "scale": 1.0, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
 KNOWN_MODELS = {
-    "osnet": KnownModel(0.3),
-    "person-reidentification-retail": KnownModel(0.3, _RAW_BGR),
-    "mobilenetv2_100": KnownModel(0.15),
+    "osnet*market1501*": KnownModel(0.25),
+    "osnet*": KnownModel(0.3),
+    "person-reidentification-retail*": KnownModel(0.3, _RAW_BGR),
+    "mobilenetv2_100*": KnownModel(0.15),
 }
-"""By the first part of a model's or file's name."""
+"""By patterns of a model's or file's name, the first that fits."""
 
 
 def known_model(name: str) -> KnownModel | None:
@@ -39,4 +41,4 @@ def known_model(name: str) -> KnownModel | None:
         >>> known_model("osnet_x0_25_msmt17").appearance_threshold
         0.3
     """
-    return next((model for start, model in KNOWN_MODELS.items() if name.startswith(start)), None)
+    return next((model for pattern, model in KNOWN_MODELS.items() if fnmatchcase(name, pattern)), None)

@@ -119,7 +119,8 @@ def from_checkpoint(
         )
     model = OSNet.like(weights)
     load_weights(model, weights, path)
-    return from_module(model, device, input_size, options)._replace(appearance_threshold=_threshold("osnet"))
+    threshold = _threshold(Path(path).stem) or _threshold("osnet")
+    return from_module(model, device, input_size, options)._replace(appearance_threshold=threshold)
 
 
 def from_torchscript(path: str | Path, device: Any, input_size: Size, options: dict[str, Any]) -> Loaded:
