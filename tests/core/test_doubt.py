@@ -282,6 +282,7 @@ class Counting(StripeFeatureExtractor):
         return super().extract_features(frame, detections)
 
 
+@pytest.mark.extra
 def test_on_the_sample_it_keeps_ids_as_well_and_cuts_a_fraction_of_the_crops() -> None:
     scene = Scene(size=(640, 360), length=200, figures=5)
     frames = list(scene.frames())
@@ -302,6 +303,7 @@ def test_on_the_sample_it_keeps_ids_as_well_and_cuts_a_fraction_of_the_crops() -
 SEQUENCES = ["KITTI-17", "MOT16-09", "MOT16-11a", "PETS09-S2L1", "TUD-Campus", "TUD-Stadtmitte"]
 
 
+@pytest.mark.extra
 @pytest.mark.data
 def test_on_real_sequences_it_tracks_as_well_with_a_quarter_of_the_crops(data_dir: Path) -> None:
     """Stored boxes and vectors of a real network; the switches allowed are those measured, not those wished for."""

@@ -133,6 +133,7 @@ class TestOcclusion:
         assert remembered(0.5)[0] == pytest.approx(RED)
 
 
+@pytest.mark.extra
 @pytest.mark.data
 def test_memory_helps_on_real_sequences(data_dir: Path) -> None:
     def scores(**options: Any) -> Any:

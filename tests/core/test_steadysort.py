@@ -373,6 +373,7 @@ def score(tracker: Tracker[Any], folder: Path, sequence: str) -> Scores:
     return evaluate_sequence(truth, BoxTable.from_detections(answers), name=sequence)
 
 
+@pytest.mark.extra
 @pytest.mark.data
 def test_real_people_keep_their_ids(data_dir: Path) -> None:
     """Joined over six sequences; the published DeepSORT at its best reaches 55.2 / 69.8 / 71 on the same rows."""
@@ -382,6 +383,7 @@ def test_real_people_keep_their_ids(data_dir: Path) -> None:
     assert joined.id_switches <= 52
 
 
+@pytest.mark.extra
 @pytest.mark.data
 def test_without_vectors_crowds_are_kept_apart_as_well_as_by_bytetrack(data_dir: Path) -> None:
     scores: list[list[Scores]] = [[], []]
