@@ -31,6 +31,8 @@ class Match(NamedTuple):
         """Both matches, one after the other."""
         if not isinstance(other, Match):
             return NotImplemented
+        if len(self.track) == 0 or len(other.track) == 0:
+            return self if len(self.track) else other
         return Match(np.concatenate((self.track, other.track)), np.concatenate((self.detection, other.detection)))
 
 

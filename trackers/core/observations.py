@@ -9,7 +9,7 @@ from trackers.boxes import Floats, Ints, Vectors
 from trackers.core.journal import Journal
 
 
-@dataclass(frozen=True)
+@dataclass
 class Observations:
     """The rows of one frame that can be tracked.
 
