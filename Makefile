@@ -90,7 +90,7 @@ test-newest: ## what works without torch, with the newest dependencies, on PYTHO
 	@.venv-newest/bin/python $(PIP_INSTALL) --editable '.[test,cli]'
 	$(call test-base,.venv-newest)
 
-coverage: $(VENV)/.stamp-dev ## the suite with branch coverage
+coverage: $(VENV)/.stamp-dev ## the suite with branch coverage, and a floor under it
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
 READERS := mot_text result sequence detections detections_of_the_original settings_of_trackers state
