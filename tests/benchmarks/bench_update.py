@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
 import supervision as sv
 
-import trackers
+from trackers.core.registry import TRACKERS, find
 from trackers.sample import Scene
 
-OURS = ["SORTTracker", "ByteTrackTracker", "OCSORTTracker", "BoTSORTTracker", "DeepSORTTracker", "SteadySORTTracker"]
 WARM_UP, FRAMES = 60, 60
 
 
@@ -24,9 +22,9 @@ def stream(request: pytest.FixtureRequest) -> list[sv.Detections]:
     return [scene.detections(index) for index in range(len(scene))]
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", TRACKERS)
 def test_update(benchmark: Any, name: str, stream: list[sv.Detections]) -> None:
-    tracker = getattr(trackers, name)()
+    tracker = find(TRACKERS, name)()
     for detections in stream[:WARM_UP]:
         tracker.update(detections)
     timed = iter(stream[WARM_UP:])
@@ -34,4 +32,4 @@ def test_update(benchmark: Any, name: str, stream: list[sv.Detections]) -> None:
     benchmark.pedantic(
         lambda detections: found.append(tracker.update(detections)), setup=lambda: ((next(timed),), {}), rounds=FRAMES
     )
-    assert list(itertools.chain.from_iterable(it.tracker_id for it in found if (it.tracker_id > 0).any()))
+    assert any((it.tracker_id > 0).any() for it in found)

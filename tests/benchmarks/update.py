@@ -25,6 +25,7 @@ import numpy as np
 import supervision as sv
 from peers import CONTESTANTS, OURS, Contestant, installed  # type: ignore[import-not-found,unused-ignore]
 
+from trackers.io import read_detections
 from trackers.sample import Scene
 
 SLOW = 0.5
@@ -38,14 +39,9 @@ def of_sample(figures: int, frames: int) -> Iterator[sv.Detections]:
 
 
 def of_sequence(path: Path) -> Iterator[sv.Detections]:
-    """Stored detections of a real sequence: arrays `frame`, `xyxy`, `confidence` and `osnet`."""
-    stored = np.load(path)
-    for frame in range(1, int(stored["frame"].max()) + 1):
-        rows = stored["frame"] == frame
-        vectors = stored["osnet"][rows].astype(np.float32)
-        yield sv.Detections(
-            stored["xyxy"][rows].astype(np.float64), confidence=stored["confidence"][rows], data={"embedding": vectors}
-        )
+    """Stored detections of a real sequence, with its OSNet vectors."""
+    table = read_detections(path, embedding="osnet")
+    return (table[frame] for frame in range(1, len(table) + 1))
 
 
 def measure(stream: Iterator[sv.Detections], warm_up: int, block: int, pythons: dict[str, str]) -> list[dict[str, Any]]:
