@@ -39,11 +39,10 @@ def trackable(xyxy: npt.NDArray[Any]) -> Bools:
         [True, False, False]
     """
     inside = np.abs(xyxy) <= LARGEST_COORDINATE
-    far = inside.all(axis=1)
-    if not far.all():
-        xyxy = np.where(inside, xyxy, 0.0)
+    if not inside.all():
+        xyxy = np.where(inside.all(axis=1, keepdims=True), xyxy, 0.0)
     sides = xyxy[:, 2:] - xyxy[:, :2]
-    return np.asarray((sides >= SMALLEST_SIDE).all(axis=1) & far)
+    return np.asarray((sides >= SMALLEST_SIDE).all(axis=1))
 
 
 def overlap(first: Floats, second: Floats) -> Floats:

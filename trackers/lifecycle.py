@@ -69,12 +69,12 @@ class Tracks:
 
     def take(self, rows: Bools | Ints) -> Self:
         """A copy of some of the tracks, by mask `(n,)` or by row."""
-        return type(self)(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
+        return type(self)(**{name: column[rows] for name, column in vars(self).items()})
 
-    def keep(self, kept: Bools) -> None:
-        """Remove the tracks that the mask `(n,)` leaves out."""
-        for item in fields(self):
-            setattr(self, item.name, getattr(self, item.name)[kept])
+    def keep(self, kept: Ints) -> None:
+        """Remove all tracks but those in the given rows, ascending."""
+        for name, column in vars(self).items():
+            setattr(self, name, column[kept])
 
     def append(self, count: int, **born: npt.NDArray[Any]) -> None:
         """Add `count` tracks; a column not named takes its fill value."""
@@ -153,9 +153,10 @@ class Lifecycle:
         turned = confirmed & (is_seen != was_seen)
         lost, recovered = tracks.id[turned & was_seen], tracks.id[turned & is_seen]
         living = is_seen | (confirmed & (tracks.missed <= self.buffer))
-        removed = None if living.all() else tracks.take(~living)
-        if removed is not None:
-            tracks.keep(living)
+        dead = np.flatnonzero(~living)
+        removed = tracks.take(dead) if len(dead) else None
+        if len(dead):
+            tracks.keep(np.flatnonzero(living))
         births = int(born.sum())
         if births:
             tracks.append(births, **columns)

@@ -141,7 +141,7 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
 
     Args:
         galleries: Gallery of each track, shape `(n,)`.
-        track: Track of each pair, sorted, shape `(k,)`.
+        track: Track of each pair, shape `(k,)`.
         vectors: Unit or zero vectors of the detections, shape `(m, d)`.
         detection: Detection of each pair, shape `(k,)`.
 
@@ -150,13 +150,13 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
     """
     if len(track) == 0:
         return np.empty(0)
-    starts = [0, *(np.flatnonzero(track[1:] != track[:-1]) + 1).tolist()]
-    rings = [gallery.unordered for gallery in galleries[track[starts]]]
+    rings = [gallery.unordered for gallery in galleries[track]]
     looks = vectors[detection]
-    similarity = np.full((len(track), max(map(len, rings)) + 1), -np.inf, np.float32)
-    for ring, start, stop in zip(rings, starts, [*starts, len(track)][1:], strict=True):
+    similarity = np.full((len(track), max(map(len, rings))), -np.inf, np.float32)
+    # One matrix times one vector, into its place: for so small a matrix faster than all vectors of a track at once.
+    for ring, look, row in zip(rings, looks, similarity, strict=True):
         if len(ring):
-            similarity[start:stop, : len(ring)] = looks[start:stop] @ ring.T
-    nearest = similarity.max(axis=1)
+            ring.dot(look, row[: len(ring)])
+    nearest = similarity.max(axis=1, initial=-np.inf)
     known = np.isfinite(nearest) & described(looks)
     return np.where(known, 1.0 - nearest, np.nan).astype(np.float64)

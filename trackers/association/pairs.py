@@ -17,8 +17,11 @@ from trackers.motion.models import MotionModel
 GATE = {"state": 9.487729036781154, "position": 5.991464547107979}
 """0.95 quantile of the chi-square distribution with 4 and with 2 degrees of freedom (Wojke 2017, section 2.2)."""
 
-SMALL_FRAME = 5000
-"""Up to this many pairs, comparing all is faster than sorting."""
+SMALL_FRAME = 400
+"""Up to this many pairs, measuring all is faster than looking for those within reach."""
+
+MEDIUM_FRAME = 5000
+"""Up to this many pairs, looking at all is faster than sorting."""
 
 
 class Pairs(NamedTuple):
@@ -75,7 +78,7 @@ def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, I
         ([0, 1, 1], [1, 0, 2])
     """
     (x, y), (x_reach, y_reach), (px, py) = centre.T, reach.T, points.T
-    if len(x) * len(px) <= SMALL_FRAME:
+    if len(x) * len(px) <= MEDIUM_FRAME:
         near = np.abs(px - x[:, None]) <= x_reach[:, None]
         near &= np.abs(py - y[:, None]) <= y_reach[:, None]
         return np.divmod(np.flatnonzero(near), len(px))
@@ -108,6 +111,10 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
     if len(state) == 0 or len(boxes) == 0:
         return NO_PAIRS
     gate = GATE[gating]
+    if len(state) * len(boxes) <= SMALL_FRAME:
+        distances = gate_distance(model, state, boxes, gating)
+        track, detection = np.nonzero(distances <= gate)
+        return Pairs(track, detection, distances[track, detection])
     mean, variance, measured = _innovation(model, state, boxes, gating)
     # The gate is an ellipsoid: no pair inside it is farther away in u or v than its half axes.
     reach = np.sqrt(gate * variance[:, :2]) * (1.0 + 1e-9)
@@ -160,6 +167,10 @@ def overlapping_pairs(first: Floats, second: Floats, minimum_iou: float) -> Pair
     """
     if len(first) == 0 or len(second) == 0:
         return NO_PAIRS
+    if len(first) * len(second) <= SMALL_FRAME:
+        ious = overlap(first[:, None], second)
+        track, detection = np.nonzero((ious >= minimum_iou) & (ious > 0.0))
+        return Pairs(track, detection, 1.0 - ious[track, detection])
     half = 0.5 * (second[:, 2:] - second[:, :2])
     reach = 0.5 * np.abs(first[:, 2:] - first[:, :2]) + half.max(axis=0)
     centre = 0.5 * (first[:, :2] + first[:, 2:])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +134,7 @@ class Tracker(Knowledge[TracksType]):
             camera=None if self._camera is None else self._camera.motion(frame, objects),
         )
         try:
-            seen = self._look(seen, kept, frame)
+            self._look(seen, kept, frame)
         except BaseException:
             if self._camera is not None and camera_before is not None:
                 self._camera.load_state_dict(camera_before)
@@ -241,11 +240,11 @@ class Tracker(Knowledge[TracksType]):
     def _step(self, seen: Observations) -> Ints:
         """Track one frame and return the id of each detection, -1 without a confirmed track, shape `(n,)`."""
 
-    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Observations:
-        """The frame with the vectors of its detections; the tracks are still where they were on the previous frame."""
+    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
+        """Give the frame the vectors of its detections; the tracks are still where they were on the previous frame."""
         vectors = self._vectors(detections, frame)
         self._check_length(vectors)
-        return replace(seen, vectors=with_width(vectors, self._vector_length or 0))
+        seen.vectors = with_width(vectors, self._vector_length or 0)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         """Appearance vectors of the detections; none unless the tracker uses appearance."""

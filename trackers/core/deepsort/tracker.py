@@ -6,7 +6,7 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -268,16 +268,18 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         """The appearance threshold as a cosine distance."""
         return self.appearance_threshold**2 / 2.0 if self.distance_metric == "euclidean" else self.appearance_threshold
 
-    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Observations:
-        """The frame with vectors: of all its detections, or where an extractor is asked, of those in doubt."""
+    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
+        """Give the frame vectors: of all its detections, or where an extractor is asked, of those in doubt."""
         given = self.feature_extractor is None or frame is None or EMBEDDING in detections.data
         if self.embed == "always" or given or self._vector_length is None:
-            return super()._look(seen, detections, frame)
-        sure = beyond_doubt(self._tracks, self.motion.boxes(self._predicted(seen)), seen)
-        doubtful = unmatched(len(seen), sure.detection)
-        vectors = np.zeros((len(seen), self._vector_length), np.float32)
-        vectors[doubtful] = super()._look(seen, rows_of(detections, doubtful), frame).vectors
-        return replace(seen, vectors=vectors, sure=sure)
+            super()._look(seen, detections, frame)
+            return
+        seen.sure = beyond_doubt(self._tracks, self.motion.boxes(self._predicted(seen)), seen)
+        doubtful = unmatched(len(seen), seen.sure.detection)
+        vectors = self._vectors(rows_of(detections, doubtful), frame)
+        self._check_length(vectors)
+        seen.vectors = np.zeros((len(seen), self._vector_length), np.float32)
+        seen.vectors[doubtful] = with_width(vectors, self._vector_length)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)
