@@ -110,7 +110,6 @@ def _both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "large":
             patch.setattr(pairs, "SMALL_FRAME", 0)
-            patch.setattr(pairs, "MEDIUM_FRAME", 0)
             patch.setattr(assignment, "SMALL_MATRIX", 0)
         yield
 

@@ -17,11 +17,8 @@ from trackers.motion.models import MotionModel
 GATE = {"state": 9.487729036781154, "position": 5.991464547107979}
 """0.95 quantile of the chi-square distribution with 4 and with 2 degrees of freedom (Wojke 2017, section 2.2)."""
 
-SMALL_FRAME = 400
+SMALL_FRAME = 600
 """Up to this many pairs, measuring all is faster than looking for those within reach."""
-
-MEDIUM_FRAME = 5000
-"""Up to this many pairs, looking at all is faster than sorting."""
 
 
 class Pairs(NamedTuple):
@@ -78,10 +75,6 @@ def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, I
         ([0, 1, 1], [1, 0, 2])
     """
     (x, y), (x_reach, y_reach), (px, py) = centre.T, reach.T, points.T
-    if len(x) * len(px) <= MEDIUM_FRAME:
-        near = np.abs(px - x[:, None]) <= x_reach[:, None]
-        near &= np.abs(py - y[:, None]) <= y_reach[:, None]
-        return np.divmod(np.flatnonzero(near), len(px))
     order = np.argsort(px, kind="stable")
     ordered = px[order]
     first = np.searchsorted(ordered, x - x_reach, side="left")

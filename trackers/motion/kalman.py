@@ -57,7 +57,7 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     Returns:
         Predicted state, a new array of shape `(n, 5, 4)`.
     """
-    rows = state.transpose(1, 0, 2).copy()  # each of the five in one piece of memory, which is twice as fast
+    rows: Floats = state.transpose(1, 0, 2).copy()  # each of the five in one piece of memory, which is twice as fast
     x, v, xx, xv, vv = rows
     drift = dt * vv
     x += dt * v
@@ -65,7 +65,7 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     xx += dt * position_noise
     xv += drift
     vv += dt * velocity_noise
-    return rows.transpose(1, 0, 2)
+    return np.asarray(rows.transpose(1, 0, 2))
 
 
 def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Floats:
