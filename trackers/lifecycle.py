@@ -74,7 +74,7 @@ class Tracks:
     def keep(self, kept: Ints) -> None:
         """Remove all tracks but those in the given rows, ascending."""
         for name, column in vars(self).items():
-            setattr(self, name, column[kept])
+            setattr(self, name, column.take(kept, axis=0))
 
     def append(self, count: int, **born: npt.NDArray[Any]) -> None:
         """Add `count` tracks; a column not named takes its fill value."""
@@ -153,10 +153,10 @@ class Lifecycle:
         turned = confirmed & (is_seen != was_seen)
         lost, recovered = tracks.id[turned & was_seen], tracks.id[turned & is_seen]
         living = is_seen | (confirmed & (tracks.missed <= self.buffer))
-        dead = np.flatnonzero(~living)
+        dead = (~living).nonzero()[0]
         removed = tracks.take(dead) if len(dead) else None
         if len(dead):
-            tracks.keep(np.flatnonzero(living))
+            tracks.keep(living.nonzero()[0])
         births = int(born.sum())
         if births:
             tracks.append(births, **columns)
@@ -168,7 +168,7 @@ class Lifecycle:
 
     def _confirm(self, tracks: Tracks) -> None:
         """Give the next ids to the tentative tracks with enough hits, oldest first."""
-        ready = np.flatnonzero(~tracks.confirmed & (tracks.hits >= self.minimum_consecutive_frames))
+        ready = (~tracks.confirmed & (tracks.hits >= self.minimum_consecutive_frames)).nonzero()[0]
         if len(ready) == 0:
             return
         tracks.id[ready] = np.arange(self.total_confirmed + 1, self.total_confirmed + 1 + len(ready))

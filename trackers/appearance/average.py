@@ -69,6 +69,6 @@ def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: 
     """
     if average.shape[1] == 0 or vectors.shape[1] == 0:
         return np.full(len(track), np.nan)
-    similarity = np.einsum("ij,ij->i", average[track], vectors[detection]).astype(np.float64)
+    similarity = np.einsum("ij,ij->i", average.take(track, axis=0), vectors.take(detection, axis=0))
     known = described(average)[track] & described(vectors)[detection]
-    return np.where(known, 1.0 - similarity, np.nan)
+    return np.where(known, 1.0 - similarity.astype(np.float64), np.nan)

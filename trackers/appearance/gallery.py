@@ -151,7 +151,7 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
     if len(track) == 0:
         return np.empty(0)
     rings = [gallery.unordered for gallery in galleries[track]]
-    looks = vectors[detection]
+    looks = vectors.take(detection, axis=0)
     similarity = np.full((len(track), max(map(len, rings))), -np.inf, np.float32)
     # One matrix times one vector, into its place: for so small a matrix faster than all vectors of a track at once.
     for ring, look, row in zip(rings, looks, similarity, strict=True):

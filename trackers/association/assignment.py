@@ -151,7 +151,7 @@ def _solve(pairs: Pairs, forbidden: float) -> Match:
 def _renumbered(index: Ints) -> tuple[Ints, Ints]:
     """The different indices in ascending order, and the place of each entry among them."""
     occurs = np.bincount(index) > 0
-    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[index]
+    return occurs.nonzero()[0], (np.cumsum(occurs) - 1)[index]
 
 
 def _components(row: Ints, column: Ints, rows: int, columns: int) -> Ints:

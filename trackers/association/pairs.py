@@ -112,8 +112,8 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
     # The gate is an ellipsoid: no pair inside it is farther away in u or v than its half axes.
     reach = np.sqrt(gate * variance[:, :2]) * (1.0 + 1e-9)
     track, detection = within_reach(mean[:, :2], reach, measured[:, :2])
-    innovation = measured[detection] - mean[track]
-    distance = (innovation * innovation / variance[track]).sum(axis=1)
+    innovation = measured.take(detection, axis=0) - mean.take(track, axis=0)
+    distance = (innovation * innovation / variance.take(track, axis=0)).sum(axis=1)
     return Pairs(track, detection, distance).where(distance <= gate)
 
 
@@ -168,5 +168,5 @@ def overlapping_pairs(first: Floats, second: Floats, minimum_iou: float) -> Pair
     reach = 0.5 * np.abs(first[:, 2:] - first[:, :2]) + half.max(axis=0)
     centre = 0.5 * (first[:, :2] + first[:, 2:])
     track, detection = within_reach(centre, reach, second[:, :2] + half)
-    iou = overlap(first[track], second[detection])
+    iou = overlap(first.take(track, axis=0), second.take(detection, axis=0))
     return Pairs(track, detection, 1.0 - iou).where((iou >= minimum_iou) & (iou > 0.0))

@@ -283,8 +283,8 @@ class Tracker(Knowledge[TracksType]):
         `boxes` is where each track is thought to be, shape `(n, 4)`; None takes the predicted boxes.
         """
         tracks = self._tracks
-        rows = np.flatnonzero(of_tracks & unmatched(len(tracks), taken.track))
-        detections = np.flatnonzero(of_detections & unmatched(len(seen), taken.detection))
+        rows = (of_tracks & unmatched(len(tracks), taken.track)).nonzero()[0]
+        detections = (of_detections & unmatched(len(seen), taken.detection)).nonzero()[0]
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         if boxes is None:
@@ -304,7 +304,8 @@ class Tracker(Knowledge[TracksType]):
     def _correct(self, seen: Observations, match: Match) -> None:
         """Condition every matched track on its detection."""
         state = self._tracks.state
-        state[match.track] = self.motion.correct(state[match.track], seen.boxes[match.detection])
+        predicted, boxes = state.take(match.track, axis=0), seen.boxes.take(match.detection, axis=0)
+        state[match.track] = self.motion.correct(predicted, boxes)
 
     def _advance(self, seen: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
         """Close the frame: hits, misses, ids, deaths, and a new track for each detection in the mask `born`."""

@@ -38,7 +38,7 @@ def candidates_in_gate(
     if seen.journal is not None:
         distance = gate_distance(model, tracks.state[rows], seen.boxes, gating)
         seen.journal.write("gate", all_pairs(rows, np.arange(len(seen)), distance), GATE[gating])
-    track, detection, distance = gated_pairs(model, tracks.state[rows], seen.boxes, gating)
+    track, detection, distance = gated_pairs(model, tracks.state.take(rows, axis=0), seen.boxes, gating)
     return _same_group(tracks, seen, Pairs(rows[track], detection, distance))
 
 
@@ -58,11 +58,11 @@ def candidates_by_overlap(
     Returns:
         Pairs of table rows and frame rows.
     """
-    boxes = boxes[rows]
+    boxes, seen_boxes = boxes.take(rows, axis=0), seen.boxes.take(detections, axis=0)
     if seen.journal is not None:
-        iou = overlap(boxes[:, None], seen.boxes[detections])
+        iou = overlap(boxes[:, None], seen_boxes)
         seen.journal.write("IoU", all_pairs(rows, detections, iou), minimum_iou)
-    track, detection, cost = overlapping_pairs(boxes, seen.boxes[detections], minimum_iou)
+    track, detection, cost = overlapping_pairs(boxes, seen_boxes, minimum_iou)
     return _same_group(tracks, seen, Pairs(rows[track], detections[detection], cost))
 
 

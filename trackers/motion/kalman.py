@@ -57,15 +57,16 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     Returns:
         Predicted state, a new array of shape `(n, 5, 4)`.
     """
-    rows: Floats = state.transpose(1, 0, 2).copy()  # each of the five in one piece of memory, which is twice as fast
-    x, v, xx, xv, vv = rows
+    # Each of the five in one piece of memory, and back into rows: half the time for many tracks.
+    columns: Floats = state.transpose(1, 0, 2).copy()
+    x, v, xx, xv, vv = columns
     drift = dt * vv
     x += dt * v
     xx += dt * (2.0 * xv + drift)
     xx += dt * position_noise
     xv += drift
     vv += dt * velocity_noise
-    return np.asarray(rows.transpose(1, 0, 2))
+    return np.ascontiguousarray(columns.transpose(1, 0, 2))
 
 
 def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Floats:

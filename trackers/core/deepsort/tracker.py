@@ -190,15 +190,15 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
         self._correct(seen, match)
         looks = self._worth_remembering(seen)
-        tracks.remember(match.track, looks[match.detection])
+        tracks.remember(match.track, looks.take(match.detection, axis=0))
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
-        galleries = new_galleries(looks[born], self.gallery_size)
-        return self._advance(seen, match, born, gallery=galleries, look=looks[born])
+        first = looks[born]
+        return self._advance(seen, match, born, gallery=new_galleries(first, self.gallery_size), look=first)
 
     def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
         """First stage: confirmed tracks against what their gate and their looks admit."""
         free = unmatched(len(tracks), seen.sure.track)
-        trusted = np.flatnonzero(free & tracks.confirmed & (tracks.missed <= self._motion_buffer))
+        trusted = (free & tracks.confirmed & (tracks.missed <= self._motion_buffer)).nonzero()[0]
         gated = candidates_in_gate(self.motion, tracks, trusted, seen, self.gating)
         if len(seen.sure.detection):
             gated = gated.where(unmatched(len(seen), seen.sure.detection)[gated.detection])
@@ -229,8 +229,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
         look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
         near = (look <= self._cosine_threshold) & (seen.journal is None)
-        ask(np.flatnonzero(~near))
-        possible = np.flatnonzero(~(look > self._cosine_threshold))
+        ask((~near).nonzero()[0])
+        possible = (~(look > self._cosine_threshold)).nonzero()[0]
         rivals = possible[~without_rival(pairs.where(possible))]
         ask(rivals[near[rivals]])
         return np.sqrt(np.maximum(2.0 * look, 0.0)) if self.distance_metric == "euclidean" else look
