@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.vectors import FeatureFunction, appearance_vectors
+from trackers.appearance.vectors import EMBEDDING, FeatureFunction, appearance_vectors
 from trackers.boxes import Bools, Floats, Ints, Vectors
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ def confident_vectors(
     A detection of low confidence is often half hidden, and its vector would spoil an average.
     """
     confident = scores_of(detections) >= threshold
+    if EMBEDDING in detections.data:
+        vectors = appearance_vectors(detections, frame, extractor)
+        vectors[~confident] = 0.0
+        return vectors
     found = appearance_vectors(rows_of(detections, confident), frame, extractor)
     vectors = np.zeros((len(detections), found.shape[1]), np.float32)
     vectors[confident] = found

@@ -157,8 +157,10 @@ class BoTSORTTracker(Tracker[TracksWithLook]):
     ) -> Match:
         """First stage: the smaller of IoU distance and half the cosine distance (section 3.3, equations 12 and 13)."""
         tracks = self._tracks
-        rows = np.flatnonzero(of_tracks & unmatched(len(tracks), taken.track))
-        detections = np.flatnonzero(of_detections & unmatched(len(seen), taken.detection))
+        rows = (of_tracks & unmatched(len(tracks), taken.track)).nonzero()[0]
+        detections = (of_detections & unmatched(len(seen), taken.detection)).nonzero()[0]
+        if len(rows) == 0 or len(detections) == 0:
+            return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
         overlapping = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
         if self.appearance_gate == "iou":
