@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from trackers.appearance.blocks import SIZES, TIMED, Blocks
 from trackers.appearance.compiled import Compiled
 from trackers.appearance.preprocessing import Preprocessing
-from trackers.appearance.torch_crops import cut_batch, to_input
+from trackers.appearance.torch_crops import cut_batch, cut_each, to_input
 from trackers.appearance.torch_network import TorchNetwork
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 
@@ -69,11 +69,20 @@ def test_every_crop_is_in_one_block(count: int, given_size: int | None, fastest:
 def test_the_size_that_was_fastest_stays(fastest: int) -> None:
     blocks = settled(fastest)
     assert blocks.split(3 * fastest) == [fastest] * 3
-    blocks.timed(max(SIZES), 0.0)  # timed often enough
+    for _ in range(TIMED):
+        blocks.timed(max(SIZES), 0.0)  # timed often enough
     assert blocks.split(3 * fastest) == [fastest] * 3
     assert blocks.split(3 * fastest + 1) == [fastest, fastest, fastest + 1]
     assert blocks.split(3 * fastest + fastest // 2) == [fastest, fastest, fastest, fastest // 2]
     assert blocks.split(2) == [2]
+
+
+def test_a_pause_of_the_machine_does_not_choose_the_size() -> None:
+    blocks = Blocks()
+    for size in SIZES:
+        for number in range(1 + TIMED // size):
+            blocks.timed(size, size * (1.0 if size == 8 else 1.2) + (60.0 if number == 3 and size == 8 else 0.0))
+    assert blocks.split(24) == [8, 8, 8]
 
 
 def test_every_size_takes_its_turn_and_a_given_one_is_never_exceeded() -> None:
@@ -81,7 +90,7 @@ def test_every_size_takes_its_turn_and_a_given_one_is_never_exceeded() -> None:
     model = Small()
     extractor = DeepSORTFeatureExtractor(model, "cpu", (32, 16))
     seen = extractor._network.model.batches  # type: ignore[attr-defined]
-    vectors = [extractor.extract_features(frame, boxes) for _ in range(12)]
+    vectors = [extractor.extract_features(frame, boxes) for _ in range(24)]
     assert set(SIZES) <= {size for batch in seen for size in SIZES if size <= batch < 1.5 * size}
     for other in vectors[1:]:
         np.testing.assert_allclose(other, vectors[0], atol=1e-6)
@@ -94,6 +103,23 @@ def test_a_block_size_out_of_range_is_refused() -> None:
     for size in (0, -3, 2.5):
         with pytest.raises(ValueError, match="batch_size must be a whole number"):
             DeepSORTFeatureExtractor(Small(), "cpu", 32, batch_size=size)
+
+
+@pytest.mark.parametrize("fit", ["stretch", "letterbox"])
+def test_crops_cut_by_several_threads_are_those_of_one(fit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, boxes = scene(40)
+    image = torch.from_numpy(frame).permute(2, 0, 1)[None]
+    windows = boxes.xyxy.astype(np.int64)
+    masks = np.random.default_rng(1).random((40, 200, 300)) < 0.5
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        with torch.inference_mode():
+            found.append(cut_each(image, windows, masks, Preprocessing(size=(32, 16), fit=fit)))
+    assert torch.equal(found[0], found[1])
+    outside = np.array([[0, 0, 10, 10]] * 39 + [[400, 0, 410, 10]])
+    with pytest.raises(RuntimeError):  # of a thread, and not lost there
+        cut_each(image, outside, None, Preprocessing(size=(32, 16)))
 
 
 class Types(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -26,7 +26,7 @@ from PIL import Image
 
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 
-WARM_UP = 24
+WARM_UP = 48
 """Frames after which the extractor has timed every block size it tries."""
 
 BLOCKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from statistics import median
 
 SIZES = (16, 8, 4)
 """Crops per forward pass that are tried."""
 
-TIMED = 64
+TIMED = 128
 """Crops of each size that are timed, after a first pass that is not."""
 
 
@@ -17,8 +17,8 @@ class Blocks:
 
     On a CPU the best size differs between networks, processors and numbers of threads by a factor of two: small blocks
     leave cores idle, the activations of large ones outgrow the caches and cost page faults. So the sizes take turns on
-    the first frames, and the one that took least time per crop stays: the mean over equally many crops, as the best of
-    several passes favours short ones on a busy machine. A vector depends on the size by rounding alone.
+    the first frames, and the one that took least time per crop stays: in the median, as the mean follows what else the
+    machine does, and the best of several passes favours short ones. A vector depends on the size by rounding alone.
 
     Args:
         size: A size that is never exceeded, and nothing is timed; None measures.
@@ -38,8 +38,7 @@ class Blocks:
                 f"batch_size must be a whole number of at least 1, or None to measure it, but got {size!r}"
             )
         self.size = None if size is None else int(size)
-        self._seconds: dict[int, float] = defaultdict(float)
-        self._crops: Counter[int] = Counter()
+        self._passes: dict[int, list[float]] = {}
 
     def split(self, count: int) -> list[int]:
         """Sizes of the passes for so many crops.
@@ -56,19 +55,25 @@ class Blocks:
     def timed(self, count: int, seconds: float) -> None:
         """Tell how long a pass over so many crops took."""
         size = next((size for size in SIZES if size <= count < 1.5 * size), None)
-        if self.size is not None or size is None or self._crops[size] >= TIMED:
+        if self.size is not None or size is None or self._done(size):
             return
-        if size not in self._crops:
-            self._crops[size] = 0  # the first pass sets up what later ones find ready
+        if size not in self._passes:
+            self._passes[size] = []  # the first pass sets up what later ones find ready
         else:
-            self._crops[size] += count
-            self._seconds[size] += seconds
+            self._passes[size].append(seconds / count)
 
     def _next(self, count: int) -> int:
         """The size to run: the one timed least of those that are not done, or the fastest."""
-        new = [size for size in SIZES if size <= count and self._crops[size] < TIMED]
-        return min(new, key=self._crops.__getitem__) if new else min(SIZES, key=self._seconds_per_crop)
+        new = [size for size in SIZES if size <= count and not self._done(size)]
+        return min(new, key=self._timed) if new else min(SIZES, key=self._seconds_per_crop)
+
+    def _timed(self, size: int) -> int:
+        """Crops of a size that were timed."""
+        return size * len(self._passes.get(size, ()))
+
+    def _done(self, size: int) -> bool:
+        return self._timed(size) >= TIMED
 
     def _seconds_per_crop(self, size: int) -> float:
-        """Mean of the passes timed; infinite where there is none."""
-        return self._seconds[size] / self._crops[size] if self._crops[size] else math.inf
+        """Median of the passes timed; infinite where there is none."""
+        return median(self._passes[size]) if self._passes.get(size) else math.inf
