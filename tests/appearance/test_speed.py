@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from trackers.appearance.blocks import SIZES, TIMED, Blocks
 from trackers.appearance.compiled import Compiled
 from trackers.appearance.preprocessing import Preprocessing
-from trackers.appearance.torch_crops import cut_batch, cut_each, to_input
+from trackers.appearance.torch_crops import cut_batch, to_input
 from trackers.appearance.torch_network import TorchNetwork
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 
@@ -103,23 +103,6 @@ def test_a_block_size_out_of_range_is_refused() -> None:
     for size in (0, -3, 2.5):
         with pytest.raises(ValueError, match="batch_size must be a whole number"):
             DeepSORTFeatureExtractor(Small(), "cpu", 32, batch_size=size)
-
-
-@pytest.mark.parametrize("fit", ["stretch", "letterbox"])
-def test_crops_cut_by_several_threads_are_those_of_one(fit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame, boxes = scene(40)
-    image = torch.from_numpy(frame).permute(2, 0, 1)[None]
-    windows = boxes.xyxy.astype(np.int64)
-    masks = np.random.default_rng(1).random((40, 200, 300)) < 0.5
-    found = []
-    for threads in (1, 3):
-        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
-        with torch.inference_mode():
-            found.append(cut_each(image, windows, masks, Preprocessing(size=(32, 16), fit=fit)))
-    assert torch.equal(found[0], found[1])
-    outside = np.array([[0, 0, 10, 10]] * 39 + [[400, 0, 410, 10]])
-    with pytest.raises(RuntimeError):  # of a thread, and not lost there
-        cut_each(image, outside, None, Preprocessing(size=(32, 16)))
 
 
 class Types(TorchDispatchMode):  # type: ignore[no-untyped-call]
