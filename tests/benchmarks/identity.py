@@ -173,6 +173,14 @@ WITHOUT: Mapping[str, Settings] = {
 """Mechanisms of SteadySORT, each taken away alone."""
 
 
+WITHOUT_MODEL: Mapping[str, Callable[[int], npt.NDArray[np.float32]]] = {
+    "none": lambda count: np.empty((count, 0), np.float32),
+    "random": lambda count: np.random.default_rng(0).standard_normal((count, 128), np.float32),
+    "constant": lambda count: np.ones((count, 128), np.float32),
+}
+"""Vectors that know nothing of the picture."""
+
+
 @functools.lru_cache(maxsize=64)
 def vectors_of(sequence: str, name: str) -> npt.NDArray[np.float32]:
     """Appearance vectors of the stored boxes: stored too, or made now for those with a confidence of 0.3 and up."""
@@ -180,6 +188,8 @@ def vectors_of(sequence: str, name: str) -> npt.NDArray[np.float32]:
     stored = np.load(data / "golden" / sequence / "detections.npz")
     if name in stored:
         return np.asarray(stored[name], np.float32)
+    if name in WITHOUT_MODEL:
+        return WITHOUT_MODEL[name](len(stored["frame"]))
     extractor = makers(data / "data" / "weights")[name]()
     frames = zip(images(data / "data" / "mot" / sequence), detections(data, sequence), strict=False)
     found = np.concatenate([extractor.extract_features(image, boxes) for image, boxes in frames])

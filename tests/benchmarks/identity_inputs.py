@@ -1,12 +1,15 @@
 """How well identities are kept on other input: other appearance vectors, and other boxes without any.
 
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py vectors
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py thresholds
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py boxes
 
 prints HOTA / IDF1 / id switches:
 
 - **vectors**: the six sequences of `identity.py` with other vectors, each with the threshold calibrated for it.
-  Whatever the vectors are worth, the trackers that use them should not fall behind ByteTrack, which does not.
+  Whatever the vectors are worth, the trackers that use them should not fall behind ByteTrack, which does not, nor
+  SteadySORT behind itself without vectors.
+- **thresholds**: good vectors with thresholds that are not theirs.
 - **boxes**: four crowded sequences with the boxes of two public detectors, and motion alone.
 """
 
@@ -37,8 +40,13 @@ VECTORS = {
     "stripes": 0.2,
     "mobilenetv2_100": 0.15,
     "mobilenetv2_100-random": 0.15,
+    "constant": 0.3,
+    "random": 0.3,
 }
-"""Vectors and the threshold of each, from the best to the worst; the last are of a network that has learned nothing."""
+"""Vectors and the threshold of each, from the best to the worst; the last three have learned nothing."""
+
+THRESHOLDS = (0.08, 0.12, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Thresholds for OSNet vectors, whose own is 0.3."""
 
 RATES = {"MOT17-02": 30, "MOT17-04": 30, "MOT17-09": 30, "MOT17-13": 25}
 """Sequences without vectors and their frames per second."""
@@ -46,23 +54,22 @@ RATES = {"MOT17-02": 30, "MOT17-04": 30, "MOT17-09": 30, "MOT17-13": 25}
 BY_MOTION = {"ByteTrack": ByteTrackTracker, "SteadySORT": SteadySORTTracker}
 
 
-def by_vectors(names: Sequence[str], copies: int, processes: int) -> Iterator[dict[str, str]]:
-    """One row for ByteTrack, and for DeepSORT and SteadySORT with each kind of vectors named."""
+def by_vectors(kinds: Sequence[tuple[str, float]], copies: int, processes: int) -> Iterator[dict[str, str]]:
+    """One row for each tracker that goes without vectors, and two for each kind of vectors and threshold."""
     known = {one.name: one for one in CONTESTANTS}
-    runs = [known["ByteTrack"]]
-    for name in names:
+    runs = [replace(known[name], vectors="none") for name in ("ByteTrack", "SteadySORT")]
+    for name, threshold in kinds:
         for sequence in DESCRIBED:
             vectors_of(sequence, name)  # made once, before the processes part
         for one in (known["DeepSORT"], known["SteadySORT"]):
-            runs.append(replace(one, vectors=name, settings={**one.settings, "appearance_threshold": VECTORS[name]}))
+            runs.append(replace(one, vectors=name, settings={**one.settings, "appearance_threshold": threshold}))
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         for one in runs:
             jobs = [(one, one.settings, None), *((one, moved(one.settings, copy), copy) for copy in range(copies))]
             plain, *robust = (combine(scores) for scores in pool.map(play, jobs, chunksize=1))
-            threshold = one.settings.get("appearance_threshold")
             yield {
-                "vectors": "none" if threshold is None else one.vectors,
-                "threshold": "" if threshold is None else f"{threshold}",
+                "vectors": one.vectors,
+                "threshold": "" if one.vectors == "none" else str(one.settings["appearance_threshold"]),
                 "tracker": one.name,
                 "plain": cell([plain]),
                 "robust": cell(robust),
@@ -95,7 +102,7 @@ def by_boxes(processes: int) -> Iterator[dict[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("vectors", "boxes"))
+    parser.add_argument("what", choices=("vectors", "thresholds", "boxes"))
     parser.add_argument("--vectors", nargs="+", default=list(VECTORS), choices=list(VECTORS), help="rows of the table")
     parser.add_argument("--copies", type=int, default=6, help="perturbed copies")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
@@ -105,7 +112,9 @@ def main() -> None:
     if options.what == "boxes":
         rows = by_boxes(options.processes)
     else:
-        rows = by_vectors(options.vectors, options.copies, options.processes)
+        named = [(name, VECTORS[name]) for name in options.vectors]
+        good = [("osnet", threshold) for threshold in THRESHOLDS]
+        rows = by_vectors(named if options.what == "vectors" else good, options.copies, options.processes)
     table = []
     for row in rows:
         table.append(row)

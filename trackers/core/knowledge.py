@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -44,11 +44,12 @@ class Knowledge(ABC, Generic[TracksType]):
         self._forget()
 
     def _forget(self) -> None:
-        """Drop all tracks and what is known of them."""
+        """Drop all tracks, what is known of them, and the running numbers that a tracker learns beside."""
         self._lifecycle.reset()
         self._tracks = self._new_tracks()
         self._class_ids: list[int] = []
         self._decisions: list[Decision] = []
+        self._learned: Any = ()  # a named tuple of floats where a tracker learns something
 
     @property
     def total_confirmed(self) -> int:

@@ -52,6 +52,7 @@ def state_of(tracker: Tracker[Any]) -> dict[str, Any]:
         "timestamp": None if tracker._timestamp is None else float(tracker._timestamp),
         "class_ids": list(tracker._class_ids),
         "vector_length": tracker._vector_length,
+        "learned": list(tracker._learned),
         "camera": None if camera is None else copy.deepcopy(camera.state_dict()),
         "tracks": _packed(tracker._tracks),
     }
@@ -67,6 +68,7 @@ def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
         timestamp = None if state["timestamp"] is None else float(state["timestamp"])
         length = None if state["vector_length"] is None else int(state["vector_length"])
         class_ids = [int(number) for number in state["class_ids"]]
+        learned = type(tracker._learned)(*map(float, state["learned"]))
         given = tracks.id[tracks.confirmed]
         if len(np.unique(given)) != len(given) or (given < 1).any() or (given > total).any():
             raise ValueError(f"the state is damaged: ids must be different numbers from 1 to {total}")
@@ -81,7 +83,7 @@ def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
     tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, None)
     tracker._tracks = tracks
     tracker._timestamp, tracker._class_ids, tracker._vector_length = timestamp, class_ids, length
-    tracker._decisions = []
+    tracker._learned, tracker._decisions = learned, []
 
 
 def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[str, Any]) -> TrackerType:

@@ -17,13 +17,14 @@ from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
-from trackers.boxes import Bools, Ints, Vectors
+from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.journal import note
 from trackers.core.observations import Observations
 from trackers.core.rows import confident_vectors
 from trackers.core.steadysort.tracks import SteadySORTTracks, heights, walkable
+from trackers.core.steadysort.trust import Trust
 from trackers.errors import check_range
 from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
@@ -65,7 +66,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     confidence prolong tracks that were seen on the previous frame. A track that is about to begin takes over the id of
     a lost one that looks the same, if the two were never seen together and the way between them can be walked.
 
-    All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides.
+    All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides, and
+    with vectors that do not tell people apart, too: see `trust`.
 
     Args:
         feature_extractor: Turns boxes into vectors: an object with `extract_features(frame, detections)` or a callable
@@ -160,6 +162,15 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         tracks.box[match.track] = seen.boxes[match.detection]
         return self._advance(seen, match, born, look=seen.vectors[born], box=seen.boxes[born])
 
+    @property
+    def trust(self) -> Trust:
+        """What the tracker has found out about its vectors: how often looks were wrong, and whether they count."""
+        return self._learned
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._learned: Trust = Trust()
+
     def _predict(self, seen: Observations) -> SteadySORTTracks:
         """Move every track; the place it was seen last moves with the camera alone."""
         tracks = super()._predict(seen)
@@ -168,13 +179,17 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return tracks
 
     def _match_by_look(self, tracks: SteadySORTTracks, seen: Observations, high: Bools) -> Match:
-        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and looks alike."""
+        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and looks alike.
+
+        Where the gate alone makes it sure who is who, looks are put to the test before they are used.
+        """
         pairs = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), seen)
         predicted = tracks.state[pairs.track, kalman.POSITION, :2]
         astray = np.linalg.norm(centre_size(seen.boxes)[pairs.detection, :2] - predicted, axis=1)
         near = astray <= STRAY * heights(tracks.box[pairs.track])
         pairs = pairs.where(near & high[pairs.detection])
-        look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
+        self._learned = self._learned.tested(tracks, seen, pairs, self.appearance_threshold)
+        look = self._look_distance(tracks, pairs, seen.vectors)
         note(seen, "cosine", pairs, look, self.appearance_threshold)
         alike = Pairs(pairs.track, pairs.detection, look).where(look <= self.appearance_threshold)
         return assign(alike, self.appearance_threshold)
@@ -183,13 +198,14 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         self, tracks: SteadySORTTracks, seen: Observations, taken: Match, just_seen: Bools, high: Bools
     ) -> Match:
         """Second stage: tracks just seen, or without a look, by overlap; a confirmed one takes no stranger."""
-        rows = np.flatnonzero((just_seen | ~described(tracks.look)) & unmatched(len(tracks), taken.track))
+        known = described(tracks.look) & self._learned.counts
+        rows = np.flatnonzero((just_seen | ~known) & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
-        look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
+        look = self._look_distance(tracks, pairs, seen.vectors)
         look[~tracks.confirmed[pairs.track]] = np.nan
         doubt = look / (1.0 + STRANGER * (1.0 - pairs.cost))
         note(seen, "cosine / (1 + IoU)", pairs, doubt, self.appearance_threshold)
@@ -211,7 +227,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
         look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
         pairs = walkable(tracks, lost, seen, ready, age, self.frame_rate)
-        distance = cosine_distance(tracks.look, pairs.track, look, pairs.detection)
+        distance = self._look_distance(tracks, pairs, look)
         limit = SAME * self.appearance_threshold
         note(seen, "cosine", pairs, distance, limit)
         found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
@@ -219,6 +235,12 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         born = ready & ((seen.scores >= self.track_activation_threshold) | unmatched(len(seen), pairs.detection))
         born[match.detection] = born[found.detection] = False
         return self._take_over(seen, match, found), born
+
+    def _look_distance(self, tracks: SteadySORTTracks, pairs: Pairs, vectors: Vectors) -> Floats:
+        """Cosine distance of each pair; NaN where a look is unknown, and everywhere while looks tell nobody apart."""
+        if not self._learned.counts:
+            return np.full(len(pairs.track), np.nan)
+        return cosine_distance(tracks.look, pairs.track, vectors, pairs.detection)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)
