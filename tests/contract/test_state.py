@@ -183,6 +183,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another number of classes": (lambda s: s.update(class_ids=[1, 2, 3]), "classes"),
     "time in words": (lambda s: s.update(timestamp="noon"), "noon"),
     "no tracks": (lambda s: s.pop("tracks"), "damaged"),
+    "numbers that nobody learned": (lambda s: s.update(learned=[0.5]), "0 numbers learned"),
+    "nothing learned": (lambda s: s.pop("learned"), "damaged"),
     "no parameters": (lambda s: s.update(parameters=None), "damaged"),
     "a camera from nowhere": (lambda s: s.update(camera={"failures": 0}), "camera_motion"),
 }
