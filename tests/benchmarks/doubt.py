@@ -147,7 +147,7 @@ def main() -> None:
     """Print one of the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=("scores", "time"))
-    parser.add_argument("--copies", type=int, default=8, help="perturbed copies")
+    parser.add_argument("--copies", type=int, default=16, help="perturbed copies")
     parser.add_argument("--frames", type=int, default=100, help="timed frames of each sequence")
     options = parser.parse_args()
     data = Path(os.environ["TRACKERS_DATA"])

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from trackers.association.assignment import Match
 from trackers.boxes import Bools, Floats, Ints
-from trackers.core.deepsort.tracker import DeepSORTTracker, DeepSORTTracks
+from trackers.core.deepsort.tracker import DeepSORTTracker
+from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.observations import Observations
 from trackers.lifecycle import column
 from trackers.motion import kalman

@@ -22,7 +22,8 @@ class Observations:
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
         journal: Where the stages write down what they compared; None unless somebody asked.
         camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
-        sure: Tracks and detections that belong together whatever they look like; nobody looked at these detections.
+        sure: Tracks and detections that belong together whatever they look like.
+        unseen: Those of them that nobody looked at.
     """
 
     boxes: Floats
@@ -34,6 +35,7 @@ class Observations:
     journal: Journal | None = None
     camera: Floats | None = None
     sure: Match = NO_MATCH
+    unseen: Match = NO_MATCH
 
     def __len__(self) -> int:
         """Number of detections."""

@@ -1,7 +1,9 @@
 """Whose identity motion alone settles, so that nobody need look: not part of the published algorithm.
 
 Most boxes of a video lie where exactly one track was expected, frame after frame. An appearance vector decides nothing
-there. Its only use is to be remembered, and neighbouring frames look alike, so that one in a few is enough.
+there. Its only use is to be remembered, and neighbouring frames look alike, so that one in a few is enough, and more of
+them where others are near: what tells people apart after they hid each other is how they looked half hidden. The frames
+between two looks are remembered as a straight line from one to the other, so that galleries fill as fast as ever.
 """
 
 from __future__ import annotations
@@ -11,26 +13,29 @@ import numpy as np
 from trackers.appearance.vectors import described
 from trackers.association.assignment import Match
 from trackers.association.pairs import Pairs, overlapping_pairs
-from trackers.boxes import Bools, Floats, Ints
+from trackers.boxes import Floats, Ints
+from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.journal import note
-from trackers.core.looks import TracksWithLook
 from trackers.core.observations import Observations
 
 SURE = 0.5
 """Lowest IoU of the predicted box and the detection of a pair that is sure."""
 
-RIVAL = 0.7
-"""IoU at which another track or another detection is a possible partner too."""
+MARGIN = 0.1
+"""By how much that IoU exceeds the IoU of either with any third."""
 
-REFRESH = 8
-"""Frames after which a track is looked at again, sure or not."""
+NEAR = 0.05
+"""IoU from which a third is near; the lowest that is looked for."""
+
+REFRESH_NEAR, REFRESH_ALONE = 5, 10
+"""Frames after which a sure track is looked at again, with a third near and without."""
 
 
-def beyond_doubt(tracks: TracksWithLook, predicted: Floats, seen: Observations) -> Match:
-    """Tracks and detections that belong together, whatever they look like.
+def beyond_doubt(tracks: DeepSORTTracks, predicted: Floats, seen: Observations) -> tuple[Match, Match]:
+    """Tracks and detections that belong together, whatever they look like, and those of them that nobody need look at.
 
-    The track is confirmed, was seen on the previous frame and has a look that is not out of date; each of the two
-    overlaps the other best, and well; and neither could as well belong to a third.
+    The track is confirmed, was seen on the previous frame and has a look; the two overlap well, and clearly more than
+    either overlaps any third.
 
     Args:
         tracks: Living tracks, as they were on the previous frame.
@@ -38,28 +43,30 @@ def beyond_doubt(tracks: TracksWithLook, predicted: Floats, seen: Observations) 
         seen: The frame.
 
     Returns:
-        The sure pairs, sorted by track.
+        The sure pairs, and those of them whose track is not due for a look; both sorted by track.
     """
-    track, detection, cost = overlapping_pairs(predicted, seen.boxes, SURE)
+    track, detection, cost = overlapping_pairs(predicted, seen.boxes, NEAR)
     pairs = Pairs(track, detection, cost).where(tracks.group[track] == seen.group[detection])
-    near = pairs.cost <= 1.0 - RIVAL
-    settled = _settled(tracks, seen.elapsed)[pairs.track]
-    sure = settled & _alone(pairs.track, pairs.cost, near) & _alone(pairs.detection, pairs.cost, near)
-    found = pairs.where(sure)
+    third = np.minimum(_next_best(pairs.track, pairs.cost), _next_best(pairs.detection, pairs.cost))
+    known = tracks.confirmed & (tracks.missed == 0) & described(tracks.look)
+    sure = known[pairs.track] & (pairs.cost <= 1.0 - SURE) & (third - pairs.cost >= MARGIN)
+    found, third = pairs.where(sure), third[sure]
     note(seen, "IoU", found, 1.0 - found.cost, SURE)
-    return Match(found.track, found.detection)
+    period = np.where(third < 1.0, REFRESH_NEAR, REFRESH_ALONE)
+    early = np.rint((tracks.unseen[found.track] + 1) * seen.elapsed) < period
+    return Match(found.track, found.detection), Match(found.track[early], found.detection[early])
 
 
-def _settled(tracks: TracksWithLook, elapsed: float) -> Bools:
-    """Mask `(n,)` of the tracks that need no look now; each is looked at once in `REFRESH` frames of its age."""
-    fresh = tracks.age // REFRESH == (tracks.age + elapsed) // REFRESH
-    return np.asarray(tracks.confirmed & (tracks.missed == 0) & described(tracks.look) & fresh)
-
-
-def _alone(side: Ints, cost: Floats, near: Bools) -> Bools:
-    """Pairs that are the cheapest of their row on one side, where no other pair of that row is near, shape `(k,)`."""
-    count = np.zeros(side.max(initial=-1) + 1, np.int64)
-    best = np.full(len(count), np.inf)
-    np.minimum.at(best, side, cost)
-    np.add.at(count, side, near)
-    return np.asarray((cost == best[side]) & (count[side] <= near))
+def _next_best(side: Ints, cost: Floats) -> Floats:
+    """Lowest cost among the other pairs of the same row on one side, 1 where there is none, shape `(k,)`."""
+    order = np.lexsort((cost, side))
+    row, ordered = side[order], cost[order]
+    first = np.diff(row, prepend=-1) != 0
+    second = np.ones(side.max(initial=-1) + 1)
+    after_first = np.flatnonzero(first[:-1] & ~first[1:]) + 1
+    second[row[after_first]] = ordered[after_first]
+    best = np.empty(len(second))
+    best[row[first]] = ordered[first]
+    result = np.empty(len(cost))
+    result[order] = np.where(first, second[row], best[row])
+    return result

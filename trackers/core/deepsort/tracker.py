@@ -6,15 +6,14 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, with_width
-from trackers.appearance.gallery import Galleries, new_galleries, remember, smallest_cosine_distance
-from trackers.appearance.vectors import EMBEDDING, FeatureFunction, appearance_vectors, described, on_device
+from trackers.appearance.gallery import new_galleries, smallest_cosine_distance
+from trackers.appearance.vectors import EMBEDDING, FeatureFunction, appearance_vectors, on_device
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
@@ -24,12 +23,11 @@ from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
 from trackers.core.deepsort.doubt import beyond_doubt
 from trackers.core.deepsort.memory import recognised
+from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.journal import note
-from trackers.core.looks import TracksWithLook
 from trackers.core.observations import Observations
 from trackers.core.rows import rows_of
 from trackers.errors import check_choice, check_range
-from trackers.lifecycle import column
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
@@ -40,24 +38,6 @@ if TYPE_CHECKING:
 
 PAPER_THRESHOLD = 0.2
 """Largest cosine distance of a match where the extractor recommends none."""
-
-
-@dataclass
-class DeepSORTTracks(TracksWithLook):
-    """Tracks that remember what they looked like; the look of a track is the newest vector of its gallery.
-
-    Attributes:
-        gallery: One gallery of vectors per track, shape `(n,)`.
-    """
-
-    gallery: Galleries = column(dtype=object)
-
-    def remember(self, rows: Ints, vectors: Vectors) -> None:
-        """Add a vector to each track in `rows`; zero vectors say nothing and are not added."""
-        known = described(vectors)
-        rows, vectors = rows[known], vectors[known]
-        self.look[rows] = vectors
-        remember(self.gallery[rows], vectors)
 
 
 class DeepSORTTracker(Tracker[DeepSORTTracks]):
@@ -97,8 +77,9 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             the published algorithm, keeps all.
         embed: Which boxes the extractor is asked about. `"always"`, the published algorithm, all of them;
             `"ambiguous"` those whose identity is in doubt: a new box, two that could belong to one track, a track that
-            comes back from a gap, or one that was not looked at for 8 frames. The others, about three in four, go to
-            the track they were expected at. Vectors that come with the detections are all used either way.
+            comes back from a gap; and for the memory, each track once in 10 frames, or in 5 where others are near. The
+            others, about three in four, go to the track they were expected at. Vectors that come with the detections
+            are all used either way.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -191,6 +172,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         self._correct(seen, match)
         looks = self._worth_remembering(seen)
         tracks.remember(match.track, looks.take(match.detection, axis=0))
+        tracks.unseen[seen.unseen.track] += 1
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
         first = looks[born]
         return self._advance(seen, match, born, gallery=new_galleries(first, self.gallery_size), look=first)
@@ -274,12 +256,12 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         if self.embed == "always" or given or self._vector_length is None:
             super()._look(seen, detections, frame)
             return
-        seen.sure = beyond_doubt(self._tracks, self.motion.boxes(self._predicted(seen)), seen)
-        doubtful = unmatched(len(seen), seen.sure.detection)
-        vectors = self._vectors(rows_of(detections, doubtful), frame)
+        seen.sure, seen.unseen = beyond_doubt(self._tracks, self.motion.boxes(self._predicted(seen)), seen)
+        asked = unmatched(len(seen), seen.unseen.detection)
+        vectors = self._vectors(rows_of(detections, asked), frame)
         self._check_length(vectors)
         seen.vectors = np.zeros((len(seen), self._vector_length), np.float32)
-        seen.vectors[doubtful] = with_width(vectors, self._vector_length)
+        seen.vectors[asked] = with_width(vectors, self._vector_length)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)
