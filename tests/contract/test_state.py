@@ -167,8 +167,8 @@ def test_every_parameter_is_restored() -> None:
 
 WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another class": (lambda s: s.update(tracker="SORTTracker"), "of DeepSORTTracker, but got one of SORTTracker"),
-    "a later format": (lambda s: s.update(version=3), "version 2, but got version 3"),
-    "no format": (lambda s: s.pop("version"), "version 2, but got version None"),
+    "a later format": (lambda s: s.update(version=4), "version 3, but got version 4"),
+    "no format": (lambda s: s.pop("version"), "version 3, but got version None"),
     "another parameter": (lambda s: s["parameters"].update(gallery_size=5), "gallery_size was 5 and is 100"),
     "a parameter of the future": (lambda s: s["parameters"].update(mood=1), "mood was 1 and is None"),
     "no ids": (lambda s: s["tracks"].pop("id"), "damaged|columns"),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TrackerType = TypeVar("TrackerType", bound="Tracker[Any]")
 TracksType = TypeVar("TracksType", bound=Tracks)
 
-VERSION = 2
+VERSION = 3
 """Version of the format."""
 
 OF_THE_MACHINE = ("device",)
