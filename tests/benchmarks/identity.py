@@ -40,8 +40,12 @@ from trackers import (
     SORTTracker,
     SteadySORTTracker,
 )
+from trackers.association.assignment import Match
+from trackers.boxes import Bools
 from trackers.core.base import Tracker
+from trackers.core.observations import Observations
 from trackers.core.steadysort import tracker as steadysort
+from trackers.core.steadysort.tracks import SteadySORTTracks
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
 from trackers.io.mot import read_mot
 from trackers.table import BoxTable
@@ -144,6 +148,7 @@ CONTESTANTS = [
             "SAME": steadysort.SAME,
             "STRAY": steadysort.STRAY,
             "LOW_IOU": steadysort.LOW_IOU,
+            "AVERAGED": steadysort.AVERAGED,
         },
         {
             "appearance_threshold": LOOK,
@@ -155,11 +160,21 @@ CONTESTANTS = [
             "SAME": [-1.0, 2 / 3, 5 / 6, 1.0],
             "STRAY": [0.5, 0.8, 1.2, 99.0],
             "LOW_IOU": [0.5, 0.6, 0.7, 99.0],
-            "MOMENTUM": [0.8, 0.9, 0.95],
+            "AVERAGED": [0.5, 1.0, 2.0],
             "ALONE": [0.0, 0.05, 0.1],
         },
     ),
 ]
+
+
+class OfEqualRank(SteadySORTTracker):
+    """SteadySORT in which tracks without an id compete with those that have one."""
+
+    def _match_by_overlap_if_alike(
+        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools
+    ) -> Match:
+        return super()._match_by_overlap_if_alike(tracks, seen, taken, familiar | ~tracks.confirmed, high)
+
 
 WITHOUT: Mapping[str, Settings] = {
     "memory of 1 s instead of 3 s": {"lost_track_buffer": 30},
@@ -168,9 +183,11 @@ WITHOUT: Mapping[str, Settings] = {
     "no rejoining": {"SAME": -1.0},
     "no limit of distance": {"STRAY": 99.0},
     "no low stage": {"LOW_IOU": 99.0},
+    "the newest look instead of a mean": {"AVERAGED": 0.0},
+    "a mean of 1/3 s instead of 1 s": {"AVERAGED": 1 / 3},
     "no weaker start where nobody is missing": {"ALONE": 0.0},
 }
-"""Mechanisms of SteadySORT, each taken away alone."""
+"""Mechanisms of SteadySORT that a setting takes away, each alone."""
 
 
 WITHOUT_MODEL: Mapping[str, Callable[[int], npt.NDArray[np.float32]]] = {
@@ -272,6 +289,7 @@ def rows(names: Sequence[str], copies: int, draws: int, processes: int) -> Itera
     """Rows of the table for the trackers named, each as soon as it is known."""
     steady = CONTESTANTS[-1]
     ablations = [Contestant(f"- {name}", steady.make, {**steady.settings, **less}) for name, less in WITHOUT.items()]
+    ablations.append(Contestant("- no precedence of those with an id", OfEqualRank, steady.settings))
     named = [one for one in CONTESTANTS if one.name in names]
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         for one in [*named, *(ablations if steady in named else [])]:

@@ -69,6 +69,47 @@ class TestLook:
         assert ids(tracker, [back]) == [[1]]
         assert ids(copy, [stranger]) == [[-1]]
 
+    def look_of(self, frames: Iterable[sv.Detections], **options: Any) -> npt.NDArray[Any]:
+        """What the first person looks like after some frames."""
+        tracker = SteadySORTTracker(**options)
+        ids(tracker, frames)
+        known = tracker.tracks[0].vector
+        assert known is not None
+        return known
+
+    def test_every_look_of_the_first_second_counts_alike(self) -> None:
+        """The order in which they were seen does not matter much: four times A and eight times nearly A."""
+        frames = [at((100, 100), look=[A])] * 4 + [at((100, 100), look=[look(0.1)])] * 8
+        mean = (4 * A + 8 * look(0.1)) / 12
+        for order in (frames, frames[::-1]):
+            np.testing.assert_allclose(self.look_of(order), mean / np.linalg.norm(mean), atol=0.02)
+
+    @pytest.mark.parametrize("frame_rate", [6.0, 30.0])
+    def test_later_looks_are_averaged_over_a_second_at_any_frame_rate(self, frame_rate: float) -> None:
+        """Ten seconds of A, one of nearly A: the newer makes up two thirds, 1 - 1 / e and a little less."""
+        long_ago, newer = [at((100, 100), look=[A])], [at((100, 100), look=[look(0.1)])]
+        frames = long_ago * int(10 * frame_rate) + newer * int(frame_rate)
+        share = 1.0 - (1.0 - 1.0 / (frame_rate + 1.0)) ** frame_rate
+        mean = (1.0 - share) * A + share * look(0.1)
+        found = self.look_of(frames, frame_rate=frame_rate)
+        np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=0.02)
+        assert 0.55 < share < 0.7
+
+
+class TestPrecedence:
+    """Who has an id goes before who has none."""
+
+    def test_a_track_without_an_id_takes_no_box_from_one_with_an_id(self) -> None:
+        """A looks different for once; the box is nearer to a doubled one that has only begun."""
+        known, doubled = at((100, 100), look=[A]), at((100, 100), (115, 100), look=[A, B])
+        between = at((111, 100), look=[look(0.35)])
+        tracker = SteadySORTTracker()
+        assert ids(tracker, [*[known] * 5, doubled, between])[-2:] == [[1, -1], [1]]
+
+    def test_what_is_left_over_goes_to_those_without_an_id(self) -> None:
+        both = at((100, 100), (300, 100), look=[A, B])
+        assert ids(SteadySORTTracker(), [at((100, 100), look=[A])] * 5 + [both] * 3)[-1] == [1, 2]
+
 
 class TestVeto:
     """Overlap alone gives no id to a stranger."""

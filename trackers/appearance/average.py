@@ -27,13 +27,13 @@ def with_width(average: Vectors, width: int) -> Vectors:
     return np.zeros((len(average), width), np.float32)
 
 
-def moving_average(average: Vectors, vectors: Vectors, momentum: float) -> Vectors:
+def moving_average(average: Vectors, vectors: Vectors, momentum: float | Floats) -> Vectors:
     """`e' = a e + (1 - a) f`, scaled to unit length (Aharon 2022, equation 11).
 
     Args:
         average: Unit vectors e, zero where nothing has been seen, shape `(n, d)`.
         vectors: Unit vectors f of this frame, zero where unknown, shape `(n, d)`.
-        momentum: Share a of the old average.
+        momentum: Share a of the old average, one for all or shape `(n,)`.
 
     Returns:
         New averages, shape `(n, d)`: the first vector where there was no average, the old one where there is no vector.

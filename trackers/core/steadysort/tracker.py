@@ -42,8 +42,8 @@ DEFAULT_THRESHOLD = 0.3
 STRANGER = 1.0
 """How much a perfect overlap excuses: boxes of overlap IoU are of two people beyond `1 + STRANGER * IoU` thresholds."""
 
-MOMENTUM = 0.9
-"""Share of the old look in the new one."""
+AVERAGED = 1.0
+"""Seconds that a look is averaged over."""
 
 STRAY = 0.8
 """Heights of the box that a detection may lie off the predicted centre."""
@@ -62,9 +62,10 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     """SteadySORT: looks find a track again, looks forbid a match, and looks bring back an id that was lost.
 
     Each frame has four steps. Confirmed tracks take the detection in their gate that looks most like them, all in one
-    assignment. What is left is matched by overlap, unless the looks are those of two people. Detections of low
-    confidence prolong tracks that were seen on the previous frame. A track that is about to begin takes over the id of
-    a lost one that looks the same, if the two were never seen together and the way between them can be walked.
+    assignment. What is left is matched by overlap, unless the looks are those of two people; tracks without an id come
+    last. Detections of low confidence prolong tracks that were seen on the previous frame. A track that is about to
+    begin takes over the id of a lost one that looks the same, if the two were never seen together and the way between
+    them can be walked.
 
     All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides, and
     with vectors that do not tell people apart, too: see `trust`.
@@ -152,13 +153,16 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         just_seen = tracks.missed == 0
 
         match = self._match_by_look(tracks, seen, high)
-        match += self._match_by_overlap_if_alike(tracks, seen, match, just_seen, high)
+        familiar = tracks.confirmed & described(tracks.look) & self._learned.counts
+        match += self._match_by_overlap_if_alike(tracks, seen, match, familiar & just_seen, high)
+        match += self._match_by_overlap(seen, match, ~familiar, high, self.minimum_iou_threshold)
         match += self._match_by_overlap(seen, match, just_seen & tracks.confirmed, low, LOW_IOU)
         match, born = self._rejoin(tracks, seen, match, high)
 
         self._correct(seen, match)
+        counted = np.minimum(tracks.hits[match.track], AVERAGED * self.frame_rate)
         looks = seen.vectors[match.detection]
-        tracks.look[match.track] = moving_average(tracks.look[match.track], looks, MOMENTUM)
+        tracks.look[match.track] = moving_average(tracks.look[match.track], looks, counted / (counted + 1.0))
         tracks.box[match.track] = seen.boxes[match.detection]
         return self._advance(seen, match, born, look=seen.vectors[born], box=seen.boxes[born])
 
@@ -195,18 +199,16 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return assign(alike, self.appearance_threshold)
 
     def _match_by_overlap_if_alike(
-        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, just_seen: Bools, high: Bools
+        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools
     ) -> Match:
-        """Second stage: tracks just seen, or without a look, by overlap; a confirmed one takes no stranger."""
-        known = described(tracks.look) & self._learned.counts
-        rows = np.flatnonzero((just_seen | ~known) & unmatched(len(tracks), taken.track))
+        """Second stage: tracks whose look is known, by overlap; none takes a stranger."""
+        rows = np.flatnonzero(familiar & unmatched(len(tracks), taken.track))
         detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
         pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
         look = self._look_distance(tracks, pairs, seen.vectors)
-        look[~tracks.confirmed[pairs.track]] = np.nan
         doubt = look / (1.0 + STRANGER * (1.0 - pairs.cost))
         note(seen, "cosine / (1 + IoU)", pairs, doubt, self.appearance_threshold)
         return assign(pairs.where(~(doubt > self.appearance_threshold)), limit=1.0 - self.minimum_iou_threshold)
