@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from trackers.appearance.protocol import FeatureExtractor
 
+FEW_PAIRS = 12
+"""Up to this many pairs, asking all galleries at once is faster than finding out which."""
+
 PAPER_THRESHOLD = 0.2
 """Largest cosine distance of a match where the extractor recommends none."""
 
@@ -184,12 +187,19 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         gated = candidates_in_gate(self.motion, tracks, trusted, seen, self.gating)
         if len(seen.sure.detection):
             gated = gated.where(unmatched(len(seen), seen.sure.detection)[gated.detection])
-        pairs = self._admissible(tracks, seen, gated)
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
-        return matching_cascade(pairs, tracks.missed, limit) if self.cascade else assign(pairs, limit)
+        if not self.cascade:
+            return assign(self._admissible(tracks, seen, gated), limit)
+        # Most detections go to a track just seen, and need not be compared with the looks of those lost.
+        lost = tracks.missed[gated.track] > 0
+        match = assign(self._admissible(tracks, seen, gated.where(~lost)), limit)
+        left = gated.where(lost & unmatched(len(seen), match.detection)[gated.detection])
+        return match + matching_cascade(self._admissible(tracks, seen, left), tracks.missed, limit)
 
     def _admissible(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Pairs:
         """The gated pairs that look alike, at the cost of the paper's equation 5."""
+        if len(gated.track) == 0:
+            return gated
         look = self._distance(tracks, seen, gated)
         note(seen, self.distance_metric, gated, look, self.appearance_threshold)
         unknown = np.isnan(look)
@@ -201,20 +211,24 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     def _distance(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
         """Smallest distance between the detection and the gallery of each pair, NaN without appearance.
 
-        Whole galleries are asked only where the newest vector is too far, and where a pair that is near has a rival;
-        for one without, near enough is all that counts.
+        Of many pairs, whole galleries are asked only where the newest vector is too far, and where a pair that is near
+        has a rival; for one without, near enough is all that counts.
         """
 
-        def ask(rows: Ints) -> None:
-            track, detection = pairs.track[rows], pairs.detection[rows]
-            look[rows] = smallest_cosine_distance(tracks.gallery, track, seen.vectors, detection)
+        def ask(rows: Ints) -> Floats:
+            return smallest_cosine_distance(tracks.gallery, pairs.track[rows], seen.vectors, pairs.detection[rows])
 
-        look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
-        near = (look <= self._cosine_threshold) & (seen.journal is None)
-        ask((~near).nonzero()[0])
-        possible = (~(look > self._cosine_threshold)).nonzero()[0]
-        rivals = possible[~without_rival(pairs.where(possible))]
-        ask(rivals[near[rivals]])
+        if len(pairs.track) <= FEW_PAIRS or seen.journal is not None:
+            look = smallest_cosine_distance(tracks.gallery, pairs.track, seen.vectors, pairs.detection)
+        else:
+            look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
+            far = (~(look <= self._cosine_threshold)).nonzero()[0]
+            near = unmatched(len(look), far)
+            look[far] = ask(far)
+            possible = (~(look > self._cosine_threshold)).nonzero()[0]
+            rivals = possible[~without_rival(pairs.where(possible))]
+            rivals = rivals[near[rivals]]
+            look[rivals] = ask(rivals)
         return np.sqrt(np.maximum(2.0 * look, 0.0)) if self.distance_metric == "euclidean" else look
 
     def _without_look(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
