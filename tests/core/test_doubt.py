@@ -94,6 +94,16 @@ class TestWhoIsInDoubt:
         _, asked, _ = play((people((10, 10)) for _ in times), times)
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, *looks]
 
+    def test_a_look_in_vain_is_not_repeated_on_every_frame(self) -> None:
+        """From some frame on the network makes nothing of the box."""
+        _, asked, _ = play(people((10, 10), look=[RED if k < 12 else 0 * RED]) for k in range(40))
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 12, 22, 32]
+
+    def test_nor_is_a_look_at_what_somebody_hides(self) -> None:
+        alone, hidden = people((10, 10)), people((10, 10), (26, 30))
+        _, asked, _ = play([alone] * 12 + [hidden] * 18, occlusion_limit=0.3)
+        assert [k for k, rows in enumerate(asked.rows) if 0 in rows] == [0, 1, 2, 12, 17, 22, 27]
+
     def test_a_track_that_comes_back_from_a_gap(self) -> None:
         gap = [people() if k in (10, 11) else people((10, 10)) for k in range(16)]
         _, asked, _ = play(gap)

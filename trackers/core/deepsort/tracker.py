@@ -174,8 +174,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
         self._correct(seen, match)
         looks = self._worth_remembering(seen)
-        tracks.remember(match.track, looks.take(match.detection, axis=0))
-        tracks.unseen[seen.unseen.track] += 1
+        tracks.remember(match.track, looks.take(match.detection, axis=0), seen.unseen.track)
         born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
         first = looks[born]
         return self._advance(seen, match, born, gallery=new_galleries(first, self.gallery_size), look=first)

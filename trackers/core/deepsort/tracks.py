@@ -22,23 +22,28 @@ class DeepSORTTracks(TracksWithLook):
 
     Attributes:
         gallery: One gallery of vectors per track, shape `(n,)`.
-        unseen: Frames since the last look on which motion alone settled where the track is, shape `(n,)`.
+        unseen: Frames since somebody last looked on which motion alone settled where the track is, shape `(n,)`.
     """
 
     gallery: Galleries = column(dtype=object)
     unseen: Ints = column()
 
-    def remember(self, rows: Ints, vectors: Vectors) -> None:
-        """Add a vector to each track in `rows`, and what lies between it and the last; zero vectors are not added."""
+    def remember(self, rows: Ints, vectors: Vectors, unseen: Ints) -> None:
+        """Add a vector to each track in `rows`, and what lies between it and the last; zero vectors are not added.
+
+        Nobody looked at those in `unseen`, which are among the rows; one that was looked at in vain is not due again.
+        """
         known = described(vectors)
-        rows, vectors = rows[known], vectors[known]
-        for new in np.flatnonzero((self.unseen[rows] > 0) & (self.missed[rows] == 0)).tolist():
-            row = rows[new]
+        seen, vectors = rows[known], vectors[known]
+        for new in np.flatnonzero((self.unseen[seen] > 0) & (self.missed[seen] == 0)).tolist():
+            row = seen[new]
             for vector in between(self.look[row], vectors[new], int(self.unseen[row])):
                 self.gallery[row].add(vector)
+        count = self.unseen[unseen] + 1
         self.unseen[rows] = 0
-        self.look[rows] = vectors
-        remember(self.gallery[rows], vectors)
+        self.unseen[unseen] = count
+        self.look[seen] = vectors
+        remember(self.gallery[seen], vectors)
 
 
 def between(first: Vectors, last: Vectors, count: int) -> Vectors:
