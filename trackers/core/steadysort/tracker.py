@@ -62,10 +62,10 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     """SteadySORT: looks find a track again, looks forbid a match, and looks bring back an id that was lost.
 
     Each frame has four steps. Confirmed tracks take the detection in their gate that looks most like them, all in one
-    assignment. What is left is matched by overlap, unless the looks are those of two people; tracks without an id come
-    last. Detections of low confidence prolong tracks that were seen on the previous frame. A track that is about to
-    begin takes over the id of a lost one that looks the same, if the two were never seen together and the way between
-    them can be walked.
+    assignment. What is left is matched by overlap, unless the looks are those of two people; tracks without an id or a
+    look come last. Detections of low confidence prolong tracks that were seen on the previous frame. A track that is
+    about to begin takes over the id of a lost one that looks the same, if the two were never seen together and the way
+    between them can be walked.
 
     All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides, and
     with vectors that do not tell people apart, too: see `trust`.

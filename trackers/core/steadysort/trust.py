@@ -1,7 +1,7 @@
 """Whether looks tell people apart: what SteadySORT finds out about its vectors while it tracks, from motion alone.
 
-Two boxes in one frame are two people. A track just seen and the only detection in its gate, which is in the gate of no
-other such track, are one. Where motion is so sure, looks are put to the test. Vectors that mean nothing fail it, and so
+Two boxes in one frame are two people. A track just seen and the only detection within its reach, which no other such
+track can reach, are one. Where motion is so sure, looks are put to the test. Vectors that mean nothing fail it, and so
 do good ones with a threshold that is not theirs.
 """
 
@@ -60,7 +60,7 @@ class Trust(NamedTuple):
         Args:
             tracks: Predicted tracks.
             seen: The frame.
-            pairs: Tracks, and the detections in their gates.
+            pairs: Tracks, and the detections within their reach.
             threshold: Largest cosine distance of a match.
         """
         track, detection = sure_pairs(tracks, seen, pairs)
