@@ -29,7 +29,7 @@ RATE = 0.005
 """Weight of one person tested: about the last two hundred count."""
 
 MOST = 32
-"""Tracks tested on one frame, the oldest first."""
+"""Tracks tested on one frame, the oldest first, and of equal age the uppermost: the order of rows has no say."""
 
 
 class Trust(NamedTuple):
@@ -82,6 +82,9 @@ def sure_pairs(tracks: SteadySORTTracks, seen: Observations, pairs: Pairs) -> Ma
     recent = pairs.where(tracks.missed[pairs.track] == 0)
     if len(recent.track) == 0:
         return NO_MATCH
-    track, detection, _ = recent.where(np.flatnonzero(without_rival(recent))[:MOST])
+    track, detection, _ = recent.where(without_rival(recent))
+    if len(track) > MOST:
+        oldest = np.lexsort((*tracks.box[track].T, -tracks.age[track]))[:MOST]
+        track, detection = track[oldest], detection[oldest]
     known = described(tracks.look[track]) & described(seen.vectors[detection])
     return Match(track[known], detection[known])
