@@ -111,6 +111,19 @@ class TestPrecedence:
         assert ids(SteadySORTTracker(), [at((100, 100), look=[A])] * 5 + [both] * 3)[-1] == [1, 2]
 
 
+class TestUnknown:
+    """Where nobody knows what a box looks like, overlap decides, also for who was lost."""
+
+    @pytest.mark.parametrize("unknown", [np.zeros(2), np.full(2, np.nan)])
+    def test_a_box_without_a_look_goes_to_the_lost_track_in_its_place(self, unknown: npt.NDArray[np.float64]) -> None:
+        frames = [at((100, 100), look=[A])] * 5 + [NOBODY] * 2 + [at((100, 100), look=[unknown])]
+        assert ids(SteadySORTTracker(), frames)[-1] == [1]
+
+    def test_also_where_all_vectors_are_missing_for_a_while(self) -> None:
+        frames = [at((100, 100), look=[A])] * 5 + [at()] * 2 + [at((100, 100))] * 3 + [at((100, 100), look=[A])]
+        assert ids(SteadySORTTracker(), frames)[-4:] == [[1]] * 4
+
+
 class TestVeto:
     """Overlap alone gives no id to a stranger."""
 

@@ -155,6 +155,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         match = self._match_by_look(tracks, seen, high)
         familiar = tracks.confirmed & described(tracks.look) & self._learned.counts
         match += self._match_by_overlap_if_alike(tracks, seen, match, familiar & just_seen, high)
+        unknown = high & ~described(seen.vectors)
+        match += self._match_by_overlap(seen, match, familiar, unknown, self.minimum_iou_threshold)
         match += self._match_by_overlap(seen, match, ~familiar, high, self.minimum_iou_threshold)
         match += self._match_by_overlap(seen, match, just_seen & tracks.confirmed, low, LOW_IOU)
         match, born = self._rejoin(tracks, seen, match, high)
