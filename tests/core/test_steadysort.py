@@ -84,6 +84,12 @@ class TestLook:
         for order in (frames, frames[::-1]):
             np.testing.assert_allclose(self.look_of(order), mean / np.linalg.norm(mean), atol=0.02)
 
+    def test_frames_without_a_look_do_not_count(self) -> None:
+        frames = [at((100, 100), look=[0 * A])] * 3 + [at((100, 100), look=[A])] * 2
+        frames += [at((100, 100), look=[0 * A])] * 20 + [at((100, 100), look=[look(0.1)])] * 2
+        mean = (A + look(0.1)) / 2
+        np.testing.assert_allclose(self.look_of(frames), mean / np.linalg.norm(mean), atol=0.02)
+
     @pytest.mark.parametrize("frame_rate", [6.0, 30.0])
     def test_later_looks_are_averaged_over_a_second_at_any_frame_rate(self, frame_rate: float) -> None:
         """Ten seconds of A, one of nearly A: the newer makes up two thirds, 1 - 1 / e and a little less."""

@@ -168,6 +168,9 @@ def test_what_was_learned_is_part_of_the_state(tmp_path: Path) -> None:
     tracker.reset()
     assert tracker.trust == SteadySORTTracker().trust
     assert loaded.trust != tracker.trust
+    for damaged in ([0.1], [0.1, np.nan], [0.1, np.inf]):
+        with pytest.raises(ValueError, match="expected 2 numbers learned"):
+            tracker.load_state_dict({**loaded.state_dict(), "learned": damaged})
 
 
 # Real boxes ------------------------------------------------------------------------------------------------------

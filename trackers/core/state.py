@@ -68,9 +68,10 @@ def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
         timestamp = None if state["timestamp"] is None else float(state["timestamp"])
         length = None if state["vector_length"] is None else int(state["vector_length"])
         class_ids = [int(number) for number in state["class_ids"]]
-        if len(state["learned"]) != len(tracker._learned):
+        numbers = [float(number) for number in state["learned"]]
+        if len(numbers) != len(tracker._learned) or not np.isfinite(numbers).all():
             raise ValueError(f"the state is damaged: expected {len(tracker._learned)} numbers learned")
-        learned = type(tracker._learned)(*map(float, state["learned"]))
+        learned = type(tracker._learned)(*numbers)
         given = tracks.id[tracks.confirmed]
         if len(np.unique(given)) != len(given) or (given < 1).any() or (given > total).any():
             raise ValueError(f"the state is damaged: ids must be different numbers from 1 to {total}")

@@ -37,8 +37,9 @@ class DeepSORTTracks(TracksWithLook):
         seen, vectors = rows[known], vectors[known]
         for new in np.flatnonzero((self.unseen[seen] > 0) & (self.missed[seen] == 0)).tolist():
             row = seen[new]
-            for vector in between(self.look[row], vectors[new], int(self.unseen[row])):
-                self.gallery[row].add(vector)
+            gallery, frames = self.gallery[row], int(self.unseen[row])
+            for vector in between(self.look[row], vectors[new], min(frames, gallery.size or frames)):
+                gallery.add(vector)
         count = self.unseen[unseen] + 1
         self.unseen[rows] = 0
         self.unseen[unseen] = count

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.average import cosine_distance, moving_average, with_width
+from trackers.appearance.average import cosine_distance, with_width
 from trackers.appearance.vectors import FeatureFunction, described, on_device
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
@@ -162,11 +162,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         match, born = self._rejoin(tracks, seen, match, high)
 
         self._correct(seen, match)
-        counted = np.minimum(tracks.hits[match.track], AVERAGED * self.frame_rate)
-        looks = seen.vectors[match.detection]
-        tracks.look[match.track] = moving_average(tracks.look[match.track], looks, counted / (counted + 1.0))
-        tracks.box[match.track] = seen.boxes[match.detection]
-        return self._advance(seen, match, born, look=seen.vectors[born], box=seen.boxes[born])
+        tracks.remember(match, seen, longest=AVERAGED * self.frame_rate)
+        look = seen.vectors[born]
+        return self._advance(seen, match, born, look=look, looks=1 * described(look), box=seen.boxes[born])
 
     @property
     def trust(self) -> Trust:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trackers.appearance.average import moving_average
+from trackers.appearance.vectors import described
+from trackers.association.assignment import Match
 from trackers.association.pairs import Pairs
-from trackers.boxes import Bools, Floats
+from trackers.boxes import Bools, Floats, Ints
 from trackers.core.looks import TracksWithLook
 from trackers.lifecycle import column
 from trackers.motion.models import centre_size
@@ -29,9 +32,19 @@ class SteadySORTTracks(TracksWithLook):
 
     Attributes:
         box: Box of the last detection, shape `(n, 4)`.
+        looks: Number of vectors seen, shape `(n,)`.
     """
 
     box: Floats = column(4, dtype=np.float64)
+    looks: Ints = column()
+
+    def remember(self, match: Match, seen: Observations, longest: float) -> None:
+        """Take up where matched tracks were seen and what they looked like: the mean over at most `longest` vectors."""
+        rows, vectors = match.track, seen.vectors[match.detection]
+        counted = np.minimum(self.looks[rows], longest)
+        self.look[rows] = moving_average(self.look[rows], vectors, counted / (counted + 1.0))
+        self.looks[rows] += described(vectors)
+        self.box[rows] = seen.boxes[match.detection]
 
 
 def heights(boxes: Floats) -> Floats:
