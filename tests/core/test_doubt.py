@@ -350,7 +350,7 @@ SEQUENCES = ["KITTI-17", "MOT16-09", "MOT16-11a", "PETS09-S2L1", "TUD-Campus", "
 
 @pytest.mark.extra
 @pytest.mark.data
-def test_on_real_sequences_it_tracks_as_well_with_a_quarter_of_the_crops(data_dir: Path) -> None:
+def test_on_real_sequences_it_loses_little_with_a_quarter_of_the_crops(data_dir: Path) -> None:
     """Stored boxes and vectors of a real network; one run is chaotic, and may lose what it was seen to lose."""
     boxes, crops = 0, Asked()
     scores: dict[str, list[Any]] = {"always": [], "ambiguous": []}
