@@ -261,7 +261,7 @@ class Tracker(Knowledge[TracksType]):
 
     def _predict(self, seen: Observations) -> TracksType:
         """Move every track to the time of the frame and with the camera, and return the tracks."""
-        self._tracks.state = self._predicted(seen)
+        self._tracks.state = self._predicted(seen) if seen.predicted is None else seen.predicted
         return self._tracks
 
     def _predicted(self, seen: Observations) -> Floats:

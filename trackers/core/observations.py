@@ -22,6 +22,7 @@ class Observations:
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
         journal: Where the stages write down what they compared; None unless somebody asked.
         camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
+        predicted: State of the tracks on this frame, shape `(tracks, 5, 4)`, where somebody needed it early.
         sure: Tracks and detections that belong together whatever they look like.
         unseen: Those of them that nobody looked at.
     """
@@ -34,6 +35,7 @@ class Observations:
     elapsed: float = 1.0
     journal: Journal | None = None
     camera: Floats | None = None
+    predicted: Floats | None = None
     sure: Match = NO_MATCH
     unseen: Match = NO_MATCH
 

@@ -59,14 +59,10 @@ def beyond_doubt(tracks: DeepSORTTracks, predicted: Floats, seen: Observations) 
 
 def _next_best(side: Ints, cost: Floats) -> Floats:
     """Lowest cost among the other pairs of the same row on one side, 1 where there is none, shape `(k,)`."""
-    order = np.lexsort((cost, side))
-    row, ordered = side[order], cost[order]
-    first = np.diff(row, prepend=-1) != 0
-    second = np.ones(side.max(initial=-1) + 1)
-    after_first = np.flatnonzero(first[:-1] & ~first[1:]) + 1
-    second[row[after_first]] = ordered[after_first]
-    best = np.empty(len(second))
-    best[row[first]] = ordered[first]
-    result = np.empty(len(cost))
-    result[order] = np.where(first, second[row], best[row])
-    return result
+    count = side.max(initial=-1) + 1
+    best, second = np.ones(count), np.ones(count)
+    np.minimum.at(best, side, cost)
+    first = cost == best[side]
+    np.minimum.at(second, side[~first], cost[~first])
+    tied = np.bincount(side[first], minlength=count) > 1
+    return np.where(first & ~tied[side], second[side], best[side])

@@ -269,7 +269,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         if self.embed == "always" or given or self._vector_length is None:
             super()._look(seen, detections, frame)
             return
-        seen.sure, seen.unseen = beyond_doubt(self._tracks, self.motion.boxes(self._predicted(seen)), seen)
+        seen.predicted = self._predicted(seen)
+        seen.sure, seen.unseen = beyond_doubt(self._tracks, self.motion.boxes(seen.predicted), seen)
         asked = unmatched(len(seen), seen.unseen.detection)
         vectors = self._vectors(rows_of(detections, asked), frame)
         self._check_length(vectors)
