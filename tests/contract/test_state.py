@@ -21,6 +21,7 @@ from tests.contract.conftest import ALL_TRACKERS, same, walkers
 from trackers import BoTSORTTracker, DeepSORTTracker, OCSORTTracker, SORTTracker, StripeFeatureExtractor
 from trackers.association.selection import Selection
 from trackers.core.base import Tracker
+from trackers.core.state import write_state
 from trackers.sample import Scene
 
 Make = Callable[..., Tracker[Any]]
@@ -228,6 +229,14 @@ def test_the_right_class_is_asked_for(tmp_path: Path) -> None:
         OCSORTTracker.load(tmp_path / "state.npz")
     with pytest.raises(FileNotFoundError):
         OCSORTTracker.load(tmp_path / "nothing.npz")
+
+
+def test_a_parameter_nobody_has_is_damage(tmp_path: Path) -> None:
+    state = SORTTracker().state_dict()
+    state["parameters"][" ost_track_buffer"] = state["parameters"].pop("lost_track_buffer")
+    write_state(tmp_path / "state.npz", state)
+    with pytest.raises(ValueError, match="damaged: SORTTracker has no parameter ' ost_track_buffer'"):
+        SORTTracker.load(tmp_path / "state.npz")
 
 
 def test_an_extractor_is_passed_again(tmp_path: Path) -> None:

@@ -97,6 +97,9 @@ def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[s
         options = {name: value for name, value in state["parameters"].items() if name not in given}
         if options.get("selection") is not None:
             options["selection"] = Selection(**options["selection"])
+        unknown = sorted(options.keys() - inspect.signature(kind).parameters.keys())
+        if unknown:
+            raise ValueError(f"the state is damaged: {kind.__name__} has no parameter {unknown[0]!r}")
     if missing:
         again = ", ".join(f"{name}=..." for name in missing)
         raise ValueError(f"a file cannot hold {' and '.join(missing)}; call {kind.__name__}.load(path, {again})")
