@@ -13,7 +13,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -97,13 +97,11 @@ def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[s
         options = {name: value for name, value in state["parameters"].items() if name not in given}
         if options.get("selection") is not None:
             options["selection"] = Selection(**options["selection"])
-        unknown = sorted(options.keys() - inspect.signature(kind).parameters.keys())
-        if unknown:
-            raise ValueError(f"the state is damaged: {kind.__name__} has no parameter {unknown[0]!r}")
     if missing:
         again = ", ".join(f"{name}=..." for name in missing)
         raise ValueError(f"a file cannot hold {' and '.join(missing)}; call {kind.__name__}.load(path, {again})")
-    tracker = kind(**options, **given)
+    with nullcontext() if given else _refusing_damage():  # an error about `given` is not the file's
+        tracker = kind(**options, **given)
     restore(tracker, state)
     return tracker
 
