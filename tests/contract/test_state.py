@@ -231,10 +231,15 @@ def test_the_right_class_is_asked_for(tmp_path: Path) -> None:
         OCSORTTracker.load(tmp_path / "nothing.npz")
 
 
-@pytest.mark.parametrize("wrong", [{" ost_track_buffer": 30}, {"frame_rate": []}, {"selection": {"mood": "calm"}}])
-def test_parameters_that_cannot_be_are_damage(wrong: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{" ost_track_buffer": 30}, {"frame_rate": []}, {"selection": {"mood": "calm"}}, None]
+)
+def test_parameters_that_cannot_be_are_damage(wrong: dict[str, Any] | None, tmp_path: Path) -> None:
     state = SORTTracker().state_dict()
-    state["parameters"].update(wrong)
+    if wrong is None:
+        state["objects"] = [3]
+    else:
+        state["parameters"].update(wrong)
     write_state(tmp_path / "state.npz", state)
     with pytest.raises(ValueError, match="damaged"):
         SORTTracker.load(tmp_path / "state.npz")

@@ -198,6 +198,7 @@ def test_parameters_of_the_file_reach_the_tracker(model: Any, frames: list[Frame
             "tracker_type: deepsort\nlost_buffer: 3",
             "mine.yaml: deepsort has no parameter 'lost_buffer'.*lost_track_buffer",
         ),
+        ("tracker_type: sort\n0: 3", "mine.yaml: sort has no parameter 0; it has"),
         ("tracker_type: deepsrot", "tracker_type 'deepsrot'; did you mean deepsort"),
         ("minimum_iou_threshold: 0.3", "tracker_type None; Known are .*deepsort"),
         (

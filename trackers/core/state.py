@@ -97,9 +97,9 @@ def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[s
         options = {name: value for name, value in state["parameters"].items() if name not in given}
         if options.get("selection") is not None:
             options["selection"] = Selection(**options["selection"])
-    if missing:
-        again = ", ".join(f"{name}=..." for name in missing)
-        raise ValueError(f"a file cannot hold {' and '.join(missing)}; call {kind.__name__}.load(path, {again})")
+        if missing:
+            again = ", ".join(f"{name}=..." for name in missing)
+            raise ValueError(f"a file cannot hold {' and '.join(missing)}; call {kind.__name__}.load(path, {again})")
     with nullcontext() if given else _refusing_damage():  # an error about `given` is not the file's
         tracker = kind(**options, **given)
     restore(tracker, state)

@@ -88,7 +88,7 @@ def check_options(name: str, factory: Any, options: Mapping[str, Any]) -> None:
         return
     for option in options:
         if option not in parameters:
-            close = difflib.get_close_matches(option, parameters, n=3)
+            close = difflib.get_close_matches(str(option), parameters, n=3)
             hint = f"; did you mean {' or '.join(close)}?" if close else f"; it has {', '.join(parameters)}"
             raise ValueError(f"{name} has no parameter {option!r}{hint}")
 
