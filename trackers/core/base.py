@@ -269,6 +269,11 @@ class Tracker(Knowledge[TracksType]):
         state = self.motion.predict(self._tracks.state, seen.elapsed)
         return state if seen.camera is None else self.motion.warp(state, seen.camera)
 
+    def _left_over(self, seen: Observations, taken: Match, of_tracks: Bools, of_detections: Bools) -> tuple[Ints, Ints]:
+        """Rows of the tracks and of the detections in two masks that `taken` leaves over, ascending."""
+        rows = (of_tracks & unmatched(len(self._tracks), taken.track)).nonzero()[0]
+        return rows, (of_detections & unmatched(len(seen), taken.detection)).nonzero()[0]
+
     def _match_by_overlap(
         self,
         seen: Observations,
@@ -283,8 +288,7 @@ class Tracker(Knowledge[TracksType]):
         `boxes` is where each track is thought to be, shape `(n, 4)`; None takes the predicted boxes.
         """
         tracks = self._tracks
-        rows = (of_tracks & unmatched(len(tracks), taken.track)).nonzero()[0]
-        detections = (of_detections & unmatched(len(seen), taken.detection)).nonzero()[0]
+        rows, detections = self._left_over(seen, taken, of_tracks, of_detections)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         if boxes is None:

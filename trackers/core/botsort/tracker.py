@@ -157,8 +157,7 @@ class BoTSORTTracker(Tracker[TracksWithLook]):
     ) -> Match:
         """First stage: the smaller of IoU distance and half the cosine distance (section 3.3, equations 12 and 13)."""
         tracks = self._tracks
-        rows = (of_tracks & unmatched(len(tracks), taken.track)).nonzero()[0]
-        detections = (of_detections & unmatched(len(seen), taken.detection)).nonzero()[0]
+        rows, detections = self._left_over(seen, taken, of_tracks, of_detections)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)

@@ -202,8 +202,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools
     ) -> Match:
         """Second stage: tracks whose look is known, by overlap; none takes a stranger."""
-        rows = np.flatnonzero(familiar & unmatched(len(tracks), taken.track))
-        detections = np.flatnonzero(high & unmatched(len(seen), taken.detection))
+        rows, detections = self._left_over(seen, taken, familiar, high)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
