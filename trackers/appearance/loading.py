@@ -66,13 +66,14 @@ def from_source(source: Any, device: Any, input_size: Size, options: dict[str, A
 
 
 def from_module(module: Any, device: Any, input_size: Size, options: dict[str, Any]) -> Loaded:
-    """Load a PyTorch module with the preprocessing it carries, or that of ImageNet."""
+    """Load a PyTorch module, which nobody else holds, with the preprocessing it carries or that of ImageNet."""
     torch = require("torch", extra="reid")
     if not isinstance(module, torch.nn.Module):
         raise TypeError(
             "expected a torch.nn.Module, or the path of a checkpoint, TorchScript or ONNX file, but got "
             f"{type(module).__name__}; a model of timm is loaded by DeepSORTFeatureExtractor.from_timm(name)"
         )
+    from trackers.appearance.folding import fold_batch_norms
     from trackers.appearance.timm_models import Features, model_settings
     from trackers.appearance.torch_network import TorchNetwork
 
@@ -82,6 +83,7 @@ def from_module(module: Any, device: Any, input_size: Size, options: dict[str, A
     runtime, chosen = _split(options)
     size = input_size_pair(input_size) or settings.pop("size", PERSON_SIZE)
     preprocessing = Preprocessing(**{**settings, **chosen, "size": size})
+    fold_batch_norms(module.eval(), size)
     return Loaded(TorchNetwork(module, device=device, preprocessing=preprocessing, **runtime))
 
 

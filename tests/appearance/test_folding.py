@@ -1,0 +1,153 @@
+"""Batch normalisations disappear from a network, and it answers as before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import supervision as sv
+import timm
+import torch
+from torch import nn
+
+from trackers.appearance.folding import fold_batch_norms
+from trackers.appearance.osnet import OSNet
+from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
+
+SIZE = (32, 32)
+
+
+def trained(model: nn.Module) -> nn.Module:
+    """The model as after training: every normalisation scales and shifts by numbers of its own."""
+    generator = torch.Generator().manual_seed(0)
+    for norm in norms(model):
+        for numbers, low, high in (
+            (norm.running_mean, -0.5, 0.5),
+            (norm.running_var, 0.5, 2.0),
+            (norm.weight, 0.5, 1.5),
+            (norm.bias, -0.5, 0.5),
+        ):
+            if numbers is not None:
+                numbers.data.uniform_(low, high, generator=generator)
+    return model.eval()
+
+
+def norms(model: nn.Module) -> list[nn.BatchNorm2d]:
+    """The normalisations of a model."""
+    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+def answer(model: nn.Module, size: tuple[int, int] = SIZE) -> Any:
+    """What a model says to three images."""
+    with torch.inference_mode():
+        return model(torch.rand((3, 3, *size), generator=torch.Generator().manual_seed(1)))
+
+
+def network(name: str) -> nn.Module:
+    """A network of timm without its classifier."""
+    model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
+    return model
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: network("mobilenetv4_conv_small"),
+        lambda: network("mobilenetv2_100"),
+        lambda: network("resnet18"),
+        lambda: OSNet(width=0.25),
+    ],
+    ids=["mobilenetv4", "mobilenetv2", "resnet18", "OSNet"],
+)
+def test_a_network_answers_as_before_without_its_normalisations(make: Callable[[], nn.Module]) -> None:
+    model = trained(make())
+    before, count = answer(model, (64, 64)), len(norms(model))
+    assert fold_batch_norms(model, (64, 64)) == count > 10
+    assert norms(model) == []
+    torch.testing.assert_close(answer(model, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
+
+
+class Pieces(nn.Module):
+    """A convolution, a normalisation, and whatever is done with them."""
+
+    def __init__(self, forward: Callable[[Pieces, torch.Tensor], Any], **options: Any) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.convolution, self.norm = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3, **options)
+        self.run = forward
+
+    def forward(self, images: torch.Tensor) -> Any:
+        """Whatever is done with them, as vectors if it is an image."""
+        done = self.run(self, images)
+        return done.mean((2, 3)) if isinstance(done, torch.Tensor) and done.ndim == 4 else done
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda self, x: self.norm(self.convolution(x)),
+        lambda self, x: torch.relu(self.norm(self.convolution(x)) + x),
+        lambda self, x: self.norm(self.convolution(x.flip(3))),
+    ],
+)
+@pytest.mark.parametrize("affine", [True, False])
+def test_what_gets_the_answer_of_a_convolution_is_folded(forward: Any, affine: bool) -> None:
+    model = trained(Pieces(forward, affine=affine))
+    before = answer(model)
+    assert fold_batch_norms(model, SIZE) == 1
+    assert norms(model) == []
+    torch.testing.assert_close(answer(model), before)
+
+
+@pytest.mark.parametrize(
+    ("forward", "options"),
+    [
+        pytest.param(lambda self, x: self.convolution(self.norm(x)), {}, id="the normalisation comes first"),
+        pytest.param(lambda self, x: self.norm(torch.relu(self.convolution(x))), {}, id="something lies between"),
+        pytest.param(lambda self, x: self.norm(y := self.convolution(x)) + y, {}, id="the answer is used twice"),
+        pytest.param(
+            lambda self, x: self.norm(self.convolution(self.convolution(x))), {}, id="the convolution runs twice"
+        ),
+        pytest.param(
+            lambda self, x: self.norm(self.convolution(x)) + self.norm(x), {}, id="the normalisation runs twice"
+        ),
+        pytest.param(
+            lambda self, x: self.norm(self.convolution(x)), {"track_running_stats": False}, id="nothing was learned"
+        ),
+        pytest.param(
+            lambda self, x: self.norm(self.convolution(x)) * self.norm.weight[:, None, None],
+            {},
+            id="its parts are used",
+        ),
+        pytest.param(lambda self, x: [self.norm(self.convolution(x))], {}, id="no tensor is returned"),
+    ],
+)
+def test_what_cannot_be_folded_stays(forward: Any, options: dict[str, Any]) -> None:
+    model = trained(Pieces(forward, **options))
+    before, convolution = answer(model), model.get_submodule("convolution")
+    assert fold_batch_norms(model, SIZE) == 0
+    assert len(norms(model)) == 1
+    assert model.get_submodule("convolution") is convolution
+    torch.testing.assert_close(answer(model), before, rtol=0.0, atol=0.0)
+
+
+def test_a_model_that_cannot_be_run_at_that_size_stays() -> None:
+    model = trained(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 14 * 14, 8)))
+    assert fold_batch_norms(model, SIZE) == 0
+    assert answer(model, (16, 16)).shape == (3, 8)
+    assert fold_batch_norms(model, (16, 16)) == 1
+
+
+def test_an_extractor_folds_a_copy_of_the_module() -> None:
+    module = trained(network("mobilenetv4_conv_small"))
+    state = {name: numbers.clone() for name, numbers in module.state_dict().items()}
+    extractor = DeepSORTFeatureExtractor(module, device="cpu")
+    frame = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    vectors = extractor.extract_features(frame, sv.Detections(xyxy=np.array([[10.0, 10.0, 60.0, 110.0]])))
+    assert norms(extractor._network.model) == []  # type: ignore[attr-defined]
+    assert module.state_dict().keys() == state.keys()
+    for name, numbers in module.state_dict().items():
+        torch.testing.assert_close(numbers, state[name], rtol=0.0, atol=0.0)
+    assert vectors.shape == (1, 1280)
