@@ -3,11 +3,12 @@
     python tests/benchmarks/feature_extractor.py [--model NAME] [--device cpu] [--boxes 10 50 100] [--compile]
 
 For each number of boxes of one 1920x1080 frame, milliseconds (smallest of several runs, the ways taking turns) of: the
-bare forward pass at each block size; `extract_features` and the blocks it has settled on; `extract_features` on one box
-at a time; and what is written without a library, timm's own transform of each crop and the network on it alone. The
-last columns are the ratios of these three to the bare forward pass at its best block size. With `--compile`, all but
-the last run compiled, on CUDA as recorded graphs. `--processor-time` does not count what else a busy machine does; it
-tells something on one CPU thread only.
+bare forward pass of timm's network at each block size, and at its best one with batch normalisations folded, as the
+extractor runs it; `extract_features` and the blocks it has settled on; it on one box at a time; and what
+is written without a library, timm's own transform of each crop and timm's network on it alone. The ratios are those of
+`extract_features` to the bare passes, as timm has the network and folded, and of the last two to `extract_features`.
+With `--compile`, all but the last run compiled, on CUDA as recorded graphs. `--processor-time` does not count what else
+a busy machine does; it tells something on one CPU thread only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import timm
 import torch
 from PIL import Image
 
+from trackers.appearance.compiled import Compiled
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 
 WARM_UP = 48
@@ -52,10 +54,15 @@ def forward(model: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor, 
     return run
 
 
+def passes(model: Any, batch: torch.Tensor, label: str) -> dict[str, Callable[[], None]]:
+    """The forward pass at every block size."""
+    return {f"{label}/{block}": forward(model, batch, block) for block in BLOCKS if block <= len(batch)}
+
+
 def plain(model: Any, frame: Any, found: sv.Detections, device: torch.device) -> Callable[[], None]:
     """Crop, transform and embed one box after the other, as timm's documentation shows for one image."""
     data: Any = timm.data
-    transform = data.create_transform(**data.resolve_model_data_config(model.model))
+    transform = data.create_transform(**data.resolve_model_data_config(model))
 
     def run() -> None:
         with torch.inference_mode():
@@ -79,21 +86,22 @@ def smallest(ways: dict[str, Callable[[], object]], rounds: int, clock: Callable
 
 
 def measure(
-    extractor: DeepSORTFeatureExtractor, count: int, rounds: int, clock: Callable[[], float]
+    name: str, extractor: DeepSORTFeatureExtractor, count: int, rounds: int, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """Milliseconds of every way for so many boxes: bare passes by block size, `extract`, `singly` and `plain`."""
+    """Milliseconds of every way for so many boxes: passes by block size, `extract`, `singly` and `plain`."""
     network: Any = extractor._network
+    model = timm.create_model(name, pretrained=False, num_classes=0).eval().to(network.device, network.dtype)
+    model = model.to(memory_format=torch.channels_last)
+    bare = Compiled(model, graphs=network.device.type == "cuda") if isinstance(network._run, Compiled) else model
     frame = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
     found = boxes(count)
     batch = torch.rand((count, 3, *network.preprocessing.size), device=network.device)
     batch = batch.to(network.dtype, memory_format=torch.channels_last)
-    ways: dict[str, Callable[[], object]] = {
-        str(block): forward(network._run, batch, block) for block in BLOCKS if block <= count
-    }
+    ways: dict[str, Callable[[], object]] = {**passes(bare, batch, "timm"), **passes(network._run, batch, "folded")}
     alone = [sv.Detections(xyxy=box[None]) for box in found.xyxy]
     ways["extract"] = lambda: extractor.extract_features(frame, found)
     ways["singly"] = lambda: [extractor.extract_features(frame, one) for one in alone]
-    ways["plain"] = plain(network.model, frame, found, network.device)
+    ways["plain"] = plain(model, frame, found, network.device)
     for _ in range(WARM_UP):
         extractor.extract_features(frame, found)
     return smallest(ways, rounds, clock)
@@ -110,20 +118,27 @@ def main() -> None:
     parser.add_argument("--processor-time", action="store_true")
     options = parser.parse_args()
     clock = time.process_time if options.processor_time else time.perf_counter
-    blocks = [str(block) for block in BLOCKS if block <= max(options.boxes)]
+    blocks = [f"timm/{block}" for block in BLOCKS if block <= max(options.boxes)]
     write = sys.stdout.write
     write(f"{options.model}, {torch.get_num_threads()} CPU threads, torch {torch.__version__}, milliseconds\n")
-    bare_columns = "".join(("/" + block).rjust(8) for block in blocks)
-    write(f"{'boxes':>5}{bare_columns}{'extract':>9}{'singly':>9}{'plain':>9}  ratios, blocks\n")
+    columns = "".join(column.rjust(9) for column in (*blocks, "folded", "extract", "singly", "plain"))
+    write(f"{'boxes':>5}{columns}  ratios, blocks\n")
     for count in options.boxes:
         extractor = DeepSORTFeatureExtractor.from_timm(
             options.model, options.device, pretrained=False, half=False, compile=options.compile
         )
-        took = measure(extractor, count, options.rounds, clock)
-        bare = min(value for name, value in took.items() if name.isdigit())
-        ours = [took[name] for name in ("extract", "singly", "plain")]
-        write(f"{count:5}" + "".join(f"{took.get(block, float('nan')):8.1f}" for block in blocks))
-        write("".join(f"{value:9.1f}" for value in ours) + "".join(f"{value / bare:8.2f}" for value in ours))
+        took = measure(options.model, extractor, count, options.rounds, clock)
+        bare, folded = (
+            min(value for name, value in took.items() if name.startswith(label)) for label in ("timm/", "folded/")
+        )
+        ours = took["extract"]
+        write(f"{count:5}" + "".join(f"{took.get(block, float('nan')):9.1f}" for block in blocks))
+        write("".join(f"{value:9.1f}" for value in (folded, ours, took["singly"], took["plain"])))
+        write(
+            "".join(
+                f"{ratio:8.2f}" for ratio in (ours / bare, ours / folded, took["singly"] / ours, took["plain"] / ours)
+            )
+        )
         write(f"  {extractor._network.blocks.split(count)}\n")
         sys.stdout.flush()
 

@@ -80,32 +80,42 @@ def play(
 
 
 class TestWhoIsInDoubt:
-    def test_a_new_box_until_it_has_an_id_then_once_in_ten_frames(self) -> None:
+    def test_a_new_box_until_it_has_an_id_then_once_in_fifteen_frames(self) -> None:
         _, asked, _ = play(people((10 + 2 * k, 10)) for k in range(40))
-        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 12, 22, 32]
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 17, 32]
 
-    def test_once_in_five_frames_where_another_is_near(self) -> None:
-        _, asked, _ = play(people((10 + 2 * k, 10), (30 + 2 * k, 10), (200, 10)) for k in range(14))
-        assert {k: rows for k, rows in enumerate(asked.rows) if rows and k > 2} == {7: [0, 1], 12: [0, 1, 2]}
+    def test_once_in_six_frames_where_another_is_near(self) -> None:
+        _, asked, _ = play(people((10 + 2 * k, 10), (30 + 2 * k, 10), (200, 10)) for k in range(18))
+        looked = {k: rows for k, rows in enumerate(asked.rows) if rows and k > 2}
+        assert looked == {8: [0, 1], 14: [0, 1], 17: [2]}
 
-    @pytest.mark.parametrize(("step", "looks"), [(1, [12, 22]), (2, [7, 12, 17, 22]), (10, range(3, 25))])
-    def test_ten_frames_are_a_time_where_frames_carry_one(self, step: int, looks: Sequence[int]) -> None:
-        times = [step * k / 30 for k in range(25)]
+    def test_every_other_frame_while_the_detector_is_not_sure_of_it(self) -> None:
+        """Of two people, one fades and comes back."""
+        frames = [people((10, 10), (200, 10)) for _ in range(20)]
+        for frame in frames[5:12]:
+            frame.confidence = np.array([0.49, 0.5])
+        _, asked, _ = play(frames)
+        assert [k for k, rows in enumerate(asked.rows) if 0 in rows] == [0, 1, 2, 5, 7, 9, 11]
+        assert [k for k, rows in enumerate(asked.rows) if 1 in rows] == [0, 1, 2, 17]
+
+    @pytest.mark.parametrize(("step", "looks"), [(1, [17, 32]), (3, range(7, 35, 5)), (15, range(3, 35))])
+    def test_fifteen_frames_are_a_time_where_frames_carry_one(self, step: int, looks: Sequence[int]) -> None:
+        times = [step * k / 30 for k in range(35)]
         _, asked, _ = play((people((10, 10)) for _ in times), times)
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, *looks]
 
     def test_a_look_in_vain_is_not_repeated_on_every_frame(self) -> None:
         """From some frame on the network makes nothing of the box."""
         _, asked, _ = play(people((10, 10), look=[RED if k < 12 else 0 * RED]) for k in range(40))
-        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 12, 22, 32]
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 17, 32]
 
     def test_nor_is_a_look_at_what_somebody_hides(self) -> None:
         alone, hidden = people((10, 10)), people((10, 10), (26, 30))
-        _, asked, _ = play([alone] * 12 + [hidden] * 18, occlusion_limit=0.3)
-        assert [k for k, rows in enumerate(asked.rows) if 0 in rows] == [0, 1, 2, 12, 17, 22, 27]
+        _, asked, _ = play([alone] * 17 + [hidden] * 18, occlusion_limit=0.3)
+        assert [k for k, rows in enumerate(asked.rows) if 0 in rows] == [0, 1, 2, 17, 23, 29]
 
     def test_a_track_that_comes_back_from_a_gap(self) -> None:
-        gap = [people() if k in (10, 11) else people((10, 10)) for k in range(16)]
+        gap = [people() if k in (10, 11) else people((10, 10)) for k in range(20)]
         _, asked, _ = play(gap)
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 12]
 
@@ -151,19 +161,19 @@ class TestWhoIsInDoubt:
         places = 500 + np.cumsum(jolts[:, 0, 2])
         frames = [people((x, 10)) for x in places]
         still, moved = (play(frames, camera_motion=camera)[1] for camera in (None, jolts))
-        assert [k for k, rows in enumerate(moved.rows) if rows] == [0, 1, 2, 12]
+        assert [k for k, rows in enumerate(moved.rows) if rows] == [0, 1, 2, 17]
         assert still.total > 15
 
     def test_skipped_frames_move_the_prediction(self) -> None:
         extractor = Asked()
         tracker = DeepSORTTracker(extractor, embed="ambiguous")
-        for k in range(20):
+        for k in range(25):
             extractor.start()
             if 10 <= k < 13:
                 tracker.skip()
             else:
                 tracker.update(people((10 + 12 * k, 10)), PICTURE)
-        assert [k for k, rows in enumerate(extractor.rows) if rows] == [0, 1, 2, 15]
+        assert [k for k, rows in enumerate(extractor.rows) if rows] == [0, 1, 2, 20]
 
 
 class TestWhatComesOfIt:
@@ -211,12 +221,12 @@ class TestWhatComesOfIt:
 
     def test_galleries_fill_as_fast_as_if_all_were_looked_at(self) -> None:
         """From one look to the next along a straight line, scaled to unit length."""
-        frames = [people((10, 10), look=[RED if k < 12 else BLUE]) for k in range(13)]
+        frames = [people((10, 10), look=[RED if k < 17 else BLUE]) for k in range(18)]
         _, _, tracker = play(frames)
         remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
         assert remembered[:3] == pytest.approx(np.tile(RED, (3, 1)))
-        assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(13))
-        assert remembered[:, 1] / remembered.sum(axis=1) == pytest.approx(np.r_[0, 0, np.linspace(0, 1, 11)], abs=1e-6)
+        assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(18))
+        assert remembered[:, 1] / remembered.sum(axis=1) == pytest.approx(np.r_[0, 0, np.linspace(0, 1, 16)], abs=1e-6)
 
     def test_nothing_is_made_up_where_the_track_was_not_found(self) -> None:
         frames = [people() if k in (6, 7) else people((10, 10)) for k in range(10)]
@@ -224,16 +234,16 @@ class TestWhatComesOfIt:
         assert tracker.state_dict()["tracks"]["gallery"]["written"].tolist() == [asked.total]
 
     def test_opposite_looks_have_no_middle(self) -> None:
-        frames = [people((10, 10), look=[RED if k < 12 else -RED]) for k in range(13)]
+        frames = [people((10, 10), look=[RED if k < 17 else -RED]) for k in range(18)]
         _, _, tracker = play(frames)
         remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
         assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(len(remembered)))
 
     def test_a_look_for_the_memory_alone_changes_no_match(self) -> None:
         """When the track is due, its box looks like nobody it knows; it is sure all the same."""
-        frames = [people((10, 10), look=[RED if k < 12 else -RED]) for k in range(24)]
+        frames = [people((10, 10), look=[RED if k < 17 else -RED]) for k in range(24)]
         ids, asked, _ = play(frames)
-        assert asked.rows[12] == [0]
+        assert asked.rows[17] == [0]
         assert ids[2:] == [[1]] * 22
 
     def test_reid_memory_knows_the_look_of_a_newcomer(self) -> None:
@@ -350,8 +360,9 @@ SEQUENCES = ["KITTI-17", "MOT16-09", "MOT16-11a", "PETS09-S2L1", "TUD-Campus", "
 
 @pytest.mark.extra
 @pytest.mark.data
-def test_on_real_sequences_it_loses_little_with_a_quarter_of_the_crops(data_dir: Path) -> None:
-    """Stored boxes and vectors of a real network; one run is chaotic, and may lose what it was seen to lose."""
+@pytest.mark.parametrize("network", ["osnet", "retail0248"])
+def test_on_real_sequences_a_quarter_of_the_crops_is_enough(network: str, data_dir: Path) -> None:
+    """Stored boxes and vectors of a real network."""
     boxes, crops = 0, Asked()
     scores: dict[str, list[Any]] = {"always": [], "ambiguous": []}
     for name in SEQUENCES:
@@ -359,7 +370,7 @@ def test_on_real_sequences_it_loses_little_with_a_quarter_of_the_crops(data_dir:
         stored = dict(np.load(data_dir / "golden" / name / "detections.npz"))
         confident = stored["confidence"] >= np.float32(0.3)
         rows = [np.flatnonzero(confident & (stored["frame"] == k)) for k in range(1, int(stored["frame"].max()) + 1)]
-        looks = stored["osnet"].astype(np.float32)
+        looks = stored[network].astype(np.float32)
         for embed, results in scores.items():
             tracker = DeepSORTTracker(crops, embed=embed, appearance_threshold=0.3)
             answers = []
@@ -374,6 +385,6 @@ def test_on_real_sequences_it_loses_little_with_a_quarter_of_the_crops(data_dir:
         boxes += sum(map(len, rows))
     always, ambiguous = combine(scores["always"]), combine(scores["ambiguous"])
     assert boxes > 4 * crops.total
-    assert ambiguous.hota > always.hota - 0.006
-    assert ambiguous.idf1 > always.idf1 - 0.008
-    assert ambiguous.id_switches <= 92
+    assert ambiguous.hota > always.hota - 0.003
+    assert ambiguous.idf1 > always.idf1 - 0.003
+    assert ambiguous.id_switches <= always.id_switches

@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import supervision as sv
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.core.test_steadysort import RATES, A, B, at, ids, look
 from trackers import SteadySORTTracker
@@ -52,15 +50,16 @@ def crowd(seed: int, frames: int = 60) -> list[sv.Detections]:
 
 
 @pytest.mark.parametrize("kind", MEANINGLESS)
-@settings(max_examples=6, deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_a_crowd_with_vectors_that_mean_nothing_has_the_ids_it_has_without(kind: str, seed: int) -> None:
-    frames = crowd(seed)
-    tracker = SteadySORTTracker()
-    tracker_ids = ids(tracker, with_looks(frames, kind, seed))
-    assert not tracker.trust.counts
-    people = max(max(row, default=0) for row in ids(SteadySORTTracker(), blind(frames)))
-    assert max(max(row, default=0) for row in tracker_ids) <= people + 2
+def test_crowds_with_vectors_that_mean_nothing_have_the_ids_they_have_without(kind: str) -> None:
+    """But for a person now and then who is taken for two before it is found out, where vectors are of three numbers."""
+    ids_given = {"with": 0, "without": 0}
+    for seed in range(20):
+        frames, tracker = crowd(seed), SteadySORTTracker()
+        ids_given["with"] += max(max(row, default=0) for row in ids(tracker, with_looks(frames, kind, seed)))
+        ids_given["without"] += max(max(row, default=0) for row in ids(SteadySORTTracker(), blind(frames)))
+        assert not tracker.trust.counts
+    assert ids_given["without"] >= 20 * 7
+    assert ids_given["with"] <= ids_given["without"] + 2
 
 
 @pytest.mark.parametrize("kind", MEANINGLESS)

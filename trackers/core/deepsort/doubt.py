@@ -1,8 +1,9 @@
 """Whose identity motion alone settles, so that nobody need look: not part of the published algorithm.
 
 Most boxes of a video lie where exactly one track was expected, frame after frame. An appearance vector decides nothing
-there. Its only use is to be remembered, and neighbouring frames look alike, so that one in a few is enough, and more of
-them where others are near: what tells people apart after they hid each other is how they looked half hidden. The frames
+there. Its only use is to be remembered, and neighbouring frames look alike, so that one in a few is enough. More are
+needed where others are near, as what tells people apart after they hid each other is how they looked half hidden; and
+where the detector is no longer sure, as what finds a track again is how it looked before it was lost. The frames
 between two looks are remembered as a straight line from one to the other, so that galleries fill as fast as ever.
 """
 
@@ -27,8 +28,11 @@ MARGIN = 0.1
 NEAR = 0.05
 """IoU from which a third is near; the lowest that is looked for."""
 
-REFRESH_NEAR, REFRESH_ALONE = 5, 10
-"""Frames after which a sure track is looked at again, with a third near and without."""
+FADING = 0.5
+"""Confidence below which a detection may well be the last of its track for a while."""
+
+REFRESH_FADING, REFRESH_NEAR, REFRESH_ALONE = 2, 6, 15
+"""Frames after which a sure track is looked at again: on a fading detection, with a third near, and otherwise."""
 
 
 def beyond_doubt(tracks: DeepSORTTracks, predicted: Floats, seen: Observations) -> tuple[Match, Match]:
@@ -53,6 +57,7 @@ def beyond_doubt(tracks: DeepSORTTracks, predicted: Floats, seen: Observations) 
     found, third = pairs.where(sure), third[sure]
     note(seen, "IoU", found, 1.0 - found.cost, SURE)
     period = np.where(third < 1.0, REFRESH_NEAR, REFRESH_ALONE)
+    period[seen.scores[found.detection] < FADING] = REFRESH_FADING
     early = np.rint((tracks.unseen[found.track] + 1) * seen.elapsed) < period
     return Match(found.track, found.detection), Match(found.track[early], found.detection[early])
 

@@ -80,9 +80,9 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             the published algorithm, keeps all.
         embed: Which boxes the extractor is asked about. `"always"`, the published algorithm, all of them;
             `"ambiguous"` those whose identity is in doubt: a new box, two that could belong to one track, a track that
-            comes back from a gap; and for the memory, each track once in 10 frames, or in 5 where others are near. The
-            others, about three in four, go to the track they were expected at. Vectors that come with the detections
-            are all used either way.
+            comes back from a gap; and for the memory, each track once in 15 frames, in 6 where others are near, and in
+            2 where the confidence is below 0.5. The others, about three in four, go to the track they were expected
+            at. Vectors that come with the detections are all used either way.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
