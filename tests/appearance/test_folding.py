@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 import supervision as sv
 import timm
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from trackers.appearance.folding import fold_batch_norms
 from trackers.appearance.osnet import OSNet
+from trackers.appearance.timm_models import create_model
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 
 SIZE = (32, 32)
@@ -67,6 +70,16 @@ def test_a_network_answers_as_before_without_its_normalisations(make: Callable[[
     assert fold_batch_norms(model, (64, 64)) == count > 10
     assert norms(model) == []
     torch.testing.assert_close(answer(model, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
+
+
+@pytest.mark.parametrize("name", ["mobileone_s0", "repvgg_a0"])
+def test_branches_for_training_are_merged(name: str, tmp_path: Path) -> None:
+    model = trained(network(name))
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    merged = create_model(name, checkpoint_path=tmp_path / "model.safetensors")
+    assert norms(merged) == []
+    before = answer(model, (64, 64))
+    torch.testing.assert_close(answer(merged, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
 
 
 class Pieces(nn.Module):

@@ -29,7 +29,7 @@ def create_model(
     checkpoint_path: str | Path | None = None,
     **options: Any,
 ) -> nn.Module:
-    """Build a timm model without its classifier.
+    """Build a timm model without its classifier; branches that training alone needs (RepVGG, MobileOne) are merged.
 
     Args:
         name: Name in timm, such as `"resnet18"`; also `"hf-hub:..."` and `"local-dir:..."`.
@@ -66,7 +66,8 @@ def create_model(
         raise _unreachable(timm, name) from error
     if checkpoint_path is not None:
         _fill(model, checkpoint_path)
-    return model.eval()
+    merged: nn.Module = timm.utils.reparameterize_model(model.eval(), inplace=True)
+    return merged
 
 
 def model_settings(model: nn.Module) -> dict[str, Any]:
