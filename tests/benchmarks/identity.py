@@ -300,7 +300,7 @@ def rows(names: Sequence[str], copies: int, draws: int, processes: int) -> Itera
             yield {
                 "tracker": one.name,
                 "plain": cell([combine(plain)]),
-                "robust": cell(robust),
+                "robust": cell(robust) if robust else "",
                 "left out": cell([combine(left_out(rest[copies:]))]) if draw else "",
                 **{scores.name: cell([scores]) for scores in plain},
             }
