@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trackers.boxes import Floats
+from trackers.boxes import Floats, Ints
 from trackers.motion import kalman
 from trackers.motion.warp import warp_state
 
@@ -78,6 +78,26 @@ class MotionModel:
     def correct(self, state: Floats, boxes: Floats) -> Floats:
         """State `(n, 5, 4)` after every track has seen its box; the noise follows the predicted scale."""
         return kalman.correct(state, self.coordinates(boxes), self.measurement_variance(state))
+
+    def follow(self, state: Floats, path: Floats, counts: Ints, dt: Floats) -> Floats:
+        """State `(n, 5, 4)` after every track has seen its path, one box after each step, and has made one step more.
+
+        Args:
+            state: Where the paths begin, the track of the longest path first, shape `(n, 5, 4)`.
+            path: Boxes after the first step of the first `counts[0]` tracks, then those after the second step, and so
+                on, shape `(sum(counts), 4)`; the noise follows their scale.
+            counts: Number of tracks that see a box after each step, shape `(steps,)`.
+            dt: Length of a step of each track in frames, shape `(n, 1)`.
+        """
+        measured = self.coordinates(path)
+        scale = self.scale(measured)
+        noise, position, velocity = (it.variance(scale) for it in (self.measurement, *self.process))
+        state = self.predict(state, dt)
+        for count, end in zip(counts.tolist(), counts.cumsum().tolist(), strict=True):
+            now = slice(end - count, end)
+            corrected = kalman.correct(state[:count], measured[now], noise[now])
+            state[:count] = kalman.predict(corrected, position[now], velocity[now], dt[:count])
+        return state
 
     def measurement_variance(self, state: Floats) -> Floats:
         """Variance `(n, 4)` of a measurement of each track."""

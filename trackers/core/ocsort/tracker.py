@@ -165,17 +165,17 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
     def _re_update(self, seen: Observations, match: Match) -> None:
         """Lead the tracks found again from their last observation along a straight path (section 4.1, equation 3)."""
         tracks = self._tracks
-        found_again = tracks.missed[match.track] > 0
+        missed = tracks.missed[match.track]
+        if not missed.any():
+            return
+        found_again = np.argsort(-missed)[: np.count_nonzero(missed)]  # longest gap first
         rows, boxes = match.track[found_again], seen.boxes[match.detection[found_again]]
-        state, start = tracks.anchor[rows], tracks.observed[rows]
-        gap = (tracks.missed[rows] + seen.elapsed)[:, None]
+        start, gap = tracks.observed[rows], tracks.missed[rows] + seen.elapsed
         steps = np.maximum(np.rint(gap), 1.0)
-        for step in range(1, int(steps.max(initial=0.0)) + 1):
-            moving, between = (step <= steps)[:, 0], (step < steps)[:, 0]
-            state[moving] = self.motion.predict(state[moving], (gap / steps)[moving])
-            virtual = start + step / steps * (boxes - start)
-            state[between] = self.motion.correct(state[between], virtual[between])
-        tracks.state[rows] = state
+        share = np.arange(1.0, steps.max())[:, None] / steps  # of the way, after each step
+        virtual, between = start + share[:, :, None] * (boxes - start), share < 1.0
+        dt = (gap / steps)[:, None]
+        tracks.state[rows] = self.motion.follow(tracks.anchor[rows], virtual[between], between.sum(axis=1), dt)
 
     def _observe(self, seen: Observations, match: Match, earlier: Floats) -> None:
         """Remember what was observed on this frame."""
