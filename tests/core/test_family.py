@@ -105,20 +105,21 @@ class TestByteTrack:
 
 class TestOCSORT:
     def test_re_update_equals_having_seen_the_straight_path(self) -> None:
-        """After a gap the filter is where it would be, had it seen the virtual boxes on the missed frames."""
-        path = [[100 + 5 * step, 100 + step] for step in range(6)]
-        jump = [(np.array([125, 105]) + (k + 1) / 5 * np.array([15, 25])).tolist() for k in range(5)]
+        """After gaps, the filters are where they would be, had they seen the virtual boxes on the missed frames."""
+        last_seen = np.array([8, 4, 7, 2, 4, 0])  # all are found again on frame 9; the first was not lost
+        corners = np.arange(10)[:, None, None] * [5, 1] + np.arange(6)[:, None] * [0, 200]  # of frame and track
+        walk = np.concatenate((corners, corners + np.array([40, 90])), axis=2)
+        start, end = walk[last_seen, range(6)], walk[last_seen, range(6)] + [12, -9, 17, -12]
+        share = (np.arange(10)[:, None] - last_seen) / (9 - last_seen)
+        boxes = np.where(share[:, :, None] > 0, start + share[:, :, None] * (end - start), walk)
         hidden, seen = (OCSORTTracker(minimum_consecutive_frames=1) for _ in range(2))
-        for place in path:
-            hidden.update(frame(place))
-            seen.update(frame(place))
-        for place in jump:
-            hidden.update(frame(place) if place == jump[-1] else frame())
-            seen.update(frame(place))
-        (found,), (followed,) = hidden.tracks, seen.tracks
-        assert found.id == followed.id == 1
-        np.testing.assert_allclose(found.box, followed.box)
-        np.testing.assert_allclose(found.velocity, followed.velocity)
+        for number, now in enumerate(boxes):
+            hidden.update(frame(*now[(number <= last_seen) | (number == 9)]))
+            seen.update(frame(*now))
+        for found, followed in zip(hidden.tracks, seen.tracks, strict=True):
+            assert (found.id, found.missed) == (followed.id, 0)
+            np.testing.assert_allclose(found.box, followed.box)
+            np.testing.assert_allclose(found.velocity, followed.velocity)
 
     def test_recovery_finds_who_stopped_while_hidden(self) -> None:
         """The prediction has walked on; the last observation has not."""

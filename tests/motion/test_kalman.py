@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trackers.motion import kalman
-from trackers.motion.models import XYAH
+from trackers.motion.models import XYAH, XYSR
 
 Matrix = npt.NDArray[np.float64]
 
@@ -114,6 +114,22 @@ def test_every_covariance_stays_positive(seed: int, steps: int) -> None:
     xx, xv, vv = (state[:, row] for row in (kalman.VARIANCE, kalman.COVARIANCE, kalman.VELOCITY_VARIANCE))
     assert (xx > 0).all()
     assert (xx * vv - xv * xv > 0).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), lengths=st.lists(st.integers(0, 12), min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_following_paths_equals_seeing_their_boxes_one_by_one(seed: int, lengths: list[int]) -> None:
+    lengths.sort(reverse=True)
+    boxes = walk(seed, tracks=len(lengths), frames=14)
+    dt = np.random.default_rng(seed).uniform(0.5, 1.5, (len(lengths), 1))
+    sees = np.arange(12)[:, None] < lengths
+    state = XYSR.initiate(boxes[0])
+    followed = XYSR.follow(state, boxes[1:13][sees], sees.sum(axis=1), dt)
+    for row, length in enumerate(lengths):
+        one, step = XYSR.predict(state[[row]], dt[[row]]), dt[[row]]
+        for box in boxes[1 : 1 + length, [row]]:
+            one = XYSR.predict(XYSR.correct(one, box), step)
+        np.testing.assert_allclose(followed[[row]], one, rtol=1e-9, atol=1e-9)
 
 
 def test_correcting_makes_a_track_surer_and_predicting_less_sure() -> None:
