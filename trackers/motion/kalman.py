@@ -80,15 +80,10 @@ def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Fl
     Returns:
         Corrected state, a new array of shape `(n, 5, 4)`.
     """
-    x, v, xx, xv, vv = state.transpose(1, 0, 2)
-    innovation_variance = xx + measurement_noise
-    gain_x = xx / innovation_variance
-    gain_v = xv / innovation_variance
-    innovation = measurement - x
-    corrected = np.empty_like(state)
-    corrected[:, POSITION] = x + gain_x * innovation
-    corrected[:, VELOCITY] = v + gain_v * innovation
-    corrected[:, VARIANCE] = gain_x * measurement_noise
-    corrected[:, COVARIANCE] = gain_v * measurement_noise
-    corrected[:, VELOCITY_VARIANCE] = vv - gain_v * xv
-    return corrected
+    columns: Floats = state.transpose(1, 0, 2).copy()  # in one piece of memory, as in `predict`
+    mean, with_position, vv = columns[:VARIANCE], columns[VARIANCE:VELOCITY_VARIANCE], columns[VELOCITY_VARIANCE]
+    gain = with_position / (with_position[0] + measurement_noise)
+    mean += gain * (measurement - mean[0])
+    vv -= gain[1] * with_position[1]
+    with_position[:] = gain * measurement_noise
+    return np.ascontiguousarray(columns.transpose(1, 0, 2))
