@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,75 @@ def test_a_model_that_cannot_be_run_at_that_size_stays() -> None:
     assert fold_batch_norms(model, SIZE) == 0
     assert answer(model, (16, 16)).shape == (3, 8)
     assert fold_batch_norms(model, (16, 16)) == 1
+
+
+class Watched(Pieces):
+    """Answers with what a hook saw of one of its parts."""
+
+    def __init__(self, part: str, before: bool) -> None:
+        super().__init__(lambda self, x: self.norm(self.convolution(x)))
+        watched = self.get_submodule(part)
+        (watched.register_forward_pre_hook if before else watched.register_forward_hook)(self.see)
+
+    def see(self, _: nn.Module, images: tuple[torch.Tensor], answer: torch.Tensor | None = None) -> None:
+        """Keep what came out, or where that is still to come what went in."""
+        self.seen = images[0] if answer is None else answer
+
+    def forward(self, images: torch.Tensor) -> Any:
+        """What was seen, not what was answered."""
+        super().forward(images)
+        return self.seen
+
+
+@pytest.mark.parametrize(("part", "before"), [("norm", False), ("norm", True), ("convolution", False)])
+def test_a_model_that_answers_with_what_a_hook_saw_goes_on_seeing(part: str, before: bool) -> None:
+    model = trained(Watched(part, before))
+    expected = answer(model)
+    assert fold_batch_norms(model, SIZE) == 0
+    torch.testing.assert_close(answer(model), expected, rtol=0.0, atol=0.0)
+
+
+def test_a_model_that_answers_from_memory_of_its_own_is_not_compared_with_itself() -> None:
+    memory = torch.zeros((2, 3))
+    model = trained(Pieces(lambda self, x: memory.copy_((self.norm(y := self.convolution(x)) + y).mean((2, 3)))))
+    assert fold_batch_norms(model, SIZE) == 0
+
+
+def test_a_model_may_write_to_its_input() -> None:
+    model = trained(Pieces(lambda self, x: self.norm(self.convolution(x.sub_(0.5).div_(0.2)))))
+    expected = answer(model)
+    assert fold_batch_norms(model, SIZE) == 1
+    torch.testing.assert_close(answer(model), expected)
+
+
+def test_parts_that_a_model_also_holds_in_a_list_stay_with_it() -> None:
+    """Else what is in the list would not follow the model to its device and precision."""
+    model = trained(Pieces(lambda _, x: parts[1](parts[0](x)))).double()
+    parts = list(model.children())
+    assert fold_batch_norms(model, SIZE) == 0
+    assert answer(model.float()).shape == (3, 3)
+
+
+def test_a_model_without_weights_stays() -> None:
+    assert fold_batch_norms(nn.Sequential(nn.BatchNorm2d(3, affine=False), nn.Flatten()).eval(), SIZE) == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_nothing_is_lost_to_the_precision_of_the_weights(dtype: torch.dtype) -> None:
+    model = trained(network("resnet18")).to(dtype)
+    expected = answer(copy.deepcopy(model).float(), (64, 64))
+    assert fold_batch_norms(model, (64, 64)) == 20
+    torch.testing.assert_close(answer(model, (64, 64)), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+
+
+def test_defaults_of_the_process_do_not_matter() -> None:
+    model = trained(Pieces(lambda self, x: self.norm(self.convolution(x))))
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta"):
+            assert fold_batch_norms(model, SIZE) == 1
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_an_extractor_folds_a_copy_of_the_module() -> None:

@@ -6,6 +6,7 @@ bias, which can do it along the way (Jacob et al. 2018, arXiv 1712.05877, sectio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -19,10 +20,10 @@ Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
 
 
 def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
-    """Fold every batch normalisation into the convolution whose answer it gets, in place.
+    """Fold every batch normalisation into the convolution whose answer it gets, in place and in single precision.
 
-    Which convolution that is shows in a forward pass, another one tells whether the model still answers alike. If it
-    does not, or cannot be run on images of that size, it stays as it was.
+    Which convolution that is shows in a forward pass; one before and one after tell whether the model still answers
+    alike. If it does not, or cannot be run on images of that size, its modules stay as they were.
 
     Args:
         model: A module in evaluation mode, of which nobody else holds a part.
@@ -38,27 +39,29 @@ def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
     """
     if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
         return 0
-    weight = next(model.parameters())
-    images = torch.randn((2, 3, *size), generator=torch.Generator().manual_seed(0)).to(weight.device, weight.dtype)
     names = {module: name for name, module in model.named_modules()}
-    pairs: list[Pair] = []
+    replaced: dict[str, nn.Module] = {}
     try:
-        pairs, expected = _run(model, images)
+        weight = next(model.float().parameters())
+        images = torch.empty((2, 3, *size), device="cpu").normal_(generator=torch.Generator().manual_seed(0)).to(weight)
+        _, expected = _run(model, images, ())
+        pairs, _ = _run(model, torch.zeros_like(images), names)  # other images: what a hook keeps of them is no answer
+        replaced = {names[module]: module for pair in pairs for module in pair}
         for convolution, norm in pairs:
             _replace(model, names[convolution], fuse_conv_bn_eval(convolution, norm))
             _replace(model, names[norm], getattr(norm, "act", None) or nn.Identity())
-        difference = (_run(model, images)[1] - expected).abs().max()
-        alike = bool(difference <= TOLERANCE * expected.abs().max())
+        still_used, answer = _run(model, images, replaced.values())
+        alike = not still_used and bool((answer - expected).abs().max() <= TOLERANCE * expected.abs().max())
     except Exception:  # a model of any make, which may want another input, or what was taken out of it
         alike = False
     if not alike:
-        for module in (module for pair in pairs for module in pair):
-            _replace(model, names[module], module)
+        for name, module in replaced.items():
+            _replace(model, name, module)
     return len(pairs) if alike else 0
 
 
-def _run(model: nn.Module, images: torch.Tensor) -> tuple[list[Pair], Any]:
-    """Each convolution and the normalisation that got its answer, both run once; and the model's own answer."""
+def _run(model: nn.Module, images: torch.Tensor, watched: Iterable[nn.Module]) -> tuple[list[Pair], torch.Tensor]:
+    """Among the watched, each convolution and the normalisation that got its answer, both run once; the answer."""
     ran: list[nn.Module] = []
     answers: list[torch.Tensor | None] = []
     found: list[Pair] = []
@@ -73,20 +76,19 @@ def _run(model: nn.Module, images: torch.Tensor) -> tuple[list[Pair], Any]:
         ran.append(norm)
 
     hooks = []
-    for module in model.modules():
+    for module in watched:
         if isinstance(module, nn.Conv2d):
             hooks.append(module.register_forward_hook(keep))
         elif isinstance(module, nn.BatchNorm2d) and _foldable(module):
             hooks.append(module.register_forward_pre_hook(compare))
     try:
         with torch.no_grad():
-            answer = model(images)
+            answer = model(images.clone()).clone()  # a model may write to its input, and answer from memory of its own
     finally:
         for hook in hooks:
             hook.remove()
-    return [
-        (convolution, norm) for convolution, norm in found if ran.count(convolution) == ran.count(norm) == 1
-    ], answer
+    once = [(convolution, norm) for convolution, norm in found if ran.count(convolution) == ran.count(norm) == 1]
+    return once, answer
 
 
 def _foldable(norm: nn.BatchNorm2d) -> bool:
