@@ -3,12 +3,12 @@
     python tests/benchmarks/feature_extractor.py [--model NAME] [--device cpu] [--boxes 10 50 100] [--compile]
 
 For each number of boxes of one 1920x1080 frame, milliseconds (smallest of several runs, the ways taking turns) of: the
-bare forward pass of timm's network at each block size, and at its best one with batch normalisations folded, as the
-extractor runs it; `extract_features` and the blocks it has settled on; it on one box at a time; and what
-is written without a library, timm's own transform of each crop and timm's network on it alone. The ratios are those of
-`extract_features` to the bare passes, as timm has the network and folded, and of the last two to `extract_features`.
-With `--compile`, all but the last run compiled, on CUDA as recorded graphs. `--processor-time` does not count what else
-a busy machine does; it tells something on one CPU thread only.
+bare forward pass of timm's network at each block size and in the blocks that the extractor has settled on, which are
+told last; at the best of these, with batch normalisations folded, as the extractor runs it; `extract_features`; it on
+one box at a time; and what is written without a library, timm's own transform of each crop and timm's network on it
+alone. The ratios are those of `extract_features` to the best bare passes, as timm has the network and folded, and of
+the last two to `extract_features`. With `--compile`, all but the last run compiled, on CUDA as recorded graphs.
+`--processor-time` does not count what else a busy machine does; it tells something on one CPU thread only.
 """
 
 from __future__ import annotations
@@ -43,20 +43,21 @@ def boxes(count: int, seed: int = 0) -> sv.Detections:
     return sv.Detections(xyxy=np.concatenate((corner, corner + size), axis=1))
 
 
-def forward(model: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor, block: int) -> Callable[[], None]:
-    """The forward pass over a batch in blocks, answers brought back."""
+def forward(model: Any, batch: Any, split: int | list[int]) -> Callable[[], None]:
+    """The forward pass over a batch in blocks of one size or of several, answers brought back."""
 
     def run() -> None:
         with torch.inference_mode():
-            for start in range(0, len(batch), block):
-                model(batch[start : start + block]).float().cpu()
+            for block in batch.split(split):
+                model(block).float().cpu()
 
     return run
 
 
-def passes(model: Any, batch: torch.Tensor, label: str) -> dict[str, Callable[[], None]]:
-    """The forward pass at every block size."""
-    return {f"{label}/{block}": forward(model, batch, block) for block in BLOCKS if block <= len(batch)}
+def passes(model: Any, batch: torch.Tensor, label: str, settled: list[int]) -> dict[str, Callable[[], object]]:
+    """The forward pass at every block size, and in the blocks that were settled on."""
+    sizes = {f"{label}/{block}": forward(model, batch, block) for block in BLOCKS if block <= len(batch)}
+    return {**sizes, f"{label}/own": forward(model, batch, settled)}
 
 
 def plain(model: Any, frame: Any, found: sv.Detections, device: torch.device) -> Callable[[], None]:
@@ -97,13 +98,15 @@ def measure(
     found = boxes(count)
     batch = torch.rand((count, 3, *network.preprocessing.size), device=network.device)
     batch = batch.to(network.dtype, memory_format=torch.channels_last)
-    ways: dict[str, Callable[[], object]] = {**passes(bare, batch, "timm"), **passes(network._run, batch, "folded")}
+    for _ in range(WARM_UP):
+        extractor.extract_features(frame, found)
+    settled = network.blocks.split(count)
+    ways: dict[str, Callable[[], object]] = passes(bare, batch, "timm", settled)
+    ways |= passes(network._run, batch, "folded", settled)
     alone = [sv.Detections(xyxy=box[None]) for box in found.xyxy]
     ways["extract"] = lambda: extractor.extract_features(frame, found)
     ways["singly"] = lambda: [extractor.extract_features(frame, one) for one in alone]
     ways["plain"] = plain(model, frame, found, network.device)
-    for _ in range(WARM_UP):
-        extractor.extract_features(frame, found)
     return smallest(ways, rounds, clock)
 
 
@@ -118,7 +121,7 @@ def main() -> None:
     parser.add_argument("--processor-time", action="store_true")
     options = parser.parse_args()
     clock = time.process_time if options.processor_time else time.perf_counter
-    blocks = [f"timm/{block}" for block in BLOCKS if block <= max(options.boxes)]
+    blocks = [*(f"timm/{block}" for block in BLOCKS if block <= max(options.boxes)), "timm/own"]
     write = sys.stdout.write
     write(f"{options.model}, {torch.get_num_threads()} CPU threads, torch {torch.__version__}, milliseconds\n")
     columns = "".join(column.rjust(9) for column in (*blocks, "folded", "extract", "singly", "plain"))
