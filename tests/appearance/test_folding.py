@@ -201,6 +201,16 @@ def test_parts_that_a_model_also_holds_in_a_list_stay_with_it() -> None:
     assert answer(model.float()).shape == (3, 3)
 
 
+def test_a_model_need_not_let_its_attributes_be_set() -> None:
+    class Closed(Pieces):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in self.__dict__.get("_modules", {}):
+                raise AttributeError(f"{name} is closed")
+            super().__setattr__(name, value)
+
+    assert fold_batch_norms(trained(Closed(lambda self, x: self.norm(self.convolution(x)))), SIZE) == 1
+
+
 def test_a_model_without_weights_stays() -> None:
     assert fold_batch_norms(nn.Sequential(nn.BatchNorm2d(3, affine=False), nn.Flatten()).eval(), SIZE) == 0
 

@@ -99,4 +99,4 @@ def _foldable(norm: nn.BatchNorm2d) -> bool:
 def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
     """Put a module in the place of another."""
     parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, module)
+    model.get_submodule(parent).add_module(last, module)
