@@ -65,7 +65,7 @@ class _Conv(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
         self.bn = nn.BatchNorm2d(outputs)
-        self.relu = nn.ReLU() if relu else nn.Identity()
+        self.relu = nn.ReLU(inplace=True) if relu else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.relu(self.bn(self.conv(x)))
@@ -80,7 +80,7 @@ class _Lite(nn.Module):
         self.conv1 = nn.Conv2d(channels, channels, 1, bias=False)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
         self.bn = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.relu(self.bn(self.conv2(self.conv1(x))))
@@ -117,7 +117,7 @@ class _Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         shared = self.conv1(x)
         mixed = sum((self.gate(getattr(self, name)(shared)) for name in STREAMS[1:]), self.gate(self.conv2a(shared)))
-        return torch.relu(self.conv3(mixed) + self.downsample(x))
+        return self.conv3(mixed).add_(self.downsample(x)).relu_()
 
 
 def _stage(inputs: int, outputs: int, *, last: bool) -> nn.Sequential:
