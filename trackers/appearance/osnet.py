@@ -117,7 +117,8 @@ class _Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         shared = self.conv1(x)
         mixed = sum((self.gate(getattr(self, name)(shared)) for name in STREAMS[1:]), self.gate(self.conv2a(shared)))
-        return self.conv3(mixed).add_(self.downsample(x)).relu_()
+        y: torch.Tensor = self.conv3(mixed).add_(self.downsample(x)).relu_()
+        return y
 
 
 def _stage(inputs: int, outputs: int, *, last: bool) -> nn.Sequential:
