@@ -137,12 +137,8 @@ def main() -> None:
         ours = took["extract"]
         write(f"{count:5}" + "".join(f"{took.get(block, float('nan')):9.1f}" for block in blocks))
         write("".join(f"{value:9.1f}" for value in (folded, ours, took["singly"], took["plain"])))
-        write(
-            "".join(
-                f"{ratio:8.2f}" for ratio in (ours / bare, ours / folded, took["singly"] / ours, took["plain"] / ours)
-            )
-        )
-        write(f"  {extractor._network.blocks.split(count)}\n")
+        ratios = (ours / bare, ours / folded, took["singly"] / ours, took["plain"] / ours)
+        write("".join(f"{ratio:8.2f}" for ratio in ratios) + f"  {extractor._network.blocks.split(count)}\n")
         sys.stdout.flush()
 
 

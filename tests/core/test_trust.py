@@ -132,11 +132,11 @@ def test_only_those_who_can_be_mixed_up_are_compared(class_agnostic: bool) -> No
 
 def test_in_a_large_crowd_the_order_of_the_rows_has_no_say() -> None:
     """Not all are tested there; the first half look alike, of the others only every second."""
-    crowd = side_by_side(*[A] * 32, *[A, B] * 16)
-    backwards = crowd[np.arange(64)[::-1]]
+    people = side_by_side(*[A] * 32, *[A, B] * 16)
+    backwards = people[np.arange(64)[::-1]]
     assert isinstance(backwards, sv.Detections)
     first, last = SteadySORTTracker(), SteadySORTTracker()
-    ids(first, [crowd] * 10)
+    ids(first, [people] * 10)
     ids(last, [backwards] * 10)
     assert first.trust == pytest.approx(last.trust)
     assert first.trust != SteadySORTTracker().trust
