@@ -82,10 +82,10 @@ def test_every_defect_is_asked_by_a_test_that_exists() -> None:
         assert (ROOT / file).is_file(), file
 
 
-def standing(looks: Any) -> sv.Detections:
+def standing(embeddings: Any) -> sv.Detections:
     """Five objects side by side that stand still."""
     boxes = np.array([[200.0 * i, 100.0, 200.0 * i + 40.0, 180.0] for i in range(5)])
-    return sv.Detections(boxes, confidence=np.full(5, 0.9), data={"embedding": looks})
+    return sv.Detections(boxes, confidence=np.full(5, 0.9), data={"embedding": embeddings})
 
 
 @every_tracker
@@ -120,9 +120,9 @@ def test_row_27_a_frame_may_be_skipped_under_a_moving_camera(make: Make, given: 
 @every_tracker
 def test_row_32_one_zero_vector_costs_nobody_the_id(make: Make) -> None:
     tracker = make(minimum_consecutive_frames=1)
-    looks = np.eye(5)
-    spoiled = looks.copy()
+    embeddings = np.eye(5)
+    spoiled = embeddings.copy()
     spoiled[2] = 0.0
     for frame in range(40):
-        answer = tracker.update(standing(spoiled if frame in (0, 7) else looks))
+        answer = tracker.update(standing(spoiled if frame in (0, 7) else embeddings))
         assert np.asarray(answer.tracker_id).tolist() == [1, 2, 3, 4, 5], f"frame {frame}"

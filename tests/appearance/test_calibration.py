@@ -29,10 +29,10 @@ def walk(spread: float, frames: int = 40, objects: int = 4) -> list[sv.Detection
     rng = np.random.default_rng(0)
     left = 90.0 * np.arange(objects)
     boxes = np.stack([left, np.full(objects, 10.0), left + 30, np.full(objects, 90.0)], axis=1)
-    looks = np.eye(objects, 16)
+    embeddings = np.eye(objects, 16)
     found = []
     for step in range(frames):
-        vectors = looks + spread * rng.normal(size=looks.shape)
+        vectors = embeddings + spread * rng.normal(size=embeddings.shape)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         found.append(sv.Detections(xyxy=boxes + step, data={"look": vectors.astype(np.float32)}))
     return found

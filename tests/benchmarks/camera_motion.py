@@ -23,7 +23,7 @@ from trackers.boxes import Floats
 from trackers.core.base import Tracker
 from trackers.evaluation import Scores, combine, evaluate_sequence
 from trackers.io import MOTSequence, find_sequences, read_detections, read_mot
-from trackers.motion.camera import SeenCamera
+from trackers.motion.camera import EstimatedCamera
 from trackers.table import BoxTable
 
 ENOUGH = Selection(minimum_confidence=float(np.float32(0.3)))
@@ -60,7 +60,7 @@ def main(method: str) -> None:
         detections = read_detections(
             data / "golden" / sequence.name / "detections.npz", embedding="osnet", last_frame=sequence.length
         )
-        camera, started = SeenCamera(method), time.perf_counter()
+        camera, started = EstimatedCamera(method), time.perf_counter()
         pairs = zip(images(sequence), detections, strict=True)
         matrices: Floats = np.array([camera.motion(image, seen.xyxy.astype(np.float64)) for image, seen in pairs])
         milliseconds = 1e3 * (time.perf_counter() - started) / len(matrices)

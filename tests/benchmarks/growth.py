@@ -76,9 +76,9 @@ def memory(tracks: int = 200, length: int = 128, size: int = 100) -> None:
     """Bytes a track with a full gallery holds beyond its vectors, and what is left when all are gone."""
     columns, rows = np.divmod(np.arange(tracks), 20)
     corners = np.stack((90.0 * columns, 50.0 * rows, 90.0 * columns + 20, 50.0 * rows + 40), axis=1)
-    looks = np.random.default_rng(0).normal(size=(tracks, length)).astype(np.float32)
-    given = sv.Detections(corners, confidence=np.ones(tracks), data={"embedding": looks})
-    nothing = sv.Detections(np.empty((0, 4)), confidence=np.empty(0), data={"embedding": looks[:0]})
+    embeddings = np.random.default_rng(0).normal(size=(tracks, length)).astype(np.float32)
+    given = sv.Detections(corners, confidence=np.ones(tracks), data={"embedding": embeddings})
+    nothing = sv.Detections(np.empty((0, 4)), confidence=np.empty(0), data={"embedding": embeddings[:0]})
     tracker = DeepSORTTracker(gallery_size=size)
     tracker.update(nothing)
     tracemalloc.start()

@@ -87,7 +87,7 @@ class Contestant:
     vectors: str = "osnet"
 
 
-CONFIDENCE, MEMORY, LOOK = [0.3, 0.4, 0.5, 0.6], [30, 60, 90, 120], [0.2, 0.25, 0.3, 0.35, 0.4]
+CONFIDENCE, MEMORY, EMBEDDING_OF = [0.3, 0.4, 0.5, 0.6], [30, 60, 90, 120], [0.2, 0.25, 0.3, 0.35, 0.4]
 START = [0.5, 0.6, 0.7, 0.8]
 
 CONTESTANTS = [
@@ -123,7 +123,7 @@ CONTESTANTS = [
             "high_confidence_threshold": 0.6,
         },
         {
-            "appearance_threshold": LOOK,
+            "appearance_threshold": EMBEDDING_OF,
             "lost_track_buffer": MEMORY,
             "track_activation_threshold": START,
             "high_confidence_threshold": CONFIDENCE,
@@ -133,7 +133,7 @@ CONTESTANTS = [
         "DeepSORT",
         DeepSORTTracker,
         {"lowest": 0.5, "appearance_threshold": 0.3, "lost_track_buffer": 30, "minimum_iou_threshold": 0.3},
-        {"lowest": CONFIDENCE, "appearance_threshold": LOOK, "lost_track_buffer": MEMORY},
+        {"lowest": CONFIDENCE, "appearance_threshold": EMBEDDING_OF, "lost_track_buffer": MEMORY},
     ),
     Contestant(
         "SteadySORT",
@@ -144,14 +144,14 @@ CONTESTANTS = [
             "track_activation_threshold": 0.7,
             "high_confidence_threshold": 0.5,
             "minimum_iou_threshold": 0.3,
-            "STRANGER": steadysort.STRANGER,
+            "STRANGER": steadysort.VETO_RELIEF,
             "SAME": steadysort.SAME,
             "STRAY": steadysort.STRAY,
             "LOW_IOU": steadysort.LOW_IOU,
             "AVERAGED": steadysort.AVERAGED,
         },
         {
-            "appearance_threshold": LOOK,
+            "appearance_threshold": EMBEDDING_OF,
             "lost_track_buffer": MEMORY,
             "track_activation_threshold": START,
             "high_confidence_threshold": CONFIDENCE,
@@ -170,10 +170,10 @@ CONTESTANTS = [
 class OfEqualRank(SteadySORTTracker):
     """SteadySORT in which tracks without an id compete with those that have one."""
 
-    def _match_by_overlap_if_alike(
+    def _match_by_overlap_with_veto(
         self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools
     ) -> Match:
-        return super()._match_by_overlap_if_alike(tracks, seen, taken, familiar | ~tracks.confirmed, high)
+        return super()._match_by_overlap_with_veto(tracks, seen, taken, familiar | ~tracks.confirmed, high)
 
 
 WITHOUT: Mapping[str, Settings] = {

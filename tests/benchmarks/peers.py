@@ -141,11 +141,11 @@ def visiontrack(**options: Any) -> Any:
     import visiontrack_cpp  # type: ignore[import-not-found,unused-ignore]
 
     tracker = visiontrack_cpp.ByteTracker(visiontrack_cpp.TrackerConfig(**options))
-    looks = "w_app" in options
+    embeddings = "w_app" in options
 
     def prepare(frame: Frame) -> Any:
         boxes, scores, vectors = (np.ascontiguousarray(part, np.float64) for part in frame)
-        return boxes, scores, np.zeros(len(boxes), np.int64), vectors if looks else None
+        return boxes, scores, np.zeros(len(boxes), np.int64), vectors if embeddings else None
 
     def ids(found: Any, count: int) -> list[int]:
         detections, (numbers, boxes, _, _) = found

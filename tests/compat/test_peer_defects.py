@@ -12,36 +12,36 @@ from tests.compat.subjects import Compat, Native, Subject
 from trackers import DeepSORTTracker, StripeFeatureExtractor
 from trackers.compat.deep_sort_realtime import DeepSort
 
-LOOKS = np.eye(64)
+EMBEDDINGS = np.eye(64)
 HERE, THERE = [100.0, 100.0, 40.0, 80.0], [400.0, 100.0, 40.0, 80.0]
 
 both = pytest.mark.parametrize("make", [Native, Compat], ids=["native", "compat"])
 
 
-def shown(subject: Subject, look: Any) -> str | None:
+def shown(subject: Subject, embedding: Any) -> str | None:
     """Name of an object at one place with a look, after a frame without it: overlap alone would not do."""
     subject.names([])
-    (name,) = subject.names([HERE], [look])
+    (name,) = subject.names([HERE], [embedding])
     return name
 
 
 def remembered(make: type[Subject], frames: int, pause: int = 0, **options: Any) -> list[int]:
     """Which of the looks of an object, a new one each frame, are still known afterwards."""
     known = []
-    for look in range(frames):
+    for embedding in range(frames):
         subject = make(n_init=1, **options)
         for seen in range(frames):
-            subject.names([HERE], [LOOKS[seen]])
+            subject.names([HERE], [EMBEDDINGS[seen]])
         for _ in range(pause):
             subject.names([])
-        known += [look] if shown(subject, LOOKS[look]) == "1" else []
+        known += [embedding] if shown(subject, EMBEDDINGS[embedding]) == "1" else []
     return known
 
 
 def test_row_1_vectors_and_payload_stay_with_their_row() -> None:
     tracker = DeepSort(n_init=1, embedder=None)
     raw = [([10, 10, 0, 50], 0.9, "none"), (HERE, 0.8, "left"), (THERE, 0.7, "right")]
-    tracks = tracker.update_tracks(raw, embeds=LOOKS[:3], others=["zero", "a", "b"])
+    tracks = tracker.update_tracks(raw, embeds=EMBEDDINGS[:3], others=["zero", "a", "b"])
     assert [track.get_det_supplementary() for track in tracks] == ["a", "b"]
     assert [track.get_det_class() for track in tracks] == ["left", "right"]
     assert [int(np.argmax(track.get_feature())) for track in tracks] == [1, 2]  # type: ignore[arg-type]
@@ -50,11 +50,11 @@ def test_row_1_vectors_and_payload_stay_with_their_row() -> None:
 @both
 def test_row_1_vectors_stay_with_their_row(make: type[Subject]) -> None:
     subject = make(n_init=1)
-    assert subject.names([[10, 10, 0, 50], HERE, THERE], LOOKS[:3]) == [None, "1", "2"]
+    assert subject.names([[10, 10, 0, 50], HERE, THERE], EMBEDDINGS[:3]) == [None, "1", "2"]
     subject.names([])
     # Both have moved into the reach of both: only looks tell them apart.
     near = [[x + d, y, w, h] for (x, y, w, h), d in ((HERE, 0.0), (HERE, 6.0))]
-    assert subject.names(near, [LOOKS[0], LOOKS[1]]) == ["3", "1"]
+    assert subject.names(near, [EMBEDDINGS[0], EMBEDDINGS[1]]) == ["3", "1"]
 
 
 @both
@@ -71,13 +71,13 @@ def test_row_3_the_budget_keeps_exactly_the_newest(make: type[Subject]) -> None:
 @both
 def test_row_4_no_state_survives_a_reset(make: type[Subject]) -> None:
     subject = make(n_init=1)
-    subject.names([HERE, THERE], LOOKS[:2])
+    subject.names([HERE, THERE], EMBEDDINGS[:2])
     subject.reset()
     assert subject.names([]) == []
     # Had the old gallery survived under the new id 1, this look would be known.
-    assert subject.names([THERE], LOOKS[5:6]) == ["1"]
+    assert subject.names([THERE], EMBEDDINGS[5:6]) == ["1"]
     subject.names([])
-    assert subject.names([THERE], LOOKS[0:1]) == ["2"]
+    assert subject.names([THERE], EMBEDDINGS[0:1]) == ["2"]
 
 
 @pytest.mark.parametrize("box", [[-30, -30, 20, 20], [120, 10, 20, 20], [10, 130, 20, 20], [50, 50, 0.4, 20]])
@@ -97,7 +97,7 @@ def test_rows_5_and_6_a_box_that_cannot_be_seen_is_tracked_by_motion(box: list[f
 def test_row_7_a_vector_that_says_nothing_is_no_appearance(make: type[Subject], worthless: Any) -> None:
     subject = make(n_init=1)
     for _ in range(3):
-        assert subject.names([HERE, THERE], [worthless, LOOKS[1]]) == ["1", "2"]
+        assert subject.names([HERE, THERE], [worthless, EMBEDDINGS[1]]) == ["1", "2"]
 
 
 @both
@@ -107,13 +107,13 @@ def test_row_7_a_vector_that_says_nothing_is_no_appearance(make: type[Subject], 
 def test_row_8_a_box_that_is_none_does_not_stop_the_others(make: type[Subject], broken: list[float]) -> None:
     subject = make(n_init=1)
     for _ in range(3):
-        assert subject.names([broken, HERE], LOOKS[:2]) == [None, "1"]
+        assert subject.names([broken, HERE], EMBEDDINGS[:2]) == [None, "1"]
 
 
 @both
 def test_row_9_too_few_vectors_are_refused_naming_both_lengths(make: type[Subject]) -> None:
     with pytest.raises(ValueError, match=r"3 detections.*2"):
-        make(n_init=1).names([HERE, THERE, [0, 0, 9, 9]], LOOKS[:2])
+        make(n_init=1).names([HERE, THERE, [0, 0, 9, 9]], EMBEDDINGS[:2])
 
 
 @pytest.mark.parametrize("extra", ["others", "instance_masks"])
@@ -146,22 +146,22 @@ def test_row_11_one_hit_can_be_enough(make: type[Subject]) -> None:
 @pytest.mark.parametrize(("misses", "expected"), [(3, "1"), (4, "2")])
 def test_row_12_exactly_max_age_misses_are_survived(make: type[Subject], misses: int, expected: str) -> None:
     subject = make(n_init=1, max_age=3)
-    subject.names([HERE], LOOKS[:1])
+    subject.names([HERE], EMBEDDINGS[:1])
     for _ in range(misses):
         subject.names([])
-    assert subject.names([HERE], LOOKS[:1]) == [expected]
+    assert subject.names([HERE], EMBEDDINGS[:1]) == [expected]
 
 
 @both
 def test_row_31_one_zero_vector_does_not_poison_a_gallery(make: type[Subject]) -> None:
     subject = make(n_init=1)
     places = [[200.0 * i, 100.0, 40.0, 80.0] for i in range(5)]
-    looks = LOOKS[:5].copy()
-    names = subject.names(places, looks)
-    looks[2] = 0.0
-    assert subject.names(places, looks) == names
+    embeddings = EMBEDDINGS[:5].copy()
+    names = subject.names(places, embeddings)
+    embeddings[2] = 0.0
+    assert subject.names(places, embeddings) == names
     for frame in range(30):
-        assert subject.names(places, LOOKS[:5]) == names, f"frame {frame}"
+        assert subject.names(places, EMBEDDINGS[:5]) == names, f"frame {frame}"
 
 
 @both

@@ -63,13 +63,15 @@ def walkers(
     """Objects on straight paths that cross, now and then missed, with noise and false alarms, in random order."""
     rng = np.random.default_rng(seed)
     place, speed = rng.uniform(100, 500, (objects, 2)), rng.uniform(-6, 6, (objects, 2))
-    looks = rng.standard_normal((objects, 8))
+    embeddings = rng.standard_normal((objects, 8))
     for _ in range(frames):
         place += speed
         present = np.flatnonzero(rng.random(objects) >= missed)
         corner = np.concatenate([place[present] + rng.normal(0, 1, (len(present), 2)), rng.uniform(0, 600, (1, 2))])
         size = np.concatenate([np.tile([40.0, 90.0], (len(present), 1)), rng.uniform(10, 90, (1, 2))])
-        look = np.concatenate([looks[present] + rng.normal(0, 0.2, (len(present), 8)), rng.standard_normal((1, 8))])
+        embedding = np.concatenate(
+            [embeddings[present] + rng.normal(0, 0.2, (len(present), 8)), rng.standard_normal((1, 8))]
+        )
         order = rng.permutation(len(corner))
         yield sv.Detections(
             xyxy=np.concatenate([corner, corner + size], axis=1)[order].astype(np.float32),
@@ -78,7 +80,7 @@ def walkers(
             data={
                 "object": np.append(present, -1)[order],
                 "name": [f"row {row}" for row in order],
-                **({"embedding": look[order].astype(np.float32)} if vectors else {}),
+                **({"embedding": embedding[order].astype(np.float32)} if vectors else {}),
             },
             metadata={"camera": 3},
         )

@@ -110,8 +110,8 @@ def test_an_extractor_that_answers_nan_on_one_frame_says_nothing_there(make: Mak
     for _ in range(2 * FAULTY):
         detections = sv.Detections(boxes, confidence=np.full(4, 0.9), data={"look": np.eye(4)})
         assert np.asarray(tracker.update(detections, PICTURE).tracker_id).tolist() == [1, 2, 3, 4]
-    for track, look in zip(tracker.tracks, np.eye(4), strict=True):
-        assert track.vector == pytest.approx(look)
+    for track, embedding in zip(tracker.tracks, np.eye(4), strict=True):
+        assert track.vector == pytest.approx(embedding)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")

@@ -21,7 +21,7 @@ from tests.contract.conftest import ALL_TRACKERS, same, walkers
 from trackers import BoTSORTTracker, DeepSORTTracker, OCSORTTracker, SORTTracker, StripeFeatureExtractor
 from trackers.association.selection import Selection
 from trackers.core.base import Tracker
-from trackers.core.state import write_state
+from trackers.core.state import COLUMNS_OF_VERSION_3, VERSION, write_state
 from trackers.sample import Scene
 
 Make = Callable[..., Tracker[Any]]
@@ -166,10 +166,22 @@ def test_every_parameter_is_restored() -> None:
     twin.load_state_dict(state)
 
 
+def test_a_state_of_version_3_loads_with_its_old_column_names() -> None:
+    for make in ALL_TRACKERS.values():
+        frames = list(walkers(FRAMES, classes=3, missed=0.25))
+        before, after = make(), make()
+        answers(before, frames[:20])
+        state = before.state_dict()
+        old = {new: name for name, new in COLUMNS_OF_VERSION_3.items()}
+        state["tracks"] = {old.get(name, name): column for name, column in state["tracks"].items()}
+        after.load_state_dict({**state, "version": 3})
+        assert answers(after, frames[20:], 20) == answers(before, frames[20:], 20)
+
+
 WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another class": (lambda s: s.update(tracker="SORTTracker"), "of DeepSORTTracker, but got one of SORTTracker"),
-    "a later format": (lambda s: s.update(version=4), "version 3, but got version 4"),
-    "no format": (lambda s: s.pop("version"), "version 3, but got version None"),
+    "a later format": (lambda s: s.update(version=VERSION + 1), f"but got version {VERSION + 1}"),
+    "no format": (lambda s: s.pop("version"), f"version {VERSION} or 3, but got version None"),
     "another parameter": (lambda s: s["parameters"].update(gallery_size=5), "gallery_size was 5 and is 100"),
     "a parameter of the future": (lambda s: s["parameters"].update(mood=1), "mood was 1 and is None"),
     "no ids": (lambda s: s["tracks"].pop("id"), "damaged|columns"),

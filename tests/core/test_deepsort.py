@@ -16,13 +16,13 @@ RED, BLUE = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
 
 
 def at(
-    *rows: tuple[float, float], look: Iterable[Any] | None = None, size: tuple[float, float] = (32, 80)
+    *rows: tuple[float, float], embedding: Iterable[Any] | None = None, size: tuple[float, float] = (32, 80)
 ) -> sv.Detections:
     """Detections with their top left corners at the given places."""
     corner = np.array(rows, float).reshape(-1, 2)
     data: dict[str, Any] = {}
-    if look is not None:
-        data["embedding"] = np.array(list(look), float).reshape(len(rows), -1)
+    if embedding is not None:
+        data["embedding"] = np.array(list(embedding), float).reshape(len(rows), -1)
     return sv.Detections(np.hstack((corner, corner + size)), confidence=np.full(len(rows), 0.9), data=data)
 
 
@@ -43,15 +43,15 @@ class TestLifecycle:
         frames = [at((10, 10)), at((10, 10)), at(), at((10, 10)), at((10, 10)), at((10, 10))]
         assert [ids(tracker.update(frame)) for frame in frames] == [[-1], [-1], [], [-1], [-1], [1]]
 
-    @pytest.mark.parametrize("look", [None, [RED]])
+    @pytest.mark.parametrize("embedding", [None, [RED]])
     @pytest.mark.parametrize("buffer", [1, 3, 30])
-    def test_survives_exactly_the_buffer(self, buffer: int, look: list[Any] | None) -> None:
+    def test_survives_exactly_the_buffer(self, buffer: int, embedding: list[Any] | None) -> None:
         for missed, expected in ((buffer, 1), (buffer + 1, 2)):
             tracker = DeepSORTTracker(lost_track_buffer=buffer, minimum_consecutive_frames=1)
-            tracker.update(at((10, 10), look=look))
+            tracker.update(at((10, 10), embedding=embedding))
             for _ in range(missed):
                 tracker.update(at())
-            assert ids(tracker.update(at((10, 10), look=look))) == [expected]
+            assert ids(tracker.update(at((10, 10), embedding=embedding))) == [expected]
 
     def test_no_buffer_ends_a_track_on_its_first_miss(self) -> None:
         tracker = DeepSORTTracker(lost_track_buffer=0, minimum_consecutive_frames=1)
@@ -84,8 +84,8 @@ class TestLifecycle:
 class TestAssociation:
     def test_looks_decide_where_motion_cannot(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
-        tracker.update(at((100, 100), (112, 100), look=[RED, BLUE]))
-        swapped = tracker.update(at((100, 100), (112, 100), look=[BLUE, RED]))
+        tracker.update(at((100, 100), (112, 100), embedding=[RED, BLUE]))
+        swapped = tracker.update(at((100, 100), (112, 100), embedding=[BLUE, RED]))
         assert ids(swapped) == [2, 1]
 
     def test_a_crossing_with_little_overlap_keeps_both_ids(self) -> None:
@@ -93,7 +93,7 @@ class TestAssociation:
         answers = []
         for frame in range(30):
             x = 16.0 * frame
-            answers.append(ids(tracker.update(at((x, 100), (464 - x, 104), look=[RED, BLUE]))))
+            answers.append(ids(tracker.update(at((x, 100), (464 - x, 104), embedding=[RED, BLUE]))))
         assert all(answer == [1, 2] for answer in answers[1:])
 
     @pytest.mark.parametrize(("hidden", "reach"), [(1, 26), (3, 38), (5, 48), (10, 80), (20, 150), (28, 216)])
@@ -101,10 +101,10 @@ class TestAssociation:
         def comes_back(aside: float) -> int:
             tracker = DeepSORTTracker()
             for _ in range(10):
-                tracker.update(at((500, 100), look=[RED]))
+                tracker.update(at((500, 100), embedding=[RED]))
             for _ in range(hidden):
                 tracker.update(at())
-            return ids(tracker.update(at((500 + aside, 100), look=[RED])))[0]
+            return ids(tracker.update(at((500 + aside, 100), embedding=[RED])))[0]
 
         assert comes_back(reach) == 1
         assert comes_back(2 * reach) == -1
@@ -112,46 +112,46 @@ class TestAssociation:
     def test_a_walker_who_stops_while_hidden_is_lost_by_the_published_gate(self) -> None:
         tracker = DeepSORTTracker()
         for frame in range(20):
-            tracker.update(at((8.0 * frame, 100), look=[RED], size=(40, 80)))
+            tracker.update(at((8.0 * frame, 100), embedding=[RED], size=(40, 80)))
         for _ in range(10):
             tracker.update(at())
-        assert ids(tracker.update(at((8.0 * 19, 100), look=[RED], size=(40, 80)))) == [-1]
+        assert ids(tracker.update(at((8.0 * 19, 100), embedding=[RED], size=(40, 80)))) == [-1]
 
     def test_the_most_recently_seen_track_is_served_first(self) -> None:
         def owner(cascade: bool) -> int:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, cascade=cascade, appearance_threshold=0.9)
-            tracker.update(at((100, 100), (112, 100), look=[RED, BLUE]))
+            tracker.update(at((100, 100), (112, 100), embedding=[RED, BLUE]))
             for _ in range(4):
-                tracker.update(at((112, 100), look=[BLUE]))
-            return ids(tracker.update(at((106, 100), look=[0.9 * RED + 0.6 * BLUE])))[0]
+                tracker.update(at((112, 100), embedding=[BLUE]))
+            return ids(tracker.update(at((106, 100), embedding=[0.9 * RED + 0.6 * BLUE])))[0]
 
         assert owner(cascade=False) == 1
         assert owner(cascade=True) == 2
 
     def test_another_look_in_the_same_place_is_not_taken_far_from_the_track(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
-        tracker.update(at((100, 100), look=[RED]))
+        tracker.update(at((100, 100), embedding=[RED]))
         tracker.update(at())
-        assert ids(tracker.update(at((100, 100), look=[BLUE]))) == [2]
+        assert ids(tracker.update(at((100, 100), embedding=[BLUE]))) == [2]
 
     def test_the_threshold_is_inclusive(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.0)
-        tracker.update(at((100, 100), look=[RED]))
+        tracker.update(at((100, 100), embedding=[RED]))
         tracker.update(at())
-        assert ids(tracker.update(at((100, 100), look=[BLUE]))) == [1]
+        assert ids(tracker.update(at((100, 100), embedding=[BLUE]))) == [1]
 
     def test_euclidean_distance_of_unit_vectors_is_another_unit_for_the_same_limit(self) -> None:
         for limit, expected in ((1.42, 1), (1.41, 2)):
             tracker = DeepSORTTracker(None, None, 30, 30, 0.25, 1, 0.3, limit, 1.0, "euclidean")
-            tracker.update(at((100, 100), look=[RED]))
+            tracker.update(at((100, 100), embedding=[RED]))
             tracker.update(at())
-            assert ids(tracker.update(at((100, 100), look=[BLUE]))) == [expected]
+            assert ids(tracker.update(at((100, 100), embedding=[BLUE]))) == [expected]
 
     def test_motion_in_the_cost_outweighs_a_small_difference_in_looks(self) -> None:
         def owner(weight: float) -> list[int]:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.5, appearance_weight=weight)
-            tracker.update(at((100, 100), (112, 100), look=[RED, BLUE]))
-            return ids(tracker.update(at((100, 100), (112, 100), look=[BLUE, RED])))
+            tracker.update(at((100, 100), (112, 100), embedding=[RED, BLUE]))
+            return ids(tracker.update(at((100, 100), (112, 100), embedding=[BLUE, RED])))
 
         assert owner(1.0) == [2, 1]
         assert owner(0.0) == [1, 2]
@@ -162,30 +162,30 @@ class TestGallery:
     def seen(vectors: npt.NDArray[Any], **options: Any) -> DeepSORTTracker:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=2.0, **options)
         for vector in vectors:
-            tracker.update(at((100, 100), look=[vector]))
+            tracker.update(at((100, 100), embedding=[vector]))
         return tracker
 
     def test_an_old_look_is_remembered_as_long_as_it_is_in_the_gallery(self) -> None:
         for size, expected in ((11, 1), (10, 2), (None, 1)):
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, gallery_size=size)
-            for look in [RED] + [BLUE] * 10:
-                tracker.update(at((100, 100), look=[look]))
+            for embedding in [RED] + [BLUE] * 10:
+                tracker.update(at((100, 100), embedding=[embedding]))
             tracker.update(at())
-            assert ids(tracker.update(at((100, 100), look=[RED]))) == [expected]
+            assert ids(tracker.update(at((100, 100), embedding=[RED]))) == [expected]
 
     def test_the_newest_vector_is_the_look_of_the_track(self) -> None:
         vectors = np.eye(40)
         tracker = self.seen(vectors, gallery_size=10)
-        look = tracker.tracks[0].vector
-        assert look is not None
-        np.testing.assert_array_equal(look, vectors[-1])
+        embedding = tracker.tracks[0].vector
+        assert embedding is not None
+        np.testing.assert_array_equal(embedding, vectors[-1])
 
     def test_vectors_gathered_while_tentative_count(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=3)
-        for look in (RED, BLUE, BLUE, BLUE):
-            tracker.update(at((100, 100), look=[look]))
+        for embedding in (RED, BLUE, BLUE, BLUE):
+            tracker.update(at((100, 100), embedding=[embedding]))
         tracker.update(at())
-        assert ids(tracker.update(at((100, 100), look=[RED]))) == [1]
+        assert ids(tracker.update(at((100, 100), embedding=[RED]))) == [1]
 
 
 class TestVectors:
@@ -194,7 +194,7 @@ class TestVectors:
             raise AssertionError("the extractor was asked")
 
         tracker = DeepSORTTracker(never, minimum_consecutive_frames=1)
-        assert ids(tracker.update(at((10, 10), look=[RED]), np.zeros((50, 50, 3), np.uint8))) == [1]
+        assert ids(tracker.update(at((10, 10), embedding=[RED]), np.zeros((50, 50, 3), np.uint8))) == [1]
 
     def test_an_extractor_may_be_an_object_or_a_function(self) -> None:
         class Extractor:
@@ -229,16 +229,16 @@ class TestVectors:
     @pytest.mark.parametrize("bad", [np.zeros(3), np.full(3, np.nan), np.array([np.inf, 0, 0])])
     def test_a_row_without_a_look_is_matched_by_motion_and_spoils_nothing(self, bad: npt.NDArray[Any]) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
-        for look in ([RED, BLUE], [bad, BLUE], [RED, BLUE]):
-            assert ids(tracker.update(at((100, 100), (300, 100), look=look))) == [1, 2]
+        for embedding in ([RED, BLUE], [bad, BLUE], [RED, BLUE]):
+            assert ids(tracker.update(at((100, 100), (300, 100), embedding=embedding))) == [1, 2]
         for _ in range(40):
-            assert ids(tracker.update(at((100, 100), (300, 100), look=[RED, BLUE]))) == [1, 2]
+            assert ids(tracker.update(at((100, 100), (300, 100), embedding=[RED, BLUE]))) == [1, 2]
 
     @pytest.mark.parametrize("scale", [1e-30, 1e30, 1e300])
     def test_the_length_of_a_vector_says_nothing(self, scale: float) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
-        tracker.update(at((100, 100), (112, 100), look=[RED * scale, BLUE]))
-        assert ids(tracker.update(at((100, 100), (112, 100), look=[BLUE * scale, RED]))) == [2, 1]
+        tracker.update(at((100, 100), (112, 100), embedding=[RED * scale, BLUE]))
+        assert ids(tracker.update(at((100, 100), (112, 100), embedding=[BLUE * scale, RED]))) == [2, 1]
 
     def test_without_any_vectors_it_tracks_by_motion(self) -> None:
         tracker = DeepSORTTracker()
@@ -264,12 +264,12 @@ class TestBadInput:
 
     def test_vectors_of_another_length_are_refused_and_the_tracker_goes_on(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
-        tracker.update(at((10, 10), look=[RED]))
+        tracker.update(at((10, 10), embedding=[RED]))
         with pytest.raises(ValueError, match=r"of 3 numbers .* got 5"):
-            tracker.update(at((10, 10), look=[np.ones(5)]))
-        assert ids(tracker.update(at((10, 10), look=[RED]))) == [1]
+            tracker.update(at((10, 10), embedding=[np.ones(5)]))
+        assert ids(tracker.update(at((10, 10), embedding=[RED]))) == [1]
         tracker.reset()
-        assert ids(tracker.update(at((10, 10), look=[np.ones(5)]))) == [1]
+        assert ids(tracker.update(at((10, 10), embedding=[np.ones(5)]))) == [1]
 
     def test_words_are_not_vectors(self) -> None:
         detections = at((10, 10))
@@ -282,7 +282,7 @@ class TestBadInput:
             raise RuntimeError("out of memory")
 
         tracker, twin = DeepSORTTracker(fail, lost_track_buffer=2), DeepSORTTracker(lost_track_buffer=2)
-        frames = [at((5.0 * frame, 10), look=[RED]) for frame in range(12)]
+        frames = [at((5.0 * frame, 10), embedding=[RED]) for frame in range(12)]
         for number, frame in enumerate(frames):
             if number == 6:
                 for _ in range(3):

@@ -18,25 +18,25 @@ from trackers.association import assignment, pairs
 from trackers.boxes import overlap
 
 Matrix = npt.NDArray[np.float64]
-GATE, LOOKS, DISTANCE, BUFFER, HITS, SIZE = 9.4877, 0.2, 0.7, 6, 2, 4
+GATE, EMBEDDINGS, DISTANCE, BUFFER, HITS, SIZE = 9.4877, 0.2, 0.7, 6, 2, 4
 
 
 class Walker:
     """One track of the obvious tracker."""
 
-    def __init__(self, box: Matrix, look: Matrix) -> None:
-        self.filter, self.looks = DenseFilter(box), [look]
+    def __init__(self, box: Matrix, embedding: Matrix) -> None:
+        self.filter, self.embeddings = DenseFilter(box), [embedding]
         self.hits, self.missed, self.number = 1, 0, -1
 
     def box(self) -> Matrix:
         u, v, a, h = self.filter.mean[:4]
         return np.array([u - a * h / 2, v - h / 2, u + a * h / 2, v + h / 2])
 
-    def likeness(self, box: Matrix, look: Matrix) -> float:
+    def likeness(self, box: Matrix, embedding: Matrix) -> float:
         """Smallest cosine distance to the gallery; infinite outside the gate."""
         if self.filter.distance(box) > GATE:
             return np.inf
-        return float(min(1.0 - np.float32(kept @ look) for kept in self.looks[-SIZE:]))
+        return float(min(1.0 - np.float32(kept @ embedding) for kept in self.embeddings[-SIZE:]))
 
 
 class ObviousDeepSORT:
@@ -46,7 +46,7 @@ class ObviousDeepSORT:
         self.walkers: list[Walker] = []
         self.given = 0
 
-    def update(self, boxes: Matrix, looks: Matrix) -> list[int]:
+    def update(self, boxes: Matrix, embeddings: Matrix) -> list[int]:
         for walker in self.walkers:
             walker.filter.predict()
             walker.missed += 1
@@ -55,18 +55,18 @@ class ObviousDeepSORT:
         for age in range(1, BUFFER + 2):
             level = [walker for walker in confirmed if walker.missed == age]
             left = [row for row in range(len(boxes)) if row not in found]
-            cost = np.array([[walker.likeness(boxes[row], looks[row]) for row in left] for walker in level])
-            found |= {left[j]: level[i] for i, j in cheapest(cost, LOOKS)}
+            cost = np.array([[walker.likeness(boxes[row], embeddings[row]) for row in left] for walker in level])
+            found |= {left[j]: level[i] for i, j in cheapest(cost, EMBEDDINGS)}
         recent = [w for w in self.walkers if (w.number < 0 or w.missed == 1) and w not in found.values()]
         left = [row for row in range(len(boxes)) if row not in found]
         cost = np.array([[1.0 - overlap(walker.box(), boxes[row]) for row in left] for walker in recent])
         found |= {left[j]: recent[i] for i, j in cheapest(cost, DISTANCE)}
-        return self.close(boxes, looks, found)
+        return self.close(boxes, embeddings, found)
 
-    def close(self, boxes: Matrix, looks: Matrix, found: dict[int, Walker]) -> list[int]:
+    def close(self, boxes: Matrix, embeddings: Matrix, found: dict[int, Walker]) -> list[int]:
         for row, walker in found.items():
             walker.filter.correct(boxes[row])
-            walker.looks.append(looks[row])
+            walker.embeddings.append(embeddings[row])
             walker.hits, walker.missed = walker.hits + 1, 0
         for walker in self.walkers:
             if walker.number < 0 and walker.hits >= HITS:
@@ -75,7 +75,7 @@ class ObviousDeepSORT:
         self.walkers = [w for w in self.walkers if w.missed == 0 or (w.number > 0 and w.missed <= BUFFER)]
         for row in range(len(boxes)):
             if row not in found:
-                self.walkers.append(Walker(boxes[row], looks[row]))
+                self.walkers.append(Walker(boxes[row], embeddings[row]))
         return [found[row].number if row in found else -1 for row in range(len(boxes))]
 
 
@@ -97,11 +97,11 @@ def scene(seed: int, people: int, frames: int) -> Iterator[tuple[Matrix, Matrix]
     for _ in range(frames):
         place = place + pace + random.normal(0, 1, (people, 2))
         seen = random.random(people) < 0.8
-        looks = clothes + random.normal(0, 0.25, clothes.shape)
-        looks = (looks / np.linalg.norm(looks, axis=1, keepdims=True)).astype(np.float32)
+        embeddings = clothes + random.normal(0, 0.25, clothes.shape)
+        embeddings = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float32)
         corner = place + random.normal(0, 1, (people, 2))
         order = random.permutation(np.flatnonzero(seen))
-        yield np.hstack((corner, corner + size))[order], looks[order]
+        yield np.hstack((corner, corner + size))[order], embeddings[order]
 
 
 @pytest.fixture(autouse=True, scope="module", params=["small", "large"])
@@ -119,8 +119,8 @@ def _both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
 def test_ids_are_those_of_the_obvious_tracker_in_every_crowd(seed: int, people: int) -> None:
     obvious = ObviousDeepSORT()
     ours = DeepSORTTracker(
-        lost_track_buffer=BUFFER, minimum_consecutive_frames=HITS, appearance_threshold=LOOKS, gallery_size=SIZE
+        lost_track_buffer=BUFFER, minimum_consecutive_frames=HITS, appearance_threshold=EMBEDDINGS, gallery_size=SIZE
     )
-    for boxes, looks in scene(seed, people, frames=25):
-        detections = sv.Detections(boxes, confidence=np.ones(len(boxes)), data={"embedding": looks})
-        assert ours.update(detections).tracker_id.tolist() == obvious.update(boxes, looks)  # type: ignore[union-attr]
+    for boxes, embeddings in scene(seed, people, frames=25):
+        detections = sv.Detections(boxes, confidence=np.ones(len(boxes)), data={"embedding": embeddings})
+        assert ours.update(detections).tracker_id.tolist() == obvious.update(boxes, embeddings)  # type: ignore[union-attr]

@@ -15,13 +15,13 @@ from trackers.core.base import Tracker
 RED, BLUE = np.eye(2, dtype=np.float32)
 
 
-def frame(*rows: Sequence[float], confidence: float | Sequence[float] = 0.9, looks: Any = None) -> sv.Detections:
+def frame(*rows: Sequence[float], confidence: float | Sequence[float] = 0.9, embeddings: Any = None) -> sv.Detections:
     """Detections at given corners (x, y), 40 wide and 90 high, or with four numbers as boxes."""
     boxes = [[*row, row[0] + 40, row[1] + 90] if len(row) == 2 else row for row in rows]
     return sv.Detections(
         xyxy=np.array(boxes, np.float64).reshape(-1, 4),
         confidence=np.broadcast_to(np.array(confidence, np.float64), len(rows)).copy(),
-        data={} if looks is None else {"embedding": np.array(looks)},
+        data={} if embeddings is None else {"embedding": np.array(embeddings)},
     )
 
 
@@ -153,15 +153,15 @@ class TestOCSORT:
 class TestBoTSORT:
     def test_the_look_is_a_moving_average_of_unit_length(self) -> None:
         tracker = BoTSORTTracker(appearance_momentum=0.9, minimum_consecutive_frames=1)
-        tracker.update(frame([100, 100], looks=[RED]))
-        tracker.update(frame([100, 100], looks=[5 * BLUE]))
+        tracker.update(frame([100, 100], embeddings=[RED]))
+        tracker.update(frame([100, 100], embeddings=[5 * BLUE]))
         expected = 0.9 * RED + 0.1 * BLUE
         np.testing.assert_allclose(np.asarray(tracker.tracks[0].vector), expected / np.linalg.norm(expected), rtol=1e-6)
 
     def test_weak_detections_leave_the_look_alone(self) -> None:
         tracker = BoTSORTTracker(minimum_consecutive_frames=1)
-        tracker.update(frame([100, 100], looks=[RED]))
-        assert ids(tracker, frame([100, 100], confidence=0.3, looks=[BLUE])) == [1]
+        tracker.update(frame([100, 100], embeddings=[RED]))
+        assert ids(tracker, frame([100, 100], confidence=0.3, embeddings=[BLUE])) == [1]
         np.testing.assert_array_equal(np.asarray(tracker.tracks[0].vector), RED)
 
     def test_only_confident_detections_are_looked_at(self) -> None:
@@ -178,32 +178,32 @@ class TestBoTSORT:
 
     def test_looks_decide_between_boxes_that_overlap(self) -> None:
         """Two people side by side; the boxes alone say they swapped, the looks say they did not."""
-        seen = [frame([100, 100], [112, 100], looks=[RED, BLUE])] * 4
-        swapped = frame([111, 100], [101, 100], looks=[RED, BLUE])
+        seen = [frame([100, 100], [112, 100], embeddings=[RED, BLUE])] * 4
+        swapped = frame([111, 100], [101, 100], embeddings=[RED, BLUE])
         assert ids(BoTSORTTracker(), *seen, swapped) == [1, 2]
         without = [frame([100, 100], [112, 100])] * 4
         assert ids(BoTSORTTracker(), *without, frame([111, 100], [101, 100])) == [2, 1]
 
     def test_where_looks_count(self) -> None:
         """Someone who comes back beside the prediction is out of reach of overlap, and within that of motion."""
-        seen = [frame([100, 100], looks=[RED])] * 6 + [frame()] * 12
-        back, stranger = frame([150, 100], looks=[RED]), frame([150, 100], looks=[BLUE])
+        seen = [frame([100, 100], embeddings=[RED])] * 6 + [frame()] * 12
+        back, stranger = frame([150, 100], embeddings=[RED]), frame([150, 100], embeddings=[BLUE])
         assert ids(BoTSORTTracker(), *seen, back) == [-1]
         assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, back) == [1]
         assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, stranger) == [-1]
 
     def test_a_stream_may_have_vectors_now_and_then(self) -> None:
         tracker = BoTSORTTracker(minimum_consecutive_frames=1)
-        for looks in (None, [RED], None, [RED]):
-            assert ids(tracker, frame([100, 100], looks=looks)) == [1]
+        for embeddings in (None, [RED], None, [RED]):
+            assert ids(tracker, frame([100, 100], embeddings=embeddings)) == [1]
         assert ids(tracker, frame([100, 100], [300, 100])) == [1, 2]
         assert [track.vector is None for track in tracker.tracks] == [False, True]
 
     def test_vectors_keep_their_length(self) -> None:
         tracker = BoTSORTTracker(minimum_consecutive_frames=1)
-        tracker.update(frame([100, 100], looks=[RED]))
+        tracker.update(frame([100, 100], embeddings=[RED]))
         with pytest.raises(ValueError, match="2 numbers as on earlier frames"):
-            tracker.update(frame([100, 100], looks=[[1.0, 2.0, 3.0]]))
+            tracker.update(frame([100, 100], embeddings=[[1.0, 2.0, 3.0]]))
 
     def test_takes_the_threshold_its_extractor_recommends(self) -> None:
         class Extractor:

@@ -22,23 +22,25 @@ WIDTH, HEIGHT = 32.0, 80.0
 RATES = {"KITTI-17": 10, "MOT16-09": 30, "MOT16-11a": 30, "PETS09-S2L1": 7, "TUD-Campus": 25, "TUD-Stadtmitte": 25}
 
 
-def look(distance: float) -> npt.NDArray[np.float64]:
+def embedding(distance: float) -> npt.NDArray[np.float64]:
     """A unit vector at a cosine distance from that of the person called A."""
     return np.array([1.0 - distance, np.sqrt(1.0 - (1.0 - distance) ** 2)])
 
 
-A, B = look(0.0), look(1.0)
+A, B = embedding(0.0), embedding(1.0)
 
 
 def at(
     *rows: tuple[float, float],
-    look: Iterable[Any] | None = None,
+    embedding: Iterable[Any] | None = None,
     confidence: float = 0.9,
     size: tuple[float, float] = (WIDTH, HEIGHT),
 ) -> sv.Detections:
     """Detections with their top left corners at the given places."""
     corner = np.array(rows, float).reshape(-1, 2)
-    data: dict[str, Any] = {} if look is None else {"embedding": np.array(list(look), float).reshape(len(rows), 2)}
+    data: dict[str, Any] = (
+        {} if embedding is None else {"embedding": np.array(list(embedding), float).reshape(len(rows), 2)}
+    )
     return sv.Detections(np.hstack((corner, corner + size)), confidence=np.full(len(rows), confidence), data=data)
 
 
@@ -46,30 +48,30 @@ def ids(tracker: Tracker[Any], frames: Iterable[sv.Detections]) -> list[list[int
     return [np.asarray(tracker.update(frame).tracker_id).tolist() for frame in frames]
 
 
-NOBODY = at(look=[])
+NOBODY = at(embedding=[])
 
 
-class TestLook:
+class TestEmbedding:
     """Looks find a track again, where it can be."""
 
     @pytest.mark.parametrize(("heights", "expected"), [(0.75, [1]), (0.85, [-1])])
     def test_a_look_finds_nobody_further_off_than_most_of_a_height(self, heights: float, expected: list[int]) -> None:
         """After 10 frames the gate alone would let through more; looks that do not suffice to rejoin tell the two."""
         tracker = SteadySORTTracker()
-        ids(tracker, [at((100, 100), look=[A])] * 10 + [NOBODY] * 10)
-        assert ids(tracker, [at((100, 100 + heights * HEIGHT), look=[look(0.28)])]) == [expected]
+        ids(tracker, [at((100, 100), embedding=[A])] * 10 + [NOBODY] * 10)
+        assert ids(tracker, [at((100, 100 + heights * HEIGHT), embedding=[embedding(0.28)])]) == [expected]
 
     def test_a_glimpse_does_not_change_what_somebody_looks_like(self) -> None:
-        frames = [at((100, 100), look=[A])] * 10 + [at((102, 100), look=[look(0.29)])]
+        frames = [at((100, 100), embedding=[A])] * 10 + [at((102, 100), embedding=[embedding(0.29)])]
         tracker = SteadySORTTracker()
         ids(tracker, [*frames, *[NOBODY] * 10])
-        back, stranger = at((240, 100), look=[A]), at((240, 100), look=[look(0.6)])
+        back, stranger = at((240, 100), embedding=[A]), at((240, 100), embedding=[embedding(0.6)])
         copy = SteadySORTTracker()
         copy.load_state_dict(tracker.state_dict())
         assert ids(tracker, [back]) == [[1]]
         assert ids(copy, [stranger]) == [[-1]]
 
-    def look_of(self, frames: Iterable[sv.Detections], **options: Any) -> npt.NDArray[Any]:
+    def embedding_of(self, frames: Iterable[sv.Detections], **options: Any) -> npt.NDArray[Any]:
         """What the first person looks like after some frames."""
         tracker = SteadySORTTracker(**options)
         ids(tracker, frames)
@@ -79,25 +81,25 @@ class TestLook:
 
     def test_every_look_of_the_first_second_counts_alike(self) -> None:
         """The order in which they were seen does not matter much: four times A and eight times nearly A."""
-        frames = [at((100, 100), look=[A])] * 4 + [at((100, 100), look=[look(0.1)])] * 8
-        mean = (4 * A + 8 * look(0.1)) / 12
+        frames = [at((100, 100), embedding=[A])] * 4 + [at((100, 100), embedding=[embedding(0.1)])] * 8
+        mean = (4 * A + 8 * embedding(0.1)) / 12
         for order in (frames, frames[::-1]):
-            np.testing.assert_allclose(self.look_of(order), mean / np.linalg.norm(mean), atol=0.02)
+            np.testing.assert_allclose(self.embedding_of(order), mean / np.linalg.norm(mean), atol=0.02)
 
     def test_frames_without_a_look_do_not_count(self) -> None:
-        frames = [at((100, 100), look=[0 * A])] * 3 + [at((100, 100), look=[A])] * 2
-        frames += [at((100, 100), look=[0 * A])] * 20 + [at((100, 100), look=[look(0.1)])] * 2
-        mean = (A + look(0.1)) / 2
-        np.testing.assert_allclose(self.look_of(frames), mean / np.linalg.norm(mean), atol=0.02)
+        frames = [at((100, 100), embedding=[0 * A])] * 3 + [at((100, 100), embedding=[A])] * 2
+        frames += [at((100, 100), embedding=[0 * A])] * 20 + [at((100, 100), embedding=[embedding(0.1)])] * 2
+        mean = (A + embedding(0.1)) / 2
+        np.testing.assert_allclose(self.embedding_of(frames), mean / np.linalg.norm(mean), atol=0.02)
 
     @pytest.mark.parametrize("frame_rate", [6.0, 30.0])
     def test_later_looks_are_averaged_over_a_second_at_any_frame_rate(self, frame_rate: float) -> None:
         """Ten seconds of A, one of nearly A: the newer makes up two thirds, 1 - 1 / e and a little less."""
-        long_ago, newer = [at((100, 100), look=[A])], [at((100, 100), look=[look(0.1)])]
+        long_ago, newer = [at((100, 100), embedding=[A])], [at((100, 100), embedding=[embedding(0.1)])]
         frames = long_ago * int(10 * frame_rate) + newer * int(frame_rate)
         share = 1.0 - (1.0 - 1.0 / (frame_rate + 1.0)) ** frame_rate
-        mean = (1.0 - share) * A + share * look(0.1)
-        found = self.look_of(frames, frame_rate=frame_rate)
+        mean = (1.0 - share) * A + share * embedding(0.1)
+        found = self.embedding_of(frames, frame_rate=frame_rate)
         np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=0.02)
         assert 0.55 < share < 0.7
 
@@ -107,14 +109,14 @@ class TestPrecedence:
 
     def test_a_track_without_an_id_takes_no_box_from_one_with_an_id(self) -> None:
         """A looks different for once; the box is nearer to a doubled one that has only begun."""
-        known, doubled = at((100, 100), look=[A]), at((100, 100), (115, 100), look=[A, B])
-        between = at((111, 100), look=[look(0.35)])
+        known, doubled = at((100, 100), embedding=[A]), at((100, 100), (115, 100), embedding=[A, B])
+        between = at((111, 100), embedding=[embedding(0.35)])
         tracker = SteadySORTTracker()
         assert ids(tracker, [*[known] * 5, doubled, between])[-2:] == [[1, -1], [1]]
 
     def test_what_is_left_over_goes_to_those_without_an_id(self) -> None:
-        both = at((100, 100), (300, 100), look=[A, B])
-        assert ids(SteadySORTTracker(), [at((100, 100), look=[A])] * 5 + [both] * 3)[-1] == [1, 2]
+        both = at((100, 100), (300, 100), embedding=[A, B])
+        assert ids(SteadySORTTracker(), [at((100, 100), embedding=[A])] * 5 + [both] * 3)[-1] == [1, 2]
 
 
 class TestUnknown:
@@ -122,11 +124,13 @@ class TestUnknown:
 
     @pytest.mark.parametrize("unknown", [np.zeros(2), np.full(2, np.nan)])
     def test_a_box_without_a_look_goes_to_the_lost_track_in_its_place(self, unknown: npt.NDArray[np.float64]) -> None:
-        frames = [at((100, 100), look=[A])] * 5 + [NOBODY] * 2 + [at((100, 100), look=[unknown])]
+        frames = [at((100, 100), embedding=[A])] * 5 + [NOBODY] * 2 + [at((100, 100), embedding=[unknown])]
         assert ids(SteadySORTTracker(), frames)[-1] == [1]
 
     def test_also_where_all_vectors_are_missing_for_a_while(self) -> None:
-        frames = [at((100, 100), look=[A])] * 5 + [at()] * 2 + [at((100, 100))] * 3 + [at((100, 100), look=[A])]
+        frames = (
+            [at((100, 100), embedding=[A])] * 5 + [at()] * 2 + [at((100, 100))] * 3 + [at((100, 100), embedding=[A])]
+        )
         assert ids(SteadySORTTracker(), frames)[-4:] == [[1]] * 4
 
 
@@ -134,15 +138,15 @@ class TestVeto:
     """Overlap alone gives no id to a stranger."""
 
     def test_who_steps_into_the_place_of_another_does_not_get_the_id(self) -> None:
-        frames = [at((100, 100), look=[A])] * 4 + [at((104, 100), look=[B])] * 4
+        frames = [at((100, 100), embedding=[A])] * 4 + [at((104, 100), embedding=[B])] * 4
         assert ids(DeepSORTTracker(appearance_threshold=0.3), frames)[4:] == [[1]] * 4, (
             "DeepSORT's last stage allows it"
         )
         assert ids(SteadySORTTracker(), frames)[4:] == [[-1], [-1], [2], [2]]
 
     def test_the_one_who_was_hidden_has_the_id_when_back(self) -> None:
-        frames = [at((100, 100), look=[A])] * 4 + [at((104, 100), look=[B])] * 4
-        both = at((100, 100), (180, 100), look=[A, B])
+        frames = [at((100, 100), embedding=[A])] * 4 + [at((104, 100), embedding=[B])] * 4
+        both = at((100, 100), (180, 100), embedding=[A, B])
         assert ids(SteadySORTTracker(), [*frames, both])[-1] == [1, 2]
 
     @pytest.mark.parametrize(
@@ -152,11 +156,11 @@ class TestVeto:
         self, aside: float, distance: float, expected: int
     ) -> None:
         """The limit is the threshold times 1 + IoU: 0.3 times 1.78, and 0.3 times 1.39."""
-        frames = [at((100, 100), look=[A])] * 4 + [at((100 + aside, 100), look=[look(distance)])]
+        frames = [at((100, 100), embedding=[A])] * 4 + [at((100 + aside, 100), embedding=[embedding(distance)])]
         assert ids(SteadySORTTracker(), frames)[-1] == [expected]
 
     def test_without_a_look_there_is_no_veto(self) -> None:
-        frames = [at((100, 100), look=[A])] * 4 + [at((104, 100), look=[[0.0, 0.0]])]
+        frames = [at((100, 100), embedding=[A])] * 4 + [at((104, 100), embedding=[[0.0, 0.0]])]
         assert ids(SteadySORTTracker(), frames)[-1] == [1]
 
 
@@ -166,73 +170,77 @@ class TestRejoin:
     def later(self, *frames: sv.Detections, gap: int = 10, **options: Any) -> list[list[int]]:
         """Ids of what comes after A was seen at x = 100 and then not for some frames."""
         tracker = SteadySORTTracker(**options)
-        ids(tracker, [at((100, 100), look=[A])] * 10 + [NOBODY] * gap)
+        ids(tracker, [at((100, 100), embedding=[A])] * 10 + [NOBODY] * gap)
         return ids(tracker, frames)
 
     def test_who_comes_back_outside_the_gate_has_the_id_at_once(self) -> None:
-        aside = at((100 + 2 * HEIGHT, 100), look=[A])
-        frames = [at((100, 100), look=[A])] * 10 + [NOBODY] * 10 + [aside] * 4
+        aside = at((100 + 2 * HEIGHT, 100), embedding=[A])
+        frames = [at((100, 100), embedding=[A])] * 10 + [NOBODY] * 10 + [aside] * 4
         assert 1 not in [row[0] for row in ids(DeepSORTTracker(appearance_threshold=0.3), frames)[-4:]]
         assert self.later(aside, aside) == [[1], [1]]
 
     @pytest.mark.parametrize(("distance", "expected"), [(0.02, 1), (0.28, 2)])
     def test_who_comes_back_half_hidden_has_the_id_once_known(self, distance: float, expected: int) -> None:
         """At first the look is too different; it is compared again when the hits suffice for an id."""
-        first, then = (at((100 + 2 * HEIGHT, 100), look=[look(part)]) for part in (0.28, distance))
+        first, then = (at((100 + 2 * HEIGHT, 100), embedding=[embedding(part)]) for part in (0.28, distance))
         assert self.later(first, then, then, then) == [[-1], [-1], [expected], [expected]]
 
     @pytest.mark.parametrize(("distance", "expected"), [(0.24, 1), (0.26, -1)])
     def test_a_look_too_different_is_somebody_else(self, distance: float, expected: int) -> None:
-        assert self.later(at((100 + 2 * HEIGHT, 100), look=[look(distance)])) == [[expected]]
+        assert self.later(at((100 + 2 * HEIGHT, 100), embedding=[embedding(distance)])) == [[expected]]
 
     @pytest.mark.parametrize(("heights", "expected"), [(2.3, 1), (2.4, -1)])
     def test_too_far_to_walk_is_somebody_else(self, heights: float, expected: int) -> None:
         """Eleven frames after the last sighting, at 30 frames per second."""
-        assert self.later(at((100 + heights * HEIGHT, 100), look=[A])) == [[expected]]
+        assert self.later(at((100 + heights * HEIGHT, 100), embedding=[A])) == [[expected]]
 
     def test_a_longer_absence_allows_a_longer_way(self) -> None:
-        assert self.later(at((100 + 2.9 * HEIGHT, 100), look=[A]), gap=30) == [[1]]
+        assert self.later(at((100 + 2.9 * HEIGHT, 100), embedding=[A]), gap=30) == [[1]]
 
     def test_the_way_is_walked_in_seconds_not_in_frames(self) -> None:
         """Seven frames are a quarter of a second, or a whole one."""
-        aside = at((100 + 2.9 * HEIGHT, 100), look=[A])
+        aside = at((100 + 2.9 * HEIGHT, 100), embedding=[A])
         assert self.later(aside, gap=6, frame_rate=30.0) == [[-1]]
         assert self.later(aside, gap=6, frame_rate=7.0) == [[1]]
 
     @pytest.mark.parametrize(("growth", "expected"), [(1.9, 1), (2.1, -1), (0.55, 1), (0.45, -1)])
     def test_too_tall_or_too_small_is_somebody_else(self, growth: float, expected: int) -> None:
-        grown = at((100 + 1.5 * HEIGHT, 100), look=[A], size=(WIDTH * growth, HEIGHT * growth))
+        grown = at((100 + 1.5 * HEIGHT, 100), embedding=[A], size=(WIDTH * growth, HEIGHT * growth))
         assert self.later(grown) == [[expected]]
 
     @pytest.mark.parametrize(("gap", "expected"), [(90, 1), (91, -1)])
     def test_a_gap_too_long_is_forgotten(self, gap: int, expected: int) -> None:
-        assert self.later(at((100 + 2 * HEIGHT, 100), look=[A]), gap=gap) == [[expected]]
+        assert self.later(at((100 + 2 * HEIGHT, 100), embedding=[A]), gap=gap) == [[expected]]
 
     @pytest.mark.parametrize(("gap", "expected"), [(21, 1), (22, -1)])
     def test_memory_is_a_time_not_a_number_of_frames(self, gap: int, expected: int) -> None:
-        aside = at((100 + 2 * HEIGHT, 100), look=[A])
+        aside = at((100 + 2 * HEIGHT, 100), embedding=[A])
         assert self.later(aside, gap=gap, frame_rate=7.0) == [[expected]]
 
     def test_two_seen_together_are_two(self) -> None:
         """Twins: the second gets an id just when the first is gone, and it is not that of the first."""
         tracker = SteadySORTTracker()
-        one, both, other = at((100, 100), look=[A]), at((100, 100), (260, 100), look=[A, A]), at((260, 100), look=[A])
+        one, both, other = (
+            at((100, 100), embedding=[A]),
+            at((100, 100), (260, 100), embedding=[A, A]),
+            at((260, 100), embedding=[A]),
+        )
         assert ids(tracker, [one] * 5 + [both] * 2 + [other] * 2)[-4:] == [[1, -1], [1, -1], [2], [2]]
 
     def test_two_who_come_back_share_out_the_ids_by_look(self) -> None:
         """Both look a little like A; the one who looks more like it is A."""
         tracker = SteadySORTTracker()
-        ids(tracker, [at((100, 100), (300, 100), look=[A, look(0.4)])] * 5 + [NOBODY] * 10)
-        back = at((200, 220), (240, 220), look=[look(0.2), look(0.02)])
+        ids(tracker, [at((100, 100), (300, 100), embedding=[A, embedding(0.4)])] * 5 + [NOBODY] * 10)
+        back = at((200, 220), (240, 220), embedding=[embedding(0.2), embedding(0.02)])
         assert ids(tracker, [back])[-1] == [2, 1]
 
     def test_a_track_that_came_back_goes_on_from_there(self) -> None:
-        walk = [at((260 + 4 * step, 100), look=[A]) for step in range(20)]
+        walk = [at((260 + 4 * step, 100), embedding=[A]) for step in range(20)]
         assert self.later(*walk) == [[1]] * 20
 
     def test_classes_that_must_not_share_a_track_do_not(self) -> None:
         tracker = SteadySORTTracker(class_agnostic=False)
-        car, person = at((100, 100), look=[A]), at((260, 100), look=[A])
+        car, person = at((100, 100), embedding=[A]), at((260, 100), embedding=[A])
         car.class_id, person.class_id = np.array([2]), np.array([0])
         assert ids(tracker, [car] * 5 + [NOBODY] * 5 + [person] * 3)[-3:] == [[-1], [-1], [2]]
 
@@ -240,7 +248,7 @@ class TestRejoin:
         heard: list[int] = []
         tracker = SteadySORTTracker()
         tracker.on("recovered", lambda track: heard.append(track.id))
-        ids(tracker, [at((100, 100), look=[A])] * 5 + [NOBODY] * 5 + [at((260, 100), look=[A])])
+        ids(tracker, [at((100, 100), embedding=[A])] * 5 + [NOBODY] * 5 + [at((260, 100), embedding=[A])])
         assert heard == [1]
 
 
@@ -248,7 +256,7 @@ class TestConfidence:
     """Weak detections help those who are known, and start nothing."""
 
     def test_a_weak_detection_prolongs_a_track_and_leaves_its_look_alone(self) -> None:
-        strong, weak = at((100, 100), look=[A]), at((102, 100), look=[B], confidence=0.2)
+        strong, weak = at((100, 100), embedding=[A]), at((102, 100), embedding=[B], confidence=0.2)
         tracker = SteadySORTTracker()
         assert ids(tracker, [strong] * 4 + [weak] * 20 + [strong])[3:] == [[1]] * 22
         known = tracker.tracks[0].vector
@@ -256,17 +264,17 @@ class TestConfidence:
         np.testing.assert_allclose(known, A, atol=1e-6)
 
     def test_a_weak_detection_is_no_hit_for_a_track_without_an_id(self) -> None:
-        strong, weak = at((100, 100), look=[A]), at((100, 100), look=[A], confidence=0.4)
+        strong, weak = at((100, 100), embedding=[A]), at((100, 100), embedding=[A], confidence=0.4)
         assert ids(SteadySORTTracker(), [strong, strong, weak, strong, strong, strong]) == [[-1]] * 5 + [[1]]
 
     @pytest.mark.parametrize(("aside", "expected"), [(7, 1), (9, -1)])
     def test_a_weak_detection_must_overlap_well(self, aside: float, expected: int) -> None:
         """IoU 0.64 and 0.56."""
-        frames = [at((100, 100), look=[A])] * 4 + [at((100 + aside, 100), look=[A], confidence=0.4)]
+        frames = [at((100, 100), embedding=[A])] * 4 + [at((100 + aside, 100), embedding=[A], confidence=0.4)]
         assert ids(SteadySORTTracker(), frames)[-1] == [expected]
 
     def test_a_weak_detection_finds_no_lost_track_again(self) -> None:
-        frames = [at((100, 100), look=[A])] * 4 + [NOBODY] + [at((100, 100), look=[A], confidence=0.4)]
+        frames = [at((100, 100), embedding=[A])] * 4 + [NOBODY] + [at((100, 100), embedding=[A], confidence=0.4)]
         assert ids(SteadySORTTracker(), frames)[-1] == [-1]
 
     def test_below_the_low_threshold_nothing_counts(self) -> None:
@@ -277,14 +285,18 @@ class TestConfidence:
     def test_where_nobody_is_missing_a_little_less_confidence_starts_a_track(
         self, confidence: float, expected: int
     ) -> None:
-        frames = [at((100, 100), (300, 100), look=[A, B])] * 5
+        frames = [at((100, 100), (300, 100), embedding=[A, B])] * 5
         for frame in frames:
             frame.confidence = np.array([0.9, confidence])
         assert ids(SteadySORTTracker(), frames)[-1] == [1, expected]
 
     @pytest.mark.parametrize(("confidence", "expected"), [(0.61, -1), (0.71, 2)])
     def test_where_somebody_is_missing_it_does_not(self, confidence: float, expected: int) -> None:
-        frames = [at((100, 100), look=[A])] * 5 + [NOBODY] * 5 + [at((220, 100), look=[B], confidence=confidence)] * 3
+        frames = (
+            [at((100, 100), embedding=[A])] * 5
+            + [NOBODY] * 5
+            + [at((220, 100), embedding=[B], confidence=confidence)] * 3
+        )
         assert ids(SteadySORTTracker(), frames)[-1] == [expected]
 
     def test_the_extractor_is_asked_for_confident_detections_only(self) -> None:
@@ -318,9 +330,10 @@ class TestOneNumber:
     def test_all_limits_follow_it(self, threshold: float) -> None:
         def answer(distance: float, x: float) -> int:
             tracker = SteadySORTTracker(appearance_threshold=threshold)
-            return ids(tracker, [at((100, 100), look=[A])] * 4 + [at((x, 100), look=[look(distance * threshold)])])[-1][
-                0
-            ]
+            return ids(
+                tracker,
+                [at((100, 100), embedding=[A])] * 4 + [at((x, 100), embedding=[embedding(distance * threshold)])],
+            )[-1][0]
 
         assert [answer(share, 104) for share in (1.76, 1.80)] == [1, -1], "overlap"
         assert [answer(share, 250) for share in (0.82, 0.85)] == [1, -1], "rejoining"
@@ -332,7 +345,7 @@ def test_without_vectors_a_lost_track_is_found_by_overlap() -> None:
 
 
 def test_vectors_may_come_late_and_go_again() -> None:
-    bare, seen = at((100, 100)), at((100, 100), look=[A])
+    bare, seen = at((100, 100)), at((100, 100), embedding=[A])
     assert ids(SteadySORTTracker(), [bare] * 4 + [seen] * 4 + [bare] * 4 + [seen] * 4)[3:] == [[1]] * 13
 
 
@@ -340,7 +353,7 @@ def test_a_moving_camera_moves_the_place_of_those_who_are_lost() -> None:
     """The view jumps by 500 pixels while A is hidden; A stands where A stood."""
     still, jump = np.eye(3), np.array([[1.0, 0, 500], [0, 1, 0], [0, 0, 1]])
     motion = np.array([still] * 6 + [jump] + [still] * 2)
-    frames = [at((100, 100), look=[A])] * 5 + [NOBODY] * 2 + [at((600, 100 + 1.5 * HEIGHT), look=[A])]
+    frames = [at((100, 100), embedding=[A])] * 5 + [NOBODY] * 2 + [at((600, 100 + 1.5 * HEIGHT), embedding=[A])]
     assert ids(SteadySORTTracker(camera_motion=motion), frames)[-1] == [1]
     assert ids(SteadySORTTracker(), frames)[-1] == [-1]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 import supervision as sv
 
-from tests.core.test_steadysort import RATES, A, B, at, ids, look
+from tests.core.test_steadysort import RATES, A, B, at, embedding, ids
 from trackers import SteadySORTTracker
 from trackers.evaluation import Scores, combine, evaluate_sequence
 from trackers.io.mot import read_mot
@@ -32,7 +32,7 @@ def blind(frames: Iterable[sv.Detections]) -> list[sv.Detections]:
     return [sv.Detections(frame.xyxy, confidence=frame.confidence) for frame in frames]
 
 
-def with_looks(frames: Iterable[sv.Detections], kind: str, seed: int = 0) -> list[sv.Detections]:
+def with_embeddings(frames: Iterable[sv.Detections], kind: str, seed: int = 0) -> list[sv.Detections]:
     """The same boxes with vectors that mean nothing."""
     rng = np.random.default_rng(seed)
     frames = blind(frames)
@@ -55,9 +55,9 @@ def test_crowds_with_vectors_that_mean_nothing_have_the_ids_they_have_without(ki
     ids_given = {"with": 0, "without": 0}
     for seed in range(20):
         frames, tracker = crowd(seed), SteadySORTTracker()
-        ids_given["with"] += max(max(row, default=0) for row in ids(tracker, with_looks(frames, kind, seed)))
+        ids_given["with"] += max(max(row, default=0) for row in ids(tracker, with_embeddings(frames, kind, seed)))
         ids_given["without"] += max(max(row, default=0) for row in ids(SteadySORTTracker(), blind(frames)))
-        assert not tracker.trust.counts
+        assert not tracker.trust.reliable
     assert ids_given["without"] >= 20 * 7
     assert ids_given["with"] <= ids_given["without"] + 2
 
@@ -68,17 +68,17 @@ def test_once_found_out_they_change_nothing(kind: str) -> None:
     scene = Scene(figures=8, length=200)
     frames = [scene.detections(number) for number in range(len(scene))]
     tracker = SteadySORTTracker()
-    ids(tracker, with_looks(frames[:60], kind))
-    assert not tracker.trust.counts
+    ids(tracker, with_embeddings(frames[:60], kind))
+    assert not tracker.trust.reliable
     without = SteadySORTTracker()
     without.load_state_dict(tracker.state_dict())
-    assert ids(tracker, with_looks(frames[60:], kind, seed=1)) == ids(without, blind(frames[60:]))
+    assert ids(tracker, with_embeddings(frames[60:], kind, seed=1)) == ids(without, blind(frames[60:]))
 
 
 def test_who_is_alone_keeps_the_id_too() -> None:
     """There is nobody else to be mixed up with, but somebody who looks like a stranger on every frame."""
     frames = [at((100 + 2 * number, 100)) for number in range(100)]
-    found = [row[0] for row in ids(SteadySORTTracker(), with_looks(frames, "random"))]
+    found = [row[0] for row in ids(SteadySORTTracker(), with_embeddings(frames, "random"))]
     assert max(found) <= 4
     assert found[25:] == [found[-1]] * 75
     assert found[-1] > 0
@@ -89,14 +89,14 @@ def test_looks_that_say_who_is_who_count_from_first_to_last() -> None:
     tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
     for number in range(len(scene)):
         tracker.update(scene.detections(number))
-        assert tracker.trust.counts
-    assert tracker.trust.strange < 0.02
-    assert tracker.trust.mixed < 0.1
+        assert tracker.trust.reliable
+    assert tracker.trust.false_reject_rate < 0.02
+    assert tracker.trust.false_accept_rate < 0.1
 
 
-def side_by_side(*looks: Any) -> sv.Detections:
+def side_by_side(*embeddings: Any) -> sv.Detections:
     """People a few metres apart who stand still."""
-    return at(*((100 + 200 * number, 100) for number in range(len(looks))), look=looks)
+    return at(*((100 + 200 * number, 100) for number in range(len(embeddings))), embedding=embeddings)
 
 
 def test_trust_comes_back_with_looks_that_mean_something() -> None:
@@ -104,7 +104,7 @@ def test_trust_comes_back_with_looks_that_mean_something() -> None:
     tracker, counted = SteadySORTTracker(), []
     for frames in ([side_by_side(A, A)] * 20, [side_by_side(A, B)] * 200):
         ids(tracker, frames)
-        counted.append(tracker.trust.counts)
+        counted.append(tracker.trust.reliable)
     assert counted == [False, True]
     assert ids(tracker, [side_by_side(B, B)]) == [[-1, 2]], "the veto is back"
 
@@ -113,11 +113,14 @@ def test_trust_comes_back_with_looks_that_mean_something() -> None:
 def test_a_threshold_that_is_not_theirs_is_found_out_as_well(threshold: float, counts: bool) -> None:
     """Two people who differ by 0.4 at least, and each by 0.1 from frame to frame."""
     tracker = SteadySORTTracker(appearance_threshold=threshold)
-    frames = [side_by_side(look(0.1 * (number % 2)), look(0.8 + 0.1 * (number % 2))) for number in range(100)]
+    frames = [side_by_side(embedding(0.1 * (number % 2)), embedding(0.8 + 0.1 * (number % 2))) for number in range(100)]
     answers = ids(tracker, frames)
-    assert tracker.trust.counts == counts
+    assert tracker.trust.reliable == counts
     assert answers[-1] == [1, 2]
-    assert (tracker.trust.strange > 0.05, tracker.trust.mixed > 0.65) == (threshold == 0.01, threshold == 0.99)
+    assert (tracker.trust.false_reject_rate > 0.05, tracker.trust.false_accept_rate > 0.65) == (
+        threshold == 0.01,
+        threshold == 0.99,
+    )
 
 
 @pytest.mark.parametrize("class_agnostic", [True, False])
@@ -127,7 +130,7 @@ def test_only_those_who_can_be_mixed_up_are_compared(class_agnostic: bool) -> No
     for frame in frames:
         frame.class_id = np.array([0, 2])
     ids(tracker, frames)
-    assert tracker.trust.counts != class_agnostic
+    assert tracker.trust.reliable != class_agnostic
 
 
 def test_in_a_large_crowd_the_order_of_the_rows_has_no_say() -> None:
@@ -145,10 +148,10 @@ def test_in_a_large_crowd_the_order_of_the_rows_has_no_say() -> None:
 def test_motion_that_is_not_sure_tests_nothing() -> None:
     """Two who walk as one, boxes without vectors, and one who was lost and may be another."""
     tracker = SteadySORTTracker()
-    ids(tracker, [at((100, 100), (104, 100), look=[A, A])] * 20 + [at((100, 100), (300, 100))] * 20)
+    ids(tracker, [at((100, 100), (104, 100), embedding=[A, A])] * 20 + [at((100, 100), (300, 100))] * 20)
     assert tracker.trust == SteadySORTTracker().trust
     tracker.reset()
-    ids(tracker, [side_by_side(A)] * 10 + [at(look=[])] * 3)
+    ids(tracker, [side_by_side(A)] * 10 + [at(embedding=[])] * 3)
     before = tracker.trust
     assert before != SteadySORTTracker().trust
     ids(tracker, [side_by_side(B)])
@@ -156,7 +159,7 @@ def test_motion_that_is_not_sure_tests_nothing() -> None:
 
 
 def test_what_was_learned_is_part_of_the_state(tmp_path: Path) -> None:
-    frames = [side_by_side(A, look(0.2), B)] * 13 + [side_by_side(A, look(0.5), B)] * 10
+    frames = [side_by_side(A, embedding(0.2), B)] * 13 + [side_by_side(A, embedding(0.5), B)] * 10
     tracker = SteadySORTTracker()
     ids(tracker, frames[:11])
     tracker.save(tmp_path / "state.npz")
@@ -193,6 +196,6 @@ def test_real_people_lose_nothing_by_vectors_that_mean_nothing(kind: str, data_d
         rows = [np.flatnonzero(stored["frame"] == frame) for frame in range(1, int(stored["frame"].max()) + 1)]
         frames = [sv.Detections(boxes[row], confidence=confidence[row]) for row in rows]
         without.append(score(frames, truth, RATES[name]))
-        with_them.append(score(with_looks(frames, kind), truth, RATES[name]))
+        with_them.append(score(with_embeddings(frames, kind), truth, RATES[name]))
     assert combine(with_them).hota >= combine(without).hota - 0.005
     assert combine(with_them).idf1 >= combine(without).idf1 - 0.005

@@ -54,8 +54,8 @@ def test_what_cannot_be_measured_is_nan() -> None:
 def test_extractors_are_scored_on_a_sequence() -> None:
     class Given:
         def extract_features(self, frame: npt.NDArray[np.uint8], detections: sv.Detections) -> npt.NDArray[np.float32]:
-            looks = np.eye(4, dtype=np.float32)
-            return np.asarray(looks[(detections.xyxy[:, 0] // 100).astype(int)])
+            embeddings = np.eye(4, dtype=np.float32)
+            return np.asarray(embeddings[(detections.xyxy[:, 0] // 100).astype(int)])
 
     frames = [np.zeros((100, 400, 3), np.uint8)] * 10
     left = 100.0 * IDENTITY

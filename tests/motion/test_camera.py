@@ -14,7 +14,7 @@ import pytest
 from trackers.boxes import Floats
 from trackers.errors import MissingDependencyError
 from trackers.motion import kalman
-from trackers.motion.camera import METHODS, SeenCamera, camera_of
+from trackers.motion.camera import METHODS, EstimatedCamera, camera_of
 from trackers.motion.estimate import FEWEST_POINTS, Points, is_noise, similarity
 from trackers.motion.models import XYAH, XYSR, XYWH, MotionModel
 from trackers.motion.warp import local_motion, warp_boxes
@@ -31,7 +31,7 @@ EVERY_METHOD = pytest.mark.parametrize("method", METHODS)
 
 @EVERY_METHOD
 def test_finds_the_motion_of_a_panning_camera(method: str) -> None:
-    scene, camera, errors = Scene(seed=1, camera="pan", length=50), SeenCamera(method), []
+    scene, camera, errors = Scene(seed=1, camera="pan", length=50), EstimatedCamera(method), []
     for index in range(30, 50):
         motion = camera.motion(scene.frame(index), scene.truth(index).xyxy.astype(np.float64))
         if index > 30:
@@ -42,14 +42,14 @@ def test_finds_the_motion_of_a_panning_camera(method: str) -> None:
 
 @EVERY_METHOD
 def test_a_still_camera_is_exactly_still(method: str) -> None:
-    scene, camera = Scene(seed=2, length=20), SeenCamera(method)
+    scene, camera = Scene(seed=2, length=20), EstimatedCamera(method)
     for index in range(20):
         motion = camera.motion(scene.frame(index), scene.truth(index).xyxy.astype(np.float64))
         np.testing.assert_array_equal(motion, np.eye(3))
 
 
 def test_noise_on_the_pixels_is_no_motion() -> None:
-    rng, picture, camera = np.random.default_rng(0), Scene(seed=2, length=1).frame(0), SeenCamera("sparse_flow")
+    rng, picture, camera = np.random.default_rng(0), Scene(seed=2, length=1).frame(0), EstimatedCamera("sparse_flow")
     for _ in range(15):
         noisy = np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
         np.testing.assert_array_equal(camera.motion(noisy, NOBODY), np.eye(3))
@@ -59,7 +59,7 @@ def test_figures_that_cross_a_still_picture_are_no_camera() -> None:
     """Half of the picture moves as one, like a bus, and no box says so."""
     rng = np.random.default_rng(0)
     wall, bus = (np.kron(rng.integers(0, 255, (45, 80)), np.ones((8, 8))).astype(np.uint8) for _ in range(2))
-    camera = SeenCamera("sparse_flow")
+    camera = EstimatedCamera("sparse_flow")
     for step in range(6):
         picture = wall.copy()
         picture[200:, 100 + 5 * step : 400 + 5 * step] = bus[200:, 100:400]
@@ -77,7 +77,7 @@ def test_boxes_are_masked_out() -> None:
         return drawn
 
     for boxes, still in ((NOBODY, False), (np.array([[118.0, 0.0, 640.0, 360.0]]), True)):
-        camera = SeenCamera("sparse_flow")
+        camera = EstimatedCamera("sparse_flow")
         camera.motion(picture(0), boxes)
         motion = camera.motion(picture(1), boxes)
         assert np.array_equal(motion, np.eye(3)) is still
@@ -92,7 +92,7 @@ def test_what_cannot_be_estimated_is_counted_and_taken_for_none(method: str) -> 
     frames: list[npt.NDArray[Any]] = [scene.frame(0), np.zeros((540, 960, 3), np.uint8)]
     frames += [np.zeros((540, 960, 3), np.uint8), np.zeros((240, 320, 3), np.uint8), scene.frame(1)]
     frames += [rng.integers(0, 255, (540, 960, 3), dtype=np.uint8)]
-    camera = SeenCamera(method)
+    camera = EstimatedCamera(method)
     for number, frame in enumerate(frames):
         np.testing.assert_array_equal(camera.motion(frame, NOBODY), np.eye(3))
         if number == 4:
@@ -167,7 +167,7 @@ def test_wrong_cameras_are_refused(wrong: Any) -> None:
 
 def test_an_estimate_needs_the_frame() -> None:
     with pytest.raises(ValueError, match="expected the frame"):
-        SeenCamera("ecc").motion(None, NOBODY)
+        EstimatedCamera("ecc").motion(None, NOBODY)
 
 
 def test_a_missing_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +230,7 @@ def test_real_cameras(data_dir: Path, name: str, moving: bool) -> None:
     cv2 = pytest.importorskip("cv2")
     sequence = data_dir / "data" / "mot" / name
     stored = np.load(data_dir / "golden" / name / "detections.npz")
-    camera, moved = SeenCamera("sparse_flow"), []
+    camera, moved = EstimatedCamera("sparse_flow"), []
     images = sorted((sequence / "img1").glob("*.jpg"))
     capture = cv2.VideoCapture(str(sequence / "video.mp4"))
     for number in range(1, 61):

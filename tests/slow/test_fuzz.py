@@ -39,7 +39,7 @@ class Source:
         self.size = rng.uniform(2, 120, (self.objects, 2))
         self.speed = rng.normal(0, 5, (self.objects, 2))
         self.length = int(rng.integers(1, 9))
-        self.looks = rng.standard_normal((self.objects, self.length))
+        self.embeddings = rng.standard_normal((self.objects, self.length))
         self.with_scores, self.with_classes, self.with_vectors = rng.random(3) < (0.8, 0.6, 0.7)
         self.dtype: npt.DTypeLike = (np.float32, np.float64)[rng.integers(0, 2)]
         self.time = 0.0
@@ -57,22 +57,24 @@ class Source:
         odd = rng.choice(EDGES, (int(rng.integers(0, 3)), 4))
         near = good[: rng.integers(0, 2)] + rng.choice(EDGES, (1, 4), p=[0.5, *[0.5 / 17] * 17])
         rows = np.concatenate([good, odd, near])
-        looks = np.concatenate([self.looks[present], rng.standard_normal((len(odd) + len(near), self.length))])
-        return rows, looks
+        embeddings = np.concatenate(
+            [self.embeddings[present], rng.standard_normal((len(odd) + len(near), self.length))]
+        )
+        return rows, embeddings
 
     def frame(self) -> sv.Detections:
         """One frame."""
         rng = self.rng
-        rows, looks = self.boxes()
+        rows, embeddings = self.boxes()
         order = rng.permutation(len(rows))
-        looks = looks[order] + rng.normal(0, 0.1, looks.shape)
-        if len(looks) and rng.random() < 0.1:
-            looks[0] = rng.choice([0.0, np.nan, np.inf, 1e-300, 1e300])
+        embeddings = embeddings[order] + rng.normal(0, 0.1, embeddings.shape)
+        if len(embeddings) and rng.random() < 0.1:
+            embeddings[0] = rng.choice([0.0, np.nan, np.inf, 1e-300, 1e300])
         detections = sv.Detections(
             xyxy=np.zeros((len(rows), 4), self.dtype),
             confidence=rng.choice(SCORES, len(rows)) if self.with_scores else None,
             class_id=rng.integers(0, 4, len(rows)) if self.with_classes else None,
-            data={"embedding": looks} if self.with_vectors else {},
+            data={"embedding": embeddings} if self.with_vectors else {},
         )
         with np.errstate(over="ignore"):
             detections.xyxy = rows[order].astype(self.dtype)  # later: supervision refuses bad boxes at birth
@@ -144,9 +146,9 @@ class Watcher:
         assert len(set(named)) == len(named)
         fresh = set(range(before + 1, tracker.total_confirmed + 1))
         assert set(named) <= self.living | fresh, "an id that had ended came back"
-        self.look(fresh)
+        self.embedding(fresh)
 
-    def look(self, fresh: set[int]) -> None:
+    def embedding(self, fresh: set[int]) -> None:
         """What the tracker tells of its tracks can be true."""
         tracks = self.tracker.tracks
         living = [track.id for track in tracks if track.id != -1]
@@ -188,7 +190,7 @@ def test_nonsense(make: Make, frames: int) -> None:
             options["frame"] = source.image()
         if action < 0.02:
             watcher.tracker.skip(timestamp=options.get("timestamp"))
-            watcher.look(set())
+            watcher.embedding(set())
         elif action < 0.03 and "timestamp" in options and number % episode > 1:
             watcher.refuse(frame, **{**options, "timestamp": -1.0})
         elif action < 0.04 and watcher.seen_vectors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trackers.appearance.vectors import described
+from trackers.appearance.vectors import has_embedding
 from trackers.boxes import Floats, Ints, Vectors
 
 
@@ -43,7 +43,7 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float | Floats)
         >>> moving_average(old, new, 0.5).round(2).tolist()
         [[0.7099999785423279, 0.7099999785423279], [0.0, 1.0]]
     """
-    first, unknown = ~described(average), ~described(vectors)
+    first, unknown = ~has_embedding(average), ~has_embedding(vectors)
     share = np.where(unknown, 1.0, np.where(first, 0.0, momentum)).astype(np.float32)[:, None]
     blended = share * average + (1.0 - share) * vectors
     length = np.sqrt(np.einsum("ij,ij->i", blended, blended))[:, None]
@@ -70,5 +70,5 @@ def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: 
     if average.shape[1] == 0 or vectors.shape[1] == 0:
         return np.full(len(track), np.nan)
     similarity = np.einsum("ij,ij->i", average.take(track, axis=0), vectors.take(detection, axis=0))
-    known = described(average)[track] & described(vectors)[detection]
+    known = has_embedding(average)[track] & has_embedding(vectors)[detection]
     return np.where(known, 1.0 - similarity.astype(np.float64), np.nan)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.vectors import described
+from trackers.appearance.vectors import has_embedding
 from trackers.boxes import Floats, Ints, Vectors
 
 Galleries = npt.NDArray[Any]
@@ -83,7 +83,7 @@ def new_galleries(vectors: Vectors, size: int | None) -> Galleries:
     return galleries
 
 
-def remember(galleries: Galleries, vectors: Vectors) -> None:
+def add_vectors(galleries: Galleries, vectors: Vectors) -> None:
     """Add vector i to gallery i.
 
     Args:
@@ -151,12 +151,12 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
     if len(track) == 0:
         return np.empty(0)
     rings = [gallery.unordered for gallery in galleries[track]]
-    looks = vectors.take(detection, axis=0)
+    embeddings = vectors.take(detection, axis=0)
     similarity = np.full((len(track), max(map(len, rings))), -np.inf, np.float32)
     # One matrix times one vector, into its place: for so small a matrix faster than all vectors of a track at once.
-    for ring, look, row in zip(rings, looks, similarity, strict=True):
+    for ring, embedding, row in zip(rings, embeddings, similarity, strict=True):
         if len(ring):
-            ring.dot(look, row[: len(ring)])
+            ring.dot(embedding, row[: len(ring)])
     nearest = similarity.max(axis=1, initial=-np.inf)
-    known = np.isfinite(nearest) & described(looks)
+    known = np.isfinite(nearest) & has_embedding(embeddings)
     return np.where(known, 1.0 - nearest, np.nan).astype(np.float64)

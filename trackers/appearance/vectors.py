@@ -108,11 +108,11 @@ def _lengths(vectors: Floats) -> Floats:
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)))
 
 
-def described(vectors: Vectors) -> Bools:
+def has_embedding(vectors: Vectors) -> Bools:
     """Mask `(n,)` of the rows that hold a vector; a zero row, shape `(n, d)`, says nothing.
 
     Example:
-        >>> described(np.array([[0.6, 0.8], [0.0, 0.0]], np.float32)).tolist()
+        >>> has_embedding(np.array([[0.6, 0.8], [0.0, 0.0]], np.float32)).tolist()
         [True, False]
     """
     return np.asarray(vectors.any(axis=1))

@@ -54,13 +54,13 @@ class NumberedTracker(DeepSORTTracker):
         assert isinstance(tracks, NumberedTracks)
         return tracks
 
-    def _advance(self, seen: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
+    def _advance(self, observations: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
         rows = np.flatnonzero(born)
         numbers = self._born + 1 + np.arange(len(rows))
         self._born += len(rows)
         self.table.row[:] = UNSEEN
         self.table.row[match.track] = match.detection
-        return super()._advance(seen, match, born, number=numbers, row=rows, **columns)
+        return super()._advance(observations, match, born, number=numbers, row=rows, **columns)
 
 
 def moments(state: Floats) -> tuple[Floats, Floats]:

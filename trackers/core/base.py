@@ -18,9 +18,9 @@ from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
+from trackers.core.association_log import AssociationLog
 from trackers.core.candidates import candidates_by_overlap
-from trackers.core.journal import Journal
-from trackers.core.knowledge import Knowledge, TracksType
+from trackers.core.inspection import Inspection, TracksType
 from trackers.core.observations import Observations
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.state import read_state, recreate, restore, state_of, write_state
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Tracker(Knowledge[TracksType]):
+class Tracker(Inspection[TracksType]):
     """A multi-object tracker: call `update` once per frame, also on frames without detections.
 
     A tracker implements `_step`, one frame on plain arrays, and may say which columns its tracks have (`tracks`) and
@@ -83,7 +83,7 @@ class Tracker(Knowledge[TracksType]):
 
     def reset(self) -> None:
         """Forget everything; the tracker is as new, and ids start at 1 again."""
-        self._forget()
+        self._clear()
         self._timestamp = self._vector_length = None
         if self._camera is not None:
             self._camera.reset()
@@ -123,29 +123,31 @@ class Tracker(Knowledge[TracksType]):
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
         camera_before = None if self._camera is None else self._camera.state_dict()
-        seen = Observations(
+        observations = Observations(
             boxes=boxes[usable],
             scores=scores_of(kept),
             vectors=np.empty((len(kept), 0), np.float32),
             group=self._classes.groups(kept.class_id, len(kept)),
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
-            journal=Journal() if self.explain else None,
+            association_log=AssociationLog() if self.explain else None,
             camera=None if self._camera is None else self._camera.motion(frame, objects),
         )
         try:
-            self._look(seen, kept, frame)
+            self._embed(observations, kept, frame)
         except BaseException:
             if self._camera is not None and camera_before is not None:
                 self._camera.load_state_dict(camera_before)
             raise
         # Nothing has changed so far: a frame that was refused above leaves the tracker as it was.
-        self._vector_length = seen.vectors.shape[1] or self._vector_length
+        self._vector_length = observations.vectors.shape[1] or self._vector_length
         self._timestamp = timestamp
         ids = np.full(len(boxes), NO_ID)
-        ids[usable] = self._step(seen)
-        self._decisions = [] if seen.journal is None else seen.journal.decisions(usable, ids)
-        self._tell()
+        ids[usable] = self._step(observations)
+        self._decisions = (
+            [] if observations.association_log is None else observations.association_log.decisions(usable, ids)
+        )
+        self._emit_events()
         return with_ids(detections, ids)
 
     def skip(self, *, timestamp: float | None = None) -> None:
@@ -237,14 +239,14 @@ class Tracker(Knowledge[TracksType]):
         return recreate(cls, read_state(path), given)
 
     @abstractmethod
-    def _step(self, seen: Observations) -> Ints:
+    def _step(self, observations: Observations) -> Ints:
         """Track one frame and return the id of each detection, -1 without a confirmed track, shape `(n,)`."""
 
-    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
+    def _embed(self, observations: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
         """Give the frame the vectors of its detections; the tracks are still where they were on the previous frame."""
         vectors = self._vectors(detections, frame)
         self._check_length(vectors)
-        seen.vectors = with_width(vectors, self._vector_length or 0)
+        observations.vectors = with_width(vectors, self._vector_length or 0)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         """Appearance vectors of the detections; none unless the tracker uses appearance."""
@@ -259,24 +261,26 @@ class Tracker(Knowledge[TracksType]):
                 "call reset() before changing the feature extractor"
             )
 
-    def _predict(self, seen: Observations) -> TracksType:
+    def _predict(self, observations: Observations) -> TracksType:
         """Move every track to the time of the frame and with the camera, and return the tracks."""
-        self._tracks.state = self._predicted(seen) if seen.predicted is None else seen.predicted
+        self._tracks.state = self._predicted(observations) if observations.predicted is None else observations.predicted
         return self._tracks
 
-    def _predicted(self, seen: Observations) -> Floats:
+    def _predicted(self, observations: Observations) -> Floats:
         """State of every track at the time of the frame and after the camera's motion, shape `(n, 5, 4)`."""
-        state = self.motion.predict(self._tracks.state, seen.elapsed)
-        return state if seen.camera is None else self.motion.warp(state, seen.camera)
+        state = self.motion.predict(self._tracks.state, observations.elapsed)
+        return state if observations.camera is None else self.motion.warp(state, observations.camera)
 
-    def _left_over(self, seen: Observations, taken: Match, of_tracks: Bools, of_detections: Bools) -> tuple[Ints, Ints]:
+    def _left_over(
+        self, observations: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
+    ) -> tuple[Ints, Ints]:
         """Rows of the tracks and of the detections in two masks that `taken` leaves over, ascending."""
         rows = (of_tracks & unmatched(len(self._tracks), taken.track)).nonzero()[0]
-        return rows, (of_detections & unmatched(len(seen), taken.detection)).nonzero()[0]
+        return rows, (of_detections & unmatched(len(observations), taken.detection)).nonzero()[0]
 
     def _match_by_overlap(
         self,
-        seen: Observations,
+        observations: Observations,
         taken: Match,
         of_tracks: Bools,
         of_detections: Bools,
@@ -288,56 +292,56 @@ class Tracker(Knowledge[TracksType]):
         `boxes` is where each track is thought to be, shape `(n, 4)`; None takes the predicted boxes.
         """
         tracks = self._tracks
-        rows, detections = self._left_over(seen, taken, of_tracks, of_detections)
+        rows, detections = self._left_over(observations, taken, of_tracks, of_detections)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         if boxes is None:
             boxes = self.motion.boxes(tracks.state)
-        pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, minimum_iou)
+        pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, minimum_iou)
         return assign(pairs, limit=1.0 - minimum_iou)
 
-    def _take_over(self, seen: Observations, match: Match, found: Match) -> Match:
+    def _restart(self, observations: Observations, match: Match, found: Match) -> Match:
         """Give detections to lost tracks that were recognised; whoever had them ends, unless another is left to it.
 
         `found` joins lost tracks to their detections; the lost tracks start again at rest where they are seen.
         """
-        self._tracks.state[found.track] = self.motion.initiate(seen.boxes[found.detection])
+        self._tracks.state[found.track] = self.motion.initiate(observations.boxes[found.detection])
         kept = ~np.isin(match.detection, found.detection)
         return Match(match.track[kept], match.detection[kept]) + found
 
-    def _correct(self, seen: Observations, match: Match) -> None:
+    def _correct(self, observations: Observations, match: Match) -> None:
         """Condition every matched track on its detection."""
         state = self._tracks.state
-        predicted, boxes = state.take(match.track, axis=0), seen.boxes.take(match.detection, axis=0)
+        predicted, boxes = state.take(match.track, axis=0), observations.boxes.take(match.detection, axis=0)
         state[match.track] = self.motion.correct(predicted, boxes)
 
-    def _advance(self, seen: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
+    def _advance(self, observations: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
         """Close the frame: hits, misses, ids, deaths, and a new track for each detection in the mask `born`."""
         tracks = self._tracks
-        tracks.score[match.track] = seen.scores[match.detection]
-        votes = self._votes(seen)
+        tracks.score[match.track] = observations.scores[match.detection]
+        votes = self._votes(observations)
         if self._class_ids:
             tracks.votes[match.track] += votes[match.detection]
-        if seen.journal is not None:
-            seen.journal.close(match, born, tracks.id.copy())
+        if observations.association_log is not None:
+            observations.association_log.close(match, born, tracks.id.copy())
         if born.any():
             columns |= {
-                "state": self.motion.initiate(seen.boxes[born]),
-                "group": seen.group[born],
-                "score": seen.scores[born],
+                "state": self.motion.initiate(observations.boxes[born]),
+                "group": observations.group[born],
+                "score": observations.scores[born],
                 "votes": votes[born],
             }
-        return self._lifecycle.advance(tracks, match, born, seen.elapsed, **columns)
+        return self._lifecycle.advance(tracks, match, born, observations.elapsed, **columns)
 
-    def _votes(self, seen: Observations) -> Floats:
+    def _votes(self, observations: Observations) -> Floats:
         """Confidence of each detection in the column of its class, shape `(n, classes)`; new classes get columns."""
-        if seen.class_id is None:
-            return np.zeros((len(seen), len(self._class_ids)))
-        fresh = sorted(set(seen.class_id.tolist()) - set(self._class_ids))
+        if observations.class_id is None:
+            return np.zeros((len(observations), len(self._class_ids)))
+        fresh = sorted(set(observations.class_id.tolist()) - set(self._class_ids))
         if fresh:
             self._class_ids.extend(fresh)
             self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
-        return np.where(seen.class_id[:, None] == np.array(self._class_ids), seen.scores[:, None], 0.0)
+        return np.where(observations.class_id[:, None] == np.array(self._class_ids), observations.scores[:, None], 0.0)
 
     def _frames_since(self, timestamp: float | None) -> float:
         """Frames between the previous update and this one."""

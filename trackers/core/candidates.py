@@ -12,7 +12,7 @@ import numpy as np
 
 from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints, overlap
-from trackers.core.journal import all_pairs
+from trackers.core.association_log import all_pairs
 from trackers.lifecycle import Tracks
 from trackers.motion.models import MotionModel
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def candidates_in_gate(
-    model: MotionModel, tracks: Tracks, rows: Ints, seen: Observations, gating: str = "state"
+    model: MotionModel, tracks: Tracks, rows: Ints, observations: Observations, gating: str = "state"
 ) -> Pairs:
     """Pairs inside the Mahalanobis gate, at their squared distance.
 
@@ -29,21 +29,23 @@ def candidates_in_gate(
         model: Motion model of the tracks.
         tracks: Predicted tracks.
         rows: Tracks of this stage, ascending, shape `(k,)`.
-        seen: The frame.
+        observations: The frame.
         gating: `"state"` for all four coordinates, `"position"` for the centre alone.
 
     Returns:
         Pairs of table rows and frame rows.
     """
-    if seen.journal is not None:
-        distance = gate_distance(model, tracks.state[rows], seen.boxes, gating)
-        seen.journal.write("gate", all_pairs(rows, np.arange(len(seen)), distance), GATE[gating])
-    track, detection, distance = gated_pairs(model, tracks.state.take(rows, axis=0), seen.boxes, gating)
-    return _same_group(tracks, seen, Pairs(rows[track], detection, distance))
+    if observations.association_log is not None:
+        distance = gate_distance(model, tracks.state[rows], observations.boxes, gating)
+        observations.association_log.write(
+            "gate", all_pairs(rows, np.arange(len(observations)), distance), GATE[gating]
+        )
+    track, detection, distance = gated_pairs(model, tracks.state.take(rows, axis=0), observations.boxes, gating)
+    return _same_group(tracks, observations, Pairs(rows[track], detection, distance))
 
 
 def candidates_by_overlap(
-    boxes: Floats, tracks: Tracks, rows: Ints, seen: Observations, detections: Ints, minimum_iou: float
+    boxes: Floats, tracks: Tracks, rows: Ints, observations: Observations, detections: Ints, minimum_iou: float
 ) -> Pairs:
     """Pairs whose boxes overlap by at least `minimum_iou`, at `1 - IoU`.
 
@@ -51,20 +53,20 @@ def candidates_by_overlap(
         boxes: Where each track is thought to be, shape `(n, 4)`.
         tracks: Predicted tracks.
         rows: Tracks of this stage, ascending, shape `(k,)`.
-        seen: The frame.
+        observations: The frame.
         detections: Detections of this stage, ascending, shape `(m,)`.
         minimum_iou: Smallest IoU of a pair.
 
     Returns:
         Pairs of table rows and frame rows.
     """
-    boxes, seen_boxes = boxes.take(rows, axis=0), seen.boxes.take(detections, axis=0)
-    if seen.journal is not None:
-        iou = overlap(boxes[:, None], seen_boxes)
-        seen.journal.write("IoU", all_pairs(rows, detections, iou), minimum_iou)
-    track, detection, cost = overlapping_pairs(boxes, seen_boxes, minimum_iou)
-    return _same_group(tracks, seen, Pairs(rows[track], detections[detection], cost))
+    boxes, detected_boxes = boxes.take(rows, axis=0), observations.boxes.take(detections, axis=0)
+    if observations.association_log is not None:
+        iou = overlap(boxes[:, None], detected_boxes)
+        observations.association_log.write("IoU", all_pairs(rows, detections, iou), minimum_iou)
+    track, detection, cost = overlapping_pairs(boxes, detected_boxes, minimum_iou)
+    return _same_group(tracks, observations, Pairs(rows[track], detections[detection], cost))
 
 
-def _same_group(tracks: Tracks, seen: Observations, pairs: Pairs) -> Pairs:
-    return pairs.where(tracks.group[pairs.track] == seen.group[pairs.detection])
+def _same_group(tracks: Tracks, observations: Observations, pairs: Pairs) -> Pairs:
+    return pairs.where(tracks.group[pairs.track] == observations.group[pairs.detection])

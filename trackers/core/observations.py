@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trackers.association.assignment import NO_MATCH, Match
 from trackers.boxes import Floats, Ints, Vectors
-from trackers.core.journal import Journal
+from trackers.core.association_log import AssociationLog
 
 
 @dataclass
@@ -20,11 +20,11 @@ class Observations:
         group: Group of classes each detection may match in, shape `(n,)`.
         class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
-        journal: Where the stages write down what they compared; None unless somebody asked.
+        association_log: Where the stages write down what they compared; None unless somebody asked.
         camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
         predicted: State of the tracks on this frame, shape `(tracks, 5, 4)`, where somebody needed it early.
-        sure: Tracks and detections that belong together whatever they look like.
-        unseen: Those of them that nobody looked at.
+        unambiguous: Tracks and detections that belong together whatever they look like.
+        not_embedded: Those of them that nobody looked at.
     """
 
     boxes: Floats
@@ -33,11 +33,11 @@ class Observations:
     group: Ints
     class_id: Ints | None = None
     elapsed: float = 1.0
-    journal: Journal | None = None
+    association_log: AssociationLog | None = None
     camera: Floats | None = None
     predicted: Floats | None = None
-    sure: Match = NO_MATCH
-    unseen: Match = NO_MATCH
+    unambiguous: Match = NO_MATCH
+    not_embedded: Match = NO_MATCH
 
     def __len__(self) -> int:
         """Number of detections."""

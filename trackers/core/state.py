@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 TrackerType = TypeVar("TrackerType", bound="Tracker[Any]")
 TracksType = TypeVar("TracksType", bound=Tracks)
 
-VERSION = 3
+VERSION = 4
 """Version of the format."""
+
+COLUMNS_OF_VERSION_3 = {"look": "embedding", "looks": "embedding_count", "unseen": "frames_since_embedding"}
+"""Columns that version 3 had under other names."""
 
 OF_THE_MACHINE = ("device",)
 """Parameters that say where a tracker runs, not what it answers."""
@@ -52,7 +55,7 @@ def state_of(tracker: Tracker[Any]) -> dict[str, Any]:
         "timestamp": None if tracker._timestamp is None else float(tracker._timestamp),
         "class_ids": list(tracker._class_ids),
         "vector_length": tracker._vector_length,
-        "learned": list(tracker._learned),
+        "learned": list(tracker._statistics),
         "camera": None if camera is None else copy.deepcopy(camera.state_dict()),
         "tracks": _packed(tracker._tracks),
     }
@@ -69,9 +72,9 @@ def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
         length = None if state["vector_length"] is None else int(state["vector_length"])
         class_ids = [int(number) for number in state["class_ids"]]
         numbers = [float(number) for number in state["learned"]]
-        if len(numbers) != len(tracker._learned) or not np.isfinite(numbers).all():
-            raise ValueError(f"the state is damaged: expected {len(tracker._learned)} numbers learned")
-        learned = type(tracker._learned)(*numbers)
+        if len(numbers) != len(tracker._statistics) or not np.isfinite(numbers).all():
+            raise ValueError(f"the state is damaged: expected {len(tracker._statistics)} numbers learned")
+        learned = type(tracker._statistics)(*numbers)
         given = tracks.id[tracks.confirmed]
         if len(np.unique(given)) != len(given) or (given < 1).any() or (given > total).any():
             raise ValueError(f"the state is damaged: ids must be different numbers from 1 to {total}")
@@ -86,7 +89,7 @@ def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
     tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, None)
     tracker._tracks = tracks
     tracker._timestamp, tracker._class_ids, tracker._vector_length = timestamp, class_ids, length
-    tracker._learned, tracker._decisions = learned, []
+    tracker._statistics, tracker._decisions = learned, []
 
 
 def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[str, Any]) -> TrackerType:
@@ -111,8 +114,8 @@ def check_origin(kind: type[Tracker[Any]], state: Any) -> None:
     if not isinstance(state, Mapping):
         raise TypeError(f"expected a state, which is a dict, but got {type(state).__name__}")
     version = state.get("version")
-    if version != VERSION:
-        raise ValueError(f"expected a state of version {VERSION}, but got version {version!r}")
+    if version not in (3, VERSION):
+        raise ValueError(f"expected a state of version {VERSION} or 3, but got version {version!r}")
     if state.get("tracker") != kind.__name__:
         raise ValueError(f"expected a state of {kind.__name__}, but got one of {state.get('tracker')}")
 
@@ -176,6 +179,7 @@ def _packed(tracks: Tracks) -> dict[str, Any]:
 def _unpacked(blank: TracksType, packed: Mapping[str, Any]) -> TracksType:
     """A table like an empty one, filled with the columns of a state."""
     names = {item.name for item in fields(blank)}
+    packed = {COLUMNS_OF_VERSION_3.get(name, name): column for name, column in packed.items()}
     if packed.keys() != names:
         raise ValueError(f"expected columns {', '.join(sorted(names))}, but got {', '.join(sorted(packed))}")
     count = len(packed["id"])

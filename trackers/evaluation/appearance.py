@@ -108,8 +108,8 @@ def evaluate_vectors(
         ValueError: If there is not one identity and one frame for each vector.
 
     Example:
-        >>> looks = np.array([[1, 0], [0, 1], [1, 0.1], [0.1, 1]])
-        >>> evaluate_vectors(looks, np.array([1, 2, 1, 2]), np.array([1, 1, 2, 2])).rank1
+        >>> embeddings = np.array([[1, 0], [0, 1], [1, 0.1], [0.1, 1]])
+        >>> evaluate_vectors(embeddings, np.array([1, 2, 1, 2]), np.array([1, 1, 2, 2])).rank1
         1.0
     """
     vectors, identity = np.asarray(vectors, np.float64), np.asarray(identity)

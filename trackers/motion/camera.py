@@ -73,13 +73,13 @@ def camera_of(camera_motion: CameraMotion) -> Camera | None:
     if isinstance(camera_motion, str):
         check_choice("camera_motion", camera_motion, METHODS)
         require("cv2", "opencv")
-        return SeenCamera(camera_motion)
+        return EstimatedCamera(camera_motion)
     if callable(camera_motion):
-        return AskedCamera(camera_motion)
+        return CallableCamera(camera_motion)
     return GivenCamera(np.asarray(camera_motion, np.float64))
 
 
-class SeenCamera:
+class EstimatedCamera:
     """Estimates the motion from the pixels of the background."""
 
     def __init__(self, method: str) -> None:
@@ -132,8 +132,8 @@ class SeenCamera:
         return np.vstack((matrix, STILL[2]))
 
 
-class AskedCamera:
-    """Asks a function for the motion."""
+class CallableCamera:
+    """Calls a function for the motion."""
 
     def __init__(self, function: CameraFunction) -> None:
         """Take the function."""

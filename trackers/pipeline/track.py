@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trackers.boxes import Image
+from trackers.core.association_log import Decision
 from trackers.core.base import Tracker
-from trackers.core.journal import Decision
 from trackers.io import FrameSource, open_source, read_ahead, read_detections
 from trackers.io.sequences import is_sequence, read_sequence
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from trackers.association.selection import not_suppressed
 from trackers.boxes import Floats, Ints, Vectors, trackable
-from trackers.companions.polygons import polygon_masks
 from trackers.compat.deep_sort_realtime.detections import Detection, corners_of, detections_of
 from trackers.compat.deep_sort_realtime.embedders import Embedder, stacked_masks
 from trackers.compat.deep_sort_realtime.track import CONFIRMED, DELETED, TENTATIVE, Track, track_class_of
 from trackers.compat.numbered import UNSEEN, NumberedTracker, moments
 from trackers.errors import check_range
+from trackers.tools.polygons import polygon_masks
 
 
 class DeepSort:
@@ -215,7 +215,7 @@ class DeepSort:
                 track.hits, track.age = int(table.hits[i]), int(table.age[i]) + 1
                 track.time_since_update = int(table.missed[i])
                 track.latest_feature = track.latest_feature if detection is None else table.vector(i)
-                _tell(track, CONFIRMED if table.confirmed[i] else TENTATIVE, detection)
+                _emit_events(track, CONFIRMED if table.confirmed[i] else TENTATIVE, detection)
             else:
                 assert detection is not None
                 track = self._new_track(means[i], covariances[i], table.vector(i), detection, names)
@@ -223,7 +223,7 @@ class DeepSort:
             self._tracks[number] = track
         for track in before.values():
             track.time_since_update += 1
-            _tell(track, DELETED, None)
+            _emit_events(track, DELETED, None)
         return list(self._tracks.values())
 
     def _new_track(
@@ -249,7 +249,7 @@ class DeepSort:
         )
 
 
-def _tell(track: Track, state: str, detection: Detection | None) -> None:
+def _emit_events(track: Track, state: str, detection: Detection | None) -> None:
     """Say to a track what has become of it."""
     track.state = state
     if detection is None:

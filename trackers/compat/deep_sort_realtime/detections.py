@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.boxes import Bools, Floats
-from trackers.companions.polygons import bounding_rectangles
+from trackers.tools.polygons import bounding_rectangles
 
 
 @dataclass(frozen=True, eq=False)

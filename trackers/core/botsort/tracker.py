@@ -17,10 +17,10 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Ints, Vectors
+from trackers.core.association_log import record
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
-from trackers.core.journal import note
-from trackers.core.looks import TracksWithLook
+from trackers.core.embeddings import TracksWithEmbedding
 from trackers.core.observations import Observations
 from trackers.core.rows import confident_vectors
 from trackers.errors import check_choice, check_range
@@ -36,7 +36,7 @@ PAPER_THRESHOLD = 0.25
 """Largest cosine distance at which appearance counts, where the extractor recommends none."""
 
 
-class BoTSORTTracker(Tracker[TracksWithLook]):
+class BoTSORTTracker(Tracker[TracksWithEmbedding]):
     """BoT-SORT: the cheaper of overlap and look decides, first for confident detections, then for the others.
 
     Two stages as in ByteTrack. In the first, the cost of a pair is its IoU distance or half its appearance distance,
@@ -126,7 +126,7 @@ class BoTSORTTracker(Tracker[TracksWithLook]):
         self.low_confidence_iou_threshold = low_confidence_iou_threshold
         super().__init__(
             XYWH,
-            TracksWithLook,
+            TracksWithEmbedding,
             minimum_consecutive_frames=minimum_consecutive_frames,
             lost_track_buffer=lost_track_buffer,
             frame_rate=frame_rate,
@@ -135,43 +135,49 @@ class BoTSORTTracker(Tracker[TracksWithLook]):
             camera_motion=camera_motion,
         )
 
-    def _step(self, seen: Observations) -> Ints:
-        tracks = self._predict(seen)
-        tracks.look = with_width(tracks.look, seen.vectors.shape[1])
-        high = seen.scores >= self.high_confidence_threshold
-        low = ~high & (seen.scores >= self.low_confidence_threshold)
-        recent = tracks.confirmed & (tracks.missed == 0)
+    def _step(self, observations: Observations) -> Ints:
+        tracks = self._predict(observations)
+        tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
+        high = observations.scores >= self.high_confidence_threshold
+        low = ~high & (observations.scores >= self.low_confidence_threshold)
+        active = tracks.confirmed & (tracks.missed == 0)
 
-        match = self._match_by_overlap_and_look(seen, NO_MATCH, tracks.confirmed, high)
-        match += self._match_by_overlap(seen, match, recent, low, self.low_confidence_iou_threshold)
-        match += self._match_by_overlap_and_look(seen, match, ~tracks.confirmed, high)
+        match = self._match_by_overlap_and_appearance(observations, NO_MATCH, tracks.confirmed, high)
+        match += self._match_by_overlap(observations, match, active, low, self.low_confidence_iou_threshold)
+        match += self._match_by_overlap_and_appearance(observations, match, ~tracks.confirmed, high)
 
-        self._correct(seen, match)
-        looks = seen.vectors[match.detection]
-        tracks.look[match.track] = moving_average(tracks.look[match.track], looks, self.appearance_momentum)
-        born = high & (seen.scores >= self.track_activation_threshold) & unmatched(len(seen), match.detection)
-        return self._advance(seen, match, born, look=seen.vectors[born])
+        self._correct(observations, match)
+        embeddings = observations.vectors[match.detection]
+        tracks.embedding[match.track] = moving_average(
+            tracks.embedding[match.track], embeddings, self.appearance_momentum
+        )
+        born = (
+            high
+            & (observations.scores >= self.track_activation_threshold)
+            & unmatched(len(observations), match.detection)
+        )
+        return self._advance(observations, match, born, embedding=observations.vectors[born])
 
-    def _match_by_overlap_and_look(
-        self, seen: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
+    def _match_by_overlap_and_appearance(
+        self, observations: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
     ) -> Match:
         """First stage: the smaller of IoU distance and half the cosine distance (section 3.3, equations 12 and 13)."""
         tracks = self._tracks
-        rows, detections = self._left_over(seen, taken, of_tracks, of_detections)
+        rows, detections = self._left_over(observations, taken, of_tracks, of_detections)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
-        overlapping = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
+        overlapping = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
         if self.appearance_gate == "iou":
             near = overlapping.where(overlapping.cost <= 1.0 - self.appearance_iou_threshold)
         else:
-            near = candidates_in_gate(self.motion, tracks, rows, seen)
+            near = candidates_in_gate(self.motion, tracks, rows, observations)
             near = near.where(np.isin(near.detection, detections))
-        look = cosine_distance(tracks.look, near.track, seen.vectors, near.detection)
-        note(seen, "cosine", near, look, self.appearance_threshold)
-        alike = Pairs(near.track, near.detection, 0.5 * look).where(look <= self.appearance_threshold)
+        embedding = cosine_distance(tracks.embedding, near.track, observations.vectors, near.detection)
+        record(observations, "cosine", near, embedding, self.appearance_threshold)
+        similar = Pairs(near.track, near.detection, 0.5 * embedding).where(embedding <= self.appearance_threshold)
         limit = max(1.0 - self.minimum_iou_threshold, 0.5 * self.appearance_threshold)
-        return assign(cheapest(overlapping, alike), limit)
+        return assign(cheapest(overlapping, similar), limit)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)

@@ -90,16 +90,16 @@ class ByteTrackTracker(Tracker[Tracks]):
             camera_motion=camera_motion,
         )
 
-    def _step(self, seen: Observations) -> Ints:
-        tracks = self._predict(seen)
-        high = seen.scores >= self.high_confidence_threshold
-        low = ~high & (seen.scores >= self.low_confidence_threshold)
-        recent = tracks.confirmed & (tracks.missed == 0)
+    def _step(self, observations: Observations) -> Ints:
+        tracks = self._predict(observations)
+        high = observations.scores >= self.high_confidence_threshold
+        low = ~high & (observations.scores >= self.low_confidence_threshold)
+        active = tracks.confirmed & (tracks.missed == 0)
 
-        match = self._match_by_overlap(seen, NO_MATCH, tracks.confirmed, high, self.minimum_iou_threshold)
-        match += self._match_by_overlap(seen, match, recent, low, self.low_confidence_iou_threshold)
-        match += self._match_by_overlap(seen, match, ~tracks.confirmed, high, self.minimum_iou_threshold)
+        match = self._match_by_overlap(observations, NO_MATCH, tracks.confirmed, high, self.minimum_iou_threshold)
+        match += self._match_by_overlap(observations, match, active, low, self.low_confidence_iou_threshold)
+        match += self._match_by_overlap(observations, match, ~tracks.confirmed, high, self.minimum_iou_threshold)
 
-        self._correct(seen, match)
-        new = high & (seen.scores >= self.track_activation_threshold)
-        return self._advance(seen, match, new & unmatched(len(seen), match.detection))
+        self._correct(observations, match)
+        new = high & (observations.scores >= self.track_activation_threshold)
+        return self._advance(observations, match, new & unmatched(len(observations), match.detection))

@@ -19,12 +19,12 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Floats, Ints, Vectors, covered, overlap
+from trackers.core.association_log import record
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
-from trackers.core.deepsort.doubt import beyond_doubt
-from trackers.core.deepsort.memory import recognised
+from trackers.core.deepsort.ambiguity import unambiguous_pairs
+from trackers.core.deepsort.reidentification import reidentified
 from trackers.core.deepsort.tracks import DeepSORTTracks
-from trackers.core.journal import note
 from trackers.core.observations import Observations
 from trackers.core.rows import rows_of
 from trackers.errors import check_choice, check_range
@@ -162,120 +162,126 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         if reid_memory is not None:
             self._lifecycle.buffer = max(self._motion_buffer, math.ceil(reid_memory * frame_rate))
 
-    def _step(self, seen: Observations) -> Ints:
-        tracks = self._predict(seen)
-        tracks.look = with_width(tracks.look, seen.vectors.shape[1])
-        match = seen.sure + self._match_confirmed(tracks, seen)
+    def _step(self, observations: Observations) -> Ints:
+        tracks = self._predict(observations)
+        tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
+        match = observations.unambiguous + self._match_confirmed(tracks, observations)
         # Last stage: tentative tracks, and confirmed ones seen on the previous frame, by overlap.
-        recent = ~tracks.confirmed | (tracks.missed == 0)
-        everything = np.ones(len(seen), np.bool_)
-        match += self._match_by_overlap(seen, match, recent, everything, self.minimum_iou_threshold)
-        match = self._match_by_memory(tracks, seen, match)
+        active = ~tracks.confirmed | (tracks.missed == 0)
+        everything = np.ones(len(observations), np.bool_)
+        match += self._match_by_overlap(observations, match, active, everything, self.minimum_iou_threshold)
+        match = self._match_by_memory(tracks, observations, match)
 
-        self._correct(seen, match)
-        looks = self._worth_remembering(seen)
-        tracks.remember(match.track, looks.take(match.detection, axis=0), seen.unseen.track)
-        born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
-        first = looks[born]
-        return self._advance(seen, match, born, gallery=new_galleries(first, self.gallery_size), look=first)
+        self._correct(observations, match)
+        embeddings = self._unoccluded_vectors(observations)
+        tracks.update_embeddings(match.track, embeddings.take(match.detection, axis=0), observations.not_embedded.track)
+        born = unmatched(len(observations), match.detection) & (observations.scores >= self.track_activation_threshold)
+        first = embeddings[born]
+        return self._advance(
+            observations, match, born, gallery=new_galleries(first, self.gallery_size), embedding=first
+        )
 
-    def _match_confirmed(self, tracks: DeepSORTTracks, seen: Observations) -> Match:
+    def _match_confirmed(self, tracks: DeepSORTTracks, observations: Observations) -> Match:
         """First stage: confirmed tracks against what their gate and their looks admit."""
-        free = unmatched(len(tracks), seen.sure.track)
+        free = unmatched(len(tracks), observations.unambiguous.track)
         trusted = (free & tracks.confirmed & (tracks.missed <= self._motion_buffer)).nonzero()[0]
-        gated = candidates_in_gate(self.motion, tracks, trusted, seen, self.gating)
-        if len(seen.sure.detection):
-            gated = gated.where(unmatched(len(seen), seen.sure.detection)[gated.detection])
+        gated = candidates_in_gate(self.motion, tracks, trusted, observations, self.gating)
+        if len(observations.unambiguous.detection):
+            gated = gated.where(unmatched(len(observations), observations.unambiguous.detection)[gated.detection])
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         if not self.cascade:
-            return assign(self._admissible(tracks, seen, gated), limit)
+            return assign(self._admissible(tracks, observations, gated), limit)
         # Most detections go to a track just seen, and need not be compared with the looks of those lost.
         lost = tracks.missed[gated.track] > 0
-        match = assign(self._admissible(tracks, seen, gated.where(~lost)), limit)
-        left = gated.where(lost & unmatched(len(seen), match.detection)[gated.detection])
-        return match + matching_cascade(self._admissible(tracks, seen, left), tracks.missed, limit)
+        match = assign(self._admissible(tracks, observations, gated.where(~lost)), limit)
+        left = gated.where(lost & unmatched(len(observations), match.detection)[gated.detection])
+        return match + matching_cascade(self._admissible(tracks, observations, left), tracks.missed, limit)
 
-    def _admissible(self, tracks: DeepSORTTracks, seen: Observations, gated: Pairs) -> Pairs:
+    def _admissible(self, tracks: DeepSORTTracks, observations: Observations, gated: Pairs) -> Pairs:
         """The gated pairs that look alike, at the cost of the paper's equation 5."""
         if len(gated.track) == 0:
             return gated
-        look = self._distance(tracks, seen, gated)
-        note(seen, self.distance_metric, gated, look, self.appearance_threshold)
-        unknown = np.isnan(look)
+        embedding = self._distance(tracks, observations, gated)
+        record(observations, self.distance_metric, gated, embedding, self.appearance_threshold)
+        unknown = np.isnan(embedding)
         if unknown.any():
-            look[unknown] = self._without_look(tracks, seen, gated.where(unknown))
-        cost = self.appearance_weight * look + (1.0 - self.appearance_weight) * gated.cost
-        return Pairs(gated.track, gated.detection, cost).where(look <= self.appearance_threshold)
+            embedding[unknown] = self._without_appearance(tracks, observations, gated.where(unknown))
+        cost = self.appearance_weight * embedding + (1.0 - self.appearance_weight) * gated.cost
+        return Pairs(gated.track, gated.detection, cost).where(embedding <= self.appearance_threshold)
 
-    def _distance(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
+    def _distance(self, tracks: DeepSORTTracks, observations: Observations, pairs: Pairs) -> Floats:
         """Smallest distance between the detection and the gallery of each pair, NaN without appearance.
 
         Of many pairs, whole galleries are asked only where the newest vector is too far, and where a pair that is near
         has a rival; for one without, near enough is all that counts.
         """
 
-        def ask(rows: Ints) -> Floats:
-            return smallest_cosine_distance(tracks.gallery, pairs.track[rows], seen.vectors, pairs.detection[rows])
+        def compare_galleries(rows: Ints) -> Floats:
+            return smallest_cosine_distance(
+                tracks.gallery, pairs.track[rows], observations.vectors, pairs.detection[rows]
+            )
 
-        if len(pairs.track) <= FEW_PAIRS or seen.journal is not None:
-            look = smallest_cosine_distance(tracks.gallery, pairs.track, seen.vectors, pairs.detection)
+        if len(pairs.track) <= FEW_PAIRS or observations.association_log is not None:
+            embedding = smallest_cosine_distance(tracks.gallery, pairs.track, observations.vectors, pairs.detection)
         else:
-            look = cosine_distance(tracks.look, pairs.track, seen.vectors, pairs.detection)
-            far = (~(look <= self._cosine_threshold)).nonzero()[0]
-            near = unmatched(len(look), far)
-            look[far] = ask(far)
-            possible = (~(look > self._cosine_threshold)).nonzero()[0]
+            embedding = cosine_distance(tracks.embedding, pairs.track, observations.vectors, pairs.detection)
+            far = (~(embedding <= self._cosine_threshold)).nonzero()[0]
+            near = unmatched(len(embedding), far)
+            embedding[far] = compare_galleries(far)
+            possible = (~(embedding > self._cosine_threshold)).nonzero()[0]
             rivals = possible[~without_rival(pairs.where(possible))]
             rivals = rivals[near[rivals]]
-            look[rivals] = ask(rivals)
-        return np.sqrt(np.maximum(2.0 * look, 0.0)) if self.distance_metric == "euclidean" else look
+            embedding[rivals] = compare_galleries(rivals)
+        return np.sqrt(np.maximum(2.0 * embedding, 0.0)) if self.distance_metric == "euclidean" else embedding
 
-    def _without_look(self, tracks: DeepSORTTracks, seen: Observations, pairs: Pairs) -> Floats:
+    def _without_appearance(self, tracks: DeepSORTTracks, observations: Observations, pairs: Pairs) -> Floats:
         """What stands in for the distance where there is no appearance: how little the boxes overlap.
 
         Scaled so that the smallest admissible overlap is the largest admissible distance.
         """
-        iou = overlap(self.motion.boxes(tracks.state[pairs.track]), seen.boxes[pairs.detection])
-        note(seen, "IoU", pairs, iou, self.minimum_iou_threshold)
+        iou = overlap(self.motion.boxes(tracks.state[pairs.track]), observations.boxes[pairs.detection])
+        record(observations, "IoU", pairs, iou, self.minimum_iou_threshold)
         scale = self.appearance_threshold / max(1.0 - self.minimum_iou_threshold, FORBIDDEN_MARGIN)
         return scale * (1.0 - iou)
 
-    def _match_by_memory(self, tracks: DeepSORTTracks, seen: Observations, match: Match) -> Match:
+    def _match_by_memory(self, tracks: DeepSORTTracks, observations: Observations, match: Match) -> Match:
         """Optional stage: a track about to be confirmed may be a lost one; the lost one takes its detection over."""
-        if self.reid_memory is None or seen.vectors.shape[1] == 0:
+        if self.reid_memory is None or observations.vectors.shape[1] == 0:
             return match
         last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
         ready = last_hit & ~tracks.confirmed[match.track]
         newcomers = Match(match.track[ready], match.detection[ready])
         lost = np.flatnonzero(tracks.confirmed & unmatched(len(tracks), match.track))
-        found = recognised(tracks, tracks.gallery, seen, lost, newcomers, self._cosine_threshold)
-        return self._take_over(seen, match, found)
+        found = reidentified(tracks, tracks.gallery, observations, lost, newcomers, self._cosine_threshold)
+        return self._restart(observations, match, found)
 
-    def _worth_remembering(self, seen: Observations) -> Vectors:
+    def _unoccluded_vectors(self, observations: Observations) -> Vectors:
         """The vectors of the frame, zero where a nearer box covers too much."""
         if self.occlusion_limit is None:
-            return seen.vectors
-        hidden = covered(seen.boxes) > self.occlusion_limit
-        return np.where(hidden[:, None], np.float32(0.0), seen.vectors)
+            return observations.vectors
+        hidden = covered(observations.boxes) > self.occlusion_limit
+        return np.where(hidden[:, None], np.float32(0.0), observations.vectors)
 
     @property
     def _cosine_threshold(self) -> float:
         """The appearance threshold as a cosine distance."""
         return self.appearance_threshold**2 / 2.0 if self.distance_metric == "euclidean" else self.appearance_threshold
 
-    def _look(self, seen: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
+    def _embed(self, observations: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
         """Give the frame vectors: of all its detections, or where an extractor is asked, of those in doubt."""
         given = self.feature_extractor is None or frame is None or EMBEDDING in detections.data
         if self.embed == "always" or given or self._vector_length is None:
-            super()._look(seen, detections, frame)
+            super()._embed(observations, detections, frame)
             return
-        seen.predicted = self._predicted(seen)
-        seen.sure, seen.unseen = beyond_doubt(self._tracks, self.motion.boxes(seen.predicted), seen)
-        asked = unmatched(len(seen), seen.unseen.detection)
-        vectors = self._vectors(rows_of(detections, asked), frame)
+        observations.predicted = self._predicted(observations)
+        observations.unambiguous, observations.not_embedded = unambiguous_pairs(
+            self._tracks, self.motion.boxes(observations.predicted), observations
+        )
+        embedded = unmatched(len(observations), observations.not_embedded.detection)
+        vectors = self._vectors(rows_of(detections, embedded), frame)
         self._check_length(vectors)
-        seen.vectors = np.zeros((len(seen), self._vector_length), np.float32)
-        seen.vectors[asked] = with_width(vectors, self._vector_length)
+        observations.vectors = np.zeros((len(observations), self._vector_length), np.float32)
+        observations.vectors[embedded] = with_width(vectors, self._vector_length)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return appearance_vectors(detections, frame, self.feature_extractor)

@@ -1,4 +1,4 @@
-"""Tracks that remember what they looked like, also on the frames on which nobody looked."""
+"""Tracks with a gallery, filled also on frames on which their detection was not embedded."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trackers.appearance.gallery import Galleries, remember
-from trackers.appearance.vectors import described
+from trackers.appearance.gallery import Galleries, add_vectors
+from trackers.appearance.vectors import has_embedding
 from trackers.boxes import Ints, Vectors
-from trackers.core.looks import TracksWithLook
+from trackers.core.embeddings import TracksWithEmbedding
 from trackers.lifecycle import column
 
 SHORTEST = 1e-3
@@ -17,42 +17,43 @@ SHORTEST = 1e-3
 
 
 @dataclass
-class DeepSORTTracks(TracksWithLook):
-    """Tracks that remember what they looked like; the look of a track is the newest vector of its gallery.
+class DeepSORTTracks(TracksWithEmbedding):
+    """Tracks with a gallery each; the embedding of a track is the newest vector of its gallery.
 
     Attributes:
         gallery: One gallery of vectors per track, shape `(n,)`.
-        unseen: Frames since somebody last looked on which motion alone settled where the track is, shape `(n,)`.
+        frames_since_embedding: Consecutive frames on which the track was matched without an embedding, shape `(n,)`.
     """
 
     gallery: Galleries = column(dtype=object)
-    unseen: Ints = column()
+    frames_since_embedding: Ints = column()
 
-    def remember(self, rows: Ints, vectors: Vectors, unseen: Ints) -> None:
-        """Add a vector to each track in `rows`, and what lies between it and the last; zero vectors are not added.
+    def update_embeddings(self, rows: Ints, vectors: Vectors, not_embedded: Ints) -> None:
+        """Add a vector to each track in `rows`, and interpolated ones for the frames since its last.
 
-        Nobody looked at those in `unseen`, which are among the rows; one that was looked at in vain is not due again.
+        The tracks in `not_embedded`, which are among the rows, were matched without one. Zero vectors
+        are skipped.
         """
-        known = described(vectors)
-        seen, vectors = rows[known], vectors[known]
-        for new in np.flatnonzero((self.unseen[seen] > 0) & (self.missed[seen] == 0)).tolist():
-            row = seen[new]
-            gallery, frames = self.gallery[row], int(self.unseen[row])
-            for vector in between(self.look[row], vectors[new], min(frames, gallery.size or frames)):
+        known = has_embedding(vectors)
+        embedded, vectors = rows[known], vectors[known]
+        for new in np.flatnonzero((self.frames_since_embedding[embedded] > 0) & (self.missed[embedded] == 0)).tolist():
+            row = embedded[new]
+            gallery, frames = self.gallery[row], int(self.frames_since_embedding[row])
+            for vector in between(self.embedding[row], vectors[new], min(frames, gallery.size or frames)):
                 gallery.add(vector)
-        count = self.unseen[unseen] + 1
-        self.unseen[rows] = 0
-        self.unseen[unseen] = count
-        self.look[seen] = vectors
-        remember(self.gallery[seen], vectors)
+        count = self.frames_since_embedding[not_embedded] + 1
+        self.frames_since_embedding[rows] = 0
+        self.frames_since_embedding[not_embedded] = count
+        self.embedding[embedded] = vectors
+        add_vectors(self.gallery[embedded], vectors)
 
 
 def between(first: Vectors, last: Vectors, count: int) -> Vectors:
-    """Unit vectors of the frames between two looks at one track: evenly spaced on the straight line, then scaled.
+    """Unit vectors for the frames between two embeddings of one track: evenly spaced on the line, scaled to length 1.
 
     Args:
-        first: The earlier look, shape `(d,)`.
-        last: The later look, shape `(d,)`.
+        first: The earlier embedding, shape `(d,)`.
+        last: The later embedding, shape `(d,)`.
         count: Frames between the two.
 
     Returns:

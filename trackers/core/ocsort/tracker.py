@@ -118,68 +118,74 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
             camera_motion=camera_motion,
         )
 
-    def _step(self, seen: Observations) -> Ints:
-        tracks = self._predict(seen)
+    def _step(self, observations: Observations) -> Ints:
+        tracks = self._predict(observations)
         earlier = earlier_observation(tracks)
-        high = seen.scores >= self.high_confidence_threshold
+        high = observations.scores >= self.high_confidence_threshold
 
-        match = self._match_with_momentum(seen, earlier, high)
+        match = self._match_with_momentum(observations, earlier, high)
         everyone = np.ones(len(tracks), np.bool_)
         if self.low_confidence_threshold is not None:
-            low = ~high & (seen.scores >= self.low_confidence_threshold)
-            match += self._match_by_overlap(seen, match, everyone, low, self.minimum_iou_threshold)
-        match += self._match_by_overlap(seen, match, everyone, high, self.minimum_iou_threshold, tracks.observed)
+            low = ~high & (observations.scores >= self.low_confidence_threshold)
+            match += self._match_by_overlap(observations, match, everyone, low, self.minimum_iou_threshold)
+        match += self._match_by_overlap(
+            observations, match, everyone, high, self.minimum_iou_threshold, tracks.observed
+        )
 
-        self._re_update(seen, match)
-        self._correct(seen, match)
-        self._observe(seen, match, earlier)
-        new = high & (seen.scores >= self.track_activation_threshold) & unmatched(len(seen), match.detection)
-        boxes = seen.boxes[new]
+        self._re_update(observations, match)
+        self._correct(observations, match)
+        self._observe(observations, match, earlier)
+        new = (
+            high
+            & (observations.scores >= self.track_activation_threshold)
+            & unmatched(len(observations), match.detection)
+        )
+        boxes = observations.boxes[new]
         trail = np.concatenate((boxes[:, None], np.full((len(boxes), self.direction_frames - 1, 4), np.nan)), axis=1)
-        return self._advance(seen, match, new, observed=boxes, anchor=self.motion.initiate(boxes), trail=trail)
+        return self._advance(observations, match, new, observed=boxes, anchor=self.motion.initiate(boxes), trail=trail)
 
-    def _predict(self, seen: Observations) -> OCSORTTracks:
+    def _predict(self, observations: Observations) -> OCSORTTracks:
         """Move every track; what was observed before moves with the camera alone."""
-        tracks = super()._predict(seen)
-        if seen.camera is not None:
-            tracks.anchor = self.motion.warp(tracks.anchor, seen.camera)
-            turned = local_motion(seen.camera, tracks.observed[:, :2]).jacobian @ tracks.direction[:, :, None]
+        tracks = super()._predict(observations)
+        if observations.camera is not None:
+            tracks.anchor = self.motion.warp(tracks.anchor, observations.camera)
+            turned = local_motion(observations.camera, tracks.observed[:, :2]).jacobian @ tracks.direction[:, :, None]
             tracks.direction = unit(turned[:, :, 0])
-            tracks.observed = warp_boxes(tracks.observed, seen.camera)
+            tracks.observed = warp_boxes(tracks.observed, observations.camera)
             trail = tracks.trail.reshape(-1, 4)
-            tracks.trail = warp_boxes(trail, seen.camera).reshape(tracks.trail.shape)
+            tracks.trail = warp_boxes(trail, observations.camera).reshape(tracks.trail.shape)
         return tracks
 
-    def _match_with_momentum(self, seen: Observations, earlier: Floats, high: Bools) -> Match:
+    def _match_with_momentum(self, observations: Observations, earlier: Floats, high: Bools) -> Match:
         """First stage: overlap, and how little the match would turn the track (section 4.2)."""
         tracks, boxes = self._tracks, self.motion.boxes(self._tracks.state)
         rows, detections = np.arange(len(tracks)), np.flatnonzero(high)
-        pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
-        intention = direction_between(earlier[pairs.track], seen.boxes[pairs.detection])
+        pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
+        intention = direction_between(earlier[pairs.track], observations.boxes[pairs.detection])
         cosine = np.clip((tracks.direction[pairs.track] * intention).sum(axis=1), -1.0, 1.0)
         turn = np.arccos(cosine) / np.pi - 0.5  # from -1/2, straight on, to 1/2, back; 0 where a direction is unknown
         pairs = Pairs(pairs.track, pairs.detection, pairs.cost + self.direction_weight * turn)
         limit = 1.0 - self.minimum_iou_threshold
         return assign(pairs.where(pairs.cost <= limit), limit)
 
-    def _re_update(self, seen: Observations, match: Match) -> None:
+    def _re_update(self, observations: Observations, match: Match) -> None:
         """Lead the tracks found again from their last observation along a straight path (section 4.1, equation 3)."""
         tracks = self._tracks
         missed = tracks.missed[match.track]
         if not missed.any():
             return
         found_again = np.argsort(-missed)[: np.count_nonzero(missed)]  # longest gap first
-        rows, boxes = match.track[found_again], seen.boxes[match.detection[found_again]]
-        start, gap = tracks.observed[rows], tracks.missed[rows] + seen.elapsed
+        rows, boxes = match.track[found_again], observations.boxes[match.detection[found_again]]
+        start, gap = tracks.observed[rows], tracks.missed[rows] + observations.elapsed
         steps = np.maximum(np.rint(gap), 1.0)
         share = np.arange(1.0, steps.max())[:, None] / steps  # of the way, after each step
         virtual, between = start + share[:, :, None] * (boxes - start), share < 1.0
         dt = (gap / steps)[:, None]
         tracks.state[rows] = self.motion.follow(tracks.anchor[rows], virtual[between], between.sum(axis=1), dt)
 
-    def _observe(self, seen: Observations, match: Match, earlier: Floats) -> None:
+    def _observe(self, observations: Observations, match: Match, earlier: Floats) -> None:
         """Remember what was observed on this frame."""
-        tracks, boxes = self._tracks, seen.boxes[match.detection]
+        tracks, boxes = self._tracks, observations.boxes[match.detection]
         tracks.direction[match.track] = direction_between(earlier[match.track], boxes)
         tracks.observed[match.track] = boxes
         tracks.anchor[match.track] = tracks.state[match.track]

@@ -74,10 +74,10 @@ class SORTTracker(Tracker[Tracks]):
             camera_motion=camera_motion,
         )
 
-    def _step(self, seen: Observations) -> Ints:
-        tracks = self._predict(seen)
-        everyone, everything = np.ones(len(tracks), np.bool_), np.ones(len(seen), np.bool_)
-        match = self._match_by_overlap(seen, NO_MATCH, everyone, everything, self.minimum_iou_threshold)
-        self._correct(seen, match)
-        born = unmatched(len(seen), match.detection) & (seen.scores >= self.track_activation_threshold)
-        return self._advance(seen, match, born)
+    def _step(self, observations: Observations) -> Ints:
+        tracks = self._predict(observations)
+        everyone, everything = np.ones(len(tracks), np.bool_), np.ones(len(observations), np.bool_)
+        match = self._match_by_overlap(observations, NO_MATCH, everyone, everything, self.minimum_iou_threshold)
+        self._correct(observations, match)
+        born = unmatched(len(observations), match.detection) & (observations.scores >= self.track_activation_threshold)
+        return self._advance(observations, match, born)

@@ -12,18 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, with_width
-from trackers.appearance.vectors import FeatureFunction, described, on_device
+from trackers.appearance.vectors import FeatureFunction, has_embedding, on_device
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors
+from trackers.core.association_log import record
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
-from trackers.core.journal import note
 from trackers.core.observations import Observations
 from trackers.core.rows import confident_vectors
-from trackers.core.steadysort.tracks import SteadySORTTracks, heights, walkable
+from trackers.core.steadysort.tracks import SteadySORTTracks, heights, reachable
 from trackers.core.steadysort.trust import Trust
 from trackers.errors import check_range
 from trackers.motion import kalman
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DEFAULT_THRESHOLD = 0.3
 """Largest cosine distance of a match where the extractor recommends none."""
 
-STRANGER = 1.0
+VETO_RELIEF = 1.0
 """How much a perfect overlap excuses: boxes of overlap IoU are of two people beyond `1 + STRANGER * IoU` thresholds."""
 
 AVERAGED = 1.0
@@ -145,79 +145,90 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             camera_motion=camera_motion,
         )
 
-    def _step(self, seen: Observations) -> Ints:
-        tracks = self._predict(seen)
-        tracks.look = with_width(tracks.look, seen.vectors.shape[1])
-        high = seen.scores >= self.high_confidence_threshold
-        low = ~high & (seen.scores >= self.low_confidence_threshold)
-        just_seen = tracks.missed == 0
+    def _step(self, observations: Observations) -> Ints:
+        tracks = self._predict(observations)
+        tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
+        high = observations.scores >= self.high_confidence_threshold
+        low = ~high & (observations.scores >= self.low_confidence_threshold)
+        active = tracks.missed == 0
 
-        match = self._match_by_look(tracks, seen, high)
-        familiar = tracks.confirmed & described(tracks.look) & self._learned.counts
-        match += self._match_by_overlap_if_alike(tracks, seen, match, familiar & just_seen, high)
-        unknown = high & ~described(seen.vectors)
-        match += self._match_by_overlap(seen, match, familiar, unknown, self.minimum_iou_threshold)
-        match += self._match_by_overlap(seen, match, ~familiar, high, self.minimum_iou_threshold)
-        match += self._match_by_overlap(seen, match, just_seen & tracks.confirmed, low, LOW_IOU)
-        match, born = self._rejoin(tracks, seen, match, high)
+        match = self._match_by_appearance(tracks, observations, high)
+        known = tracks.confirmed & has_embedding(tracks.embedding) & self._statistics.reliable
+        match += self._match_by_overlap_with_veto(tracks, observations, match, known & active, high)
+        unknown = high & ~has_embedding(observations.vectors)
+        match += self._match_by_overlap(observations, match, known, unknown, self.minimum_iou_threshold)
+        match += self._match_by_overlap(observations, match, ~known, high, self.minimum_iou_threshold)
+        match += self._match_by_overlap(observations, match, active & tracks.confirmed, low, LOW_IOU)
+        match, born = self._reidentify(tracks, observations, match, high)
 
-        self._correct(seen, match)
-        tracks.remember(match, seen, longest=AVERAGED * self.frame_rate)
-        look = seen.vectors[born]
-        return self._advance(seen, match, born, look=look, looks=1 * described(look), box=seen.boxes[born])
+        self._correct(observations, match)
+        tracks.update_embeddings(match, observations, longest=AVERAGED * self.frame_rate)
+        embedding = observations.vectors[born]
+        return self._advance(
+            observations,
+            match,
+            born,
+            embedding=embedding,
+            embedding_count=1 * has_embedding(embedding),
+            box=observations.boxes[born],
+        )
 
     @property
     def trust(self) -> Trust:
         """What the tracker has found out about its vectors: how often looks were wrong, and whether they count."""
-        return self._learned
+        return self._statistics
 
-    def _forget(self) -> None:
-        super()._forget()
-        self._learned: Trust = Trust()
+    def _clear(self) -> None:
+        super()._clear()
+        self._statistics: Trust = Trust()
 
-    def _predict(self, seen: Observations) -> SteadySORTTracks:
+    def _predict(self, observations: Observations) -> SteadySORTTracks:
         """Move every track; the place it was seen last moves with the camera alone."""
-        tracks = super()._predict(seen)
-        if seen.camera is not None:
-            tracks.box = warp_boxes(tracks.box, seen.camera)
+        tracks = super()._predict(observations)
+        if observations.camera is not None:
+            tracks.box = warp_boxes(tracks.box, observations.camera)
         return tracks
 
-    def _match_by_look(self, tracks: SteadySORTTracks, seen: Observations, high: Bools) -> Match:
+    def _match_by_appearance(self, tracks: SteadySORTTracks, observations: Observations, high: Bools) -> Match:
         """First stage: confirmed tracks, however long lost, against what is in their gate, near by and looks alike.
 
         Where the gate alone makes it sure who is who, looks are put to the test before they are used.
         """
-        pairs = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), seen)
+        pairs = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), observations)
         predicted = tracks.state[pairs.track, kalman.POSITION, :2]
-        astray = np.linalg.norm(centre_size(seen.boxes)[pairs.detection, :2] - predicted, axis=1)
+        astray = np.linalg.norm(centre_size(observations.boxes)[pairs.detection, :2] - predicted, axis=1)
         near = astray <= STRAY * heights(tracks.box[pairs.track])
         pairs = pairs.where(near & high[pairs.detection])
-        self._learned = self._learned.tested(tracks, seen, pairs, self.appearance_threshold)
-        look = self._look_distance(tracks, pairs, seen.vectors)
-        note(seen, "cosine", pairs, look, self.appearance_threshold)
-        alike = Pairs(pairs.track, pairs.detection, look).where(look <= self.appearance_threshold)
-        return assign(alike, self.appearance_threshold)
+        self._statistics = self._statistics.tested(tracks, observations, pairs, self.appearance_threshold)
+        embedding = self._appearance_distance(tracks, pairs, observations.vectors)
+        record(observations, "cosine", pairs, embedding, self.appearance_threshold)
+        similar = Pairs(pairs.track, pairs.detection, embedding).where(embedding <= self.appearance_threshold)
+        return assign(similar, self.appearance_threshold)
 
-    def _match_by_overlap_if_alike(
-        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools
+    def _match_by_overlap_with_veto(
+        self, tracks: SteadySORTTracks, observations: Observations, taken: Match, known: Bools, high: Bools
     ) -> Match:
         """Second stage: tracks whose look is known, by overlap; none takes a stranger."""
-        rows, detections = self._left_over(seen, taken, familiar, high)
+        rows, detections = self._left_over(observations, taken, known, high)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
-        pairs = candidates_by_overlap(boxes, tracks, rows, seen, detections, self.minimum_iou_threshold)
-        look = self._look_distance(tracks, pairs, seen.vectors)
-        doubt = look / (1.0 + STRANGER * (1.0 - pairs.cost))
-        note(seen, "cosine / (1 + IoU)", pairs, doubt, self.appearance_threshold)
-        return assign(pairs.where(~(doubt > self.appearance_threshold)), limit=1.0 - self.minimum_iou_threshold)
+        pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
+        embedding = self._appearance_distance(tracks, pairs, observations.vectors)
+        relative_distance = embedding / (1.0 + VETO_RELIEF * (1.0 - pairs.cost))
+        record(observations, "cosine / (1 + IoU)", pairs, relative_distance, self.appearance_threshold)
+        return assign(
+            pairs.where(~(relative_distance > self.appearance_threshold)), limit=1.0 - self.minimum_iou_threshold
+        )
 
-    def _rejoin(self, tracks: SteadySORTTracks, seen: Observations, match: Match, high: Bools) -> tuple[Match, Bools]:
+    def _reidentify(
+        self, tracks: SteadySORTTracks, observations: Observations, match: Match, high: Bools
+    ) -> tuple[Match, Bools]:
         """Last stage: a track about to begin, or to get its id, may be a lost one that looks the same.
 
         The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
-        ready = high & (seen.scores >= self.track_activation_threshold - ALONE)
+        ready = high & (observations.scores >= self.track_activation_threshold - ALONE)
         last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
         ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
         lost = tracks.confirmed & unmatched(len(tracks), match.track)
@@ -225,23 +236,25 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             ready[match.detection] = False
             return match, ready
 
-        look, age = seen.vectors.copy(), np.full(len(seen), -1.0)
-        look[match.detection], age[match.detection] = tracks.look[match.track], tracks.age[match.track]
-        pairs = walkable(tracks, lost, seen, ready, age, self.frame_rate)
-        distance = self._look_distance(tracks, pairs, look)
+        embedding, age = observations.vectors.copy(), np.full(len(observations), -1.0)
+        embedding[match.detection], age[match.detection] = tracks.embedding[match.track], tracks.age[match.track]
+        pairs = reachable(tracks, lost, observations, ready, age, self.frame_rate)
+        distance = self._appearance_distance(tracks, pairs, embedding)
         limit = SAME * self.appearance_threshold
-        note(seen, "cosine", pairs, distance, limit)
+        record(observations, "cosine", pairs, distance, limit)
         found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
 
-        born = ready & ((seen.scores >= self.track_activation_threshold) | unmatched(len(seen), pairs.detection))
+        born = ready & (
+            (observations.scores >= self.track_activation_threshold) | unmatched(len(observations), pairs.detection)
+        )
         born[match.detection] = born[found.detection] = False
-        return self._take_over(seen, match, found), born
+        return self._restart(observations, match, found), born
 
-    def _look_distance(self, tracks: SteadySORTTracks, pairs: Pairs, vectors: Vectors) -> Floats:
+    def _appearance_distance(self, tracks: SteadySORTTracks, pairs: Pairs, vectors: Vectors) -> Floats:
         """Cosine distance of each pair; NaN where a look is unknown, and everywhere while looks tell nobody apart."""
-        if not self._learned.counts:
+        if not self._statistics.reliable:
             return np.full(len(pairs.track), np.nan)
-        return cosine_distance(tracks.look, pairs.track, vectors, pairs.detection)
+        return cosine_distance(tracks.embedding, pairs.track, vectors, pairs.detection)
 
     def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
         return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.appearance.average import moving_average
-from trackers.appearance.vectors import described
+from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
 from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints
-from trackers.core.looks import TracksWithLook
+from trackers.core.embeddings import TracksWithEmbedding
 from trackers.lifecycle import column
 from trackers.motion.models import centre_size
 
@@ -27,24 +27,24 @@ GROWTH = 2.0
 
 
 @dataclass
-class SteadySORTTracks(TracksWithLook):
+class SteadySORTTracks(TracksWithEmbedding):
     """Tracks that know what they look like on average, and where they were seen last.
 
     Attributes:
         box: Box of the last detection, shape `(n, 4)`.
-        looks: Number of vectors seen, shape `(n,)`.
+        embedding_count: Number of vectors seen, shape `(n,)`.
     """
 
     box: Floats = column(4, dtype=np.float64)
-    looks: Ints = column()
+    embedding_count: Ints = column()
 
-    def remember(self, match: Match, seen: Observations, longest: float) -> None:
+    def update_embeddings(self, match: Match, observations: Observations, longest: float) -> None:
         """Take up where matched tracks were seen and what they looked like: the mean over at most `longest` vectors."""
-        rows, vectors = match.track, seen.vectors[match.detection]
-        counted = np.minimum(self.looks[rows], longest)
-        self.look[rows] = moving_average(self.look[rows], vectors, counted / (counted + 1.0))
-        self.looks[rows] += described(vectors)
-        self.box[rows] = seen.boxes[match.detection]
+        rows, vectors = match.track, observations.vectors[match.detection]
+        counted = np.minimum(self.embedding_count[rows], longest)
+        self.embedding[rows] = moving_average(self.embedding[rows], vectors, counted / (counted + 1.0))
+        self.embedding_count[rows] += has_embedding(vectors)
+        self.box[rows] = observations.boxes[match.detection]
 
 
 def heights(boxes: Floats) -> Floats:
@@ -52,8 +52,8 @@ def heights(boxes: Floats) -> Floats:
     return np.asarray(boxes[:, 3] - boxes[:, 1])
 
 
-def walkable(
-    tracks: SteadySORTTracks, lost: Bools, seen: Observations, ready: Bools, age: Floats, frame_rate: float
+def reachable(
+    tracks: SteadySORTTracks, lost: Bools, observations: Observations, ready: Bools, age: Floats, frame_rate: float
 ) -> Pairs:
     """Pairs of a lost track and a new one that could be one person, were it not for the looks.
 
@@ -62,7 +62,7 @@ def walkable(
     Args:
         tracks: Tracks before this frame is counted.
         lost: Mask of the tracks that may be found again, shape `(n,)`.
-        seen: The frame.
+        observations: The frame.
         ready: Mask of the detections whose track is new, shape `(m,)`.
         age: Frames since the first detection of each detection's track, -1 where it is this one, shape `(m,)`.
         frame_rate: Frames per second.
@@ -73,11 +73,11 @@ def walkable(
     track, detection = (
         side.ravel() for side in np.meshgrid(np.flatnonzero(lost), np.flatnonzero(ready), indexing="ij")
     )
-    last, now = tracks.box[track], seen.boxes[detection]
+    last, now = tracks.box[track], observations.boxes[detection]
     way = np.linalg.norm(centre_size(now)[:, :2] - centre_size(last)[:, :2], axis=1) / heights(last)
-    seconds = (tracks.missed[track] + seen.elapsed) / frame_rate
+    seconds = (tracks.missed[track] + observations.elapsed) / frame_rate
     growth = heights(now) / heights(last)
     possible = (way <= STEP + PACE * seconds) & (growth <= GROWTH) & (growth >= 1.0 / GROWTH)
     possible &= tracks.missed[track] > age[detection]
-    possible &= tracks.group[track] == seen.group[detection]
+    possible &= tracks.group[track] == observations.group[detection]
     return Pairs(track, detection, way).where(possible)

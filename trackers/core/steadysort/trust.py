@@ -1,8 +1,9 @@
-"""Whether looks tell people apart: what SteadySORT finds out about its vectors while it tracks, from motion alone.
+"""Whether embeddings separate the objects of this video: error rates that SteadySORT measures while it tracks.
 
-Two boxes in one frame are two people. A track just seen and the only detection within its reach, which no other such
-track can reach, are one. Where motion is so sure, looks are put to the test. Vectors that mean nothing fail it, and so
-do good ones with a threshold that is not theirs.
+Two boxes in one frame are two objects. A track matched on the previous frame and the only detection in its gate, which
+is in the gate of no other such track, are one object. These pairs, known from motion alone, measure how often the
+appearance threshold rejects the same object and accepts another. Embeddings without meaning fail, and so do good ones
+with a threshold that is not theirs.
 """
 
 from __future__ import annotations
@@ -11,80 +12,106 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trackers.appearance.vectors import described
+from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import NO_MATCH, Match, without_rival
 from trackers.association.pairs import Pairs
+from trackers.deprecation import warn_renamed
 
 if TYPE_CHECKING:
     from trackers.core.observations import Observations
     from trackers.core.steadysort.tracks import SteadySORTTracks
 
-STRANGE = 1.5
-"""In appearance thresholds: beyond, the looks are those of strangers, even to boxes that have half in common."""
+FALSE_REJECT = 1.5
+"""In appearance thresholds: a cosine distance beyond rejects a match, even of boxes with an IoU of one half."""
 
-MOST_STRANGE, MOST_MIXED = 0.05, 0.65
-"""Largest shares of wrong answers. One taken for two loses the id at once; two taken for one have to meet first."""
+LARGEST_FALSE_REJECT_RATE, LARGEST_FALSE_ACCEPT_RATE = 0.05, 0.65
+"""Largest error rates at which appearance is used: a false reject loses an id, a false accept only where two meet."""
 
 RATE = 0.005
-"""Weight of one person tested: about the last two hundred count."""
+"""Weight of one tested track: about the last two hundred count."""
 
 MOST = 32
 """Tracks tested on one frame, the oldest first, and of equal age the uppermost: the order of rows has no say."""
 
 
 class Trust(NamedTuple):
-    """How often looks are wrong about who is who, measured where motion is sure.
+    """Error rates of the embeddings at the appearance threshold, measured on pairs that motion alone settles.
 
     Attributes:
-        strange: Running share of wrong answers about one person: the looks are those of strangers. It starts near what
-            is allowed, so that vectors without meaning are found out before they do harm.
-        mixed: Running share of wrong answers about two people: the looks are within the appearance threshold.
+        false_reject_rate: Running share of pairs of one object that appearance rejects. It starts just below the
+            largest allowed, so that embeddings without meaning are not used for long.
+        false_accept_rate: Running share of pairs of two objects within the appearance threshold.
 
     Example:
         >>> from trackers import SteadySORTTracker
-        >>> SteadySORTTracker().trust.counts
+        >>> SteadySORTTracker().trust.reliable
         True
     """
 
-    strange: float = 0.8 * MOST_STRANGE
-    mixed: float = MOST_MIXED
+    false_reject_rate: float = 0.8 * LARGEST_FALSE_REJECT_RATE
+    false_accept_rate: float = LARGEST_FALSE_ACCEPT_RATE
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the tracker uses appearance; if not, it associates by motion alone."""
+        return (
+            self.false_reject_rate <= LARGEST_FALSE_REJECT_RATE and self.false_accept_rate <= LARGEST_FALSE_ACCEPT_RATE
+        )
 
     @property
     def counts(self) -> bool:
-        """Whether what people look like counts; if not, the tracker goes by motion alone."""
-        return self.strange <= MOST_STRANGE and self.mixed <= MOST_MIXED
+        """The old name of `reliable`."""
+        warn_renamed("trust.counts", "trust.reliable")
+        return self.reliable
 
-    def tested(self, tracks: SteadySORTTracks, seen: Observations, pairs: Pairs, threshold: float) -> Trust:
-        """The trust after the tests of one frame.
+    @property
+    def strange(self) -> float:
+        """The old name of `false_reject_rate`."""
+        warn_renamed("trust.strange", "trust.false_reject_rate")
+        return self.false_reject_rate
+
+    @property
+    def mixed(self) -> float:
+        """The old name of `false_accept_rate`."""
+        warn_renamed("trust.mixed", "trust.false_accept_rate")
+        return self.false_accept_rate
+
+    def tested(self, tracks: SteadySORTTracks, observations: Observations, pairs: Pairs, threshold: float) -> Trust:
+        """The error rates after one more frame.
 
         Args:
             tracks: Predicted tracks.
-            seen: The frame.
-            pairs: Tracks, and the detections within their reach.
+            observations: The frame.
+            pairs: Tracks and the detections in their gates.
             threshold: Largest cosine distance of a match.
         """
-        track, detection = sure_pairs(tracks, seen, pairs)
+        track, detection = unambiguous_pairs(tracks, observations, pairs)
         if len(track) == 0:
             return self
-        distance = 1.0 - tracks.look[track] @ seen.vectors[detection].T
+        distance = 1.0 - tracks.embedding[track] @ observations.vectors[detection].T
         others = tracks.group[track, None] == tracks.group[track]
         np.fill_diagonal(others, False)
         weight = 1.0 - (1.0 - RATE) ** len(track)
-        strange, mixed = distance.diagonal() > STRANGE * threshold, distance[others] <= threshold
+        false_reject_rate, false_accept_rate = (
+            distance.diagonal() > FALSE_REJECT * threshold,
+            distance[others] <= threshold,
+        )
         return Trust(
-            self.strange + weight * (float(strange.mean()) - self.strange),
-            self.mixed + weight * (float(mixed.mean()) - self.mixed) if len(mixed) else self.mixed,
+            self.false_reject_rate + weight * (float(false_reject_rate.mean()) - self.false_reject_rate),
+            self.false_accept_rate + weight * (float(false_accept_rate.mean()) - self.false_accept_rate)
+            if len(false_accept_rate)
+            else self.false_accept_rate,
         )
 
 
-def sure_pairs(tracks: SteadySORTTracks, seen: Observations, pairs: Pairs) -> Match:
-    """Tracks just seen with the detection that is theirs whatever it looks like, if both have a look."""
-    recent = pairs.where(tracks.missed[pairs.track] == 0)
-    if len(recent.track) == 0:
+def unambiguous_pairs(tracks: SteadySORTTracks, observations: Observations, pairs: Pairs) -> Match:
+    """Tracks matched on the previous frame and their only possible detection, where both have an embedding."""
+    active = pairs.where(tracks.missed[pairs.track] == 0)
+    if len(active.track) == 0:
         return NO_MATCH
-    track, detection, _ = recent.where(without_rival(recent))
+    track, detection, _ = active.where(without_rival(active))
     if len(track) > MOST:
         oldest = np.lexsort((*tracks.box[track].T, -tracks.age[track]))[:MOST]
         track, detection = track[oldest], detection[oldest]
-    known = described(tracks.look[track]) & described(seen.vectors[detection])
+    known = has_embedding(tracks.embedding[track]) & has_embedding(observations.vectors[detection])
     return Match(track[known], detection[known])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 
-from trackers.core.journal import Decision
+from trackers.core.association_log import Decision
 from trackers.core.rows import detections_of, with_ids
 from trackers.core.track import Track, snapshots
 from trackers.errors import check_choice
@@ -22,7 +22,7 @@ TracksType = TypeVar("TracksType", bound=Tracks)
 Event = Literal["born", "confirmed", "lost", "recovered", "removed"]
 
 
-class Knowledge(ABC, Generic[TracksType]):
+class Inspection(ABC, Generic[TracksType]):
     """The tracks of a tracker, and everything that can be asked about them.
 
     Args:
@@ -41,15 +41,15 @@ class Knowledge(ABC, Generic[TracksType]):
         self._lifecycle = lifecycle
         self._new_tracks = tracks
         self._listeners: list[tuple[Event, Callable[[Track], None]]] = []
-        self._forget()
+        self._clear()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         """Drop all tracks, what is known of them, and the running numbers that a tracker learns beside."""
         self._lifecycle.reset()
         self._tracks = self._new_tracks()
         self._class_ids: list[int] = []
         self._decisions: list[Decision] = []
-        self._learned: Any = ()  # a named tuple of floats where a tracker learns something
+        self._statistics: Any = ()  # a named tuple of floats where a tracker learns something
 
     @property
     def total_confirmed(self) -> int:
@@ -123,7 +123,7 @@ class Knowledge(ABC, Generic[TracksType]):
         check_choice("event", event, get_args(Event))
         self._listeners.append((event, callback))
 
-    def _tell(self) -> None:
+    def _emit_events(self) -> None:
         """Call whoever listens to what became of the tracks."""
         changes = self._lifecycle.changes
         if not self._listeners or changes is None:

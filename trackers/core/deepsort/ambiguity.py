@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from trackers.appearance.vectors import described
+from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
 from trackers.association.pairs import Pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints
+from trackers.core.association_log import record
 from trackers.core.deepsort.tracks import DeepSORTTracks
-from trackers.core.journal import note
 from trackers.core.observations import Observations
 
-SURE = 0.5
+UNAMBIGUOUS_IOU = 0.5
 """Lowest IoU of the predicted box and the detection of a pair that is sure."""
 
 MARGIN = 0.1
@@ -35,7 +35,7 @@ REFRESH_FADING, REFRESH_NEAR, REFRESH_ALONE = 2, 6, 15
 """Frames after which a sure track is looked at again: on a fading detection, with a third near, and otherwise."""
 
 
-def beyond_doubt(tracks: DeepSORTTracks, predicted: Floats, seen: Observations) -> tuple[Match, Match]:
+def unambiguous_pairs(tracks: DeepSORTTracks, predicted: Floats, observations: Observations) -> tuple[Match, Match]:
     """Tracks and detections that belong together, whatever they look like, and those of them that nobody need look at.
 
     The track is confirmed, was seen on the previous frame and has a look; the two overlap well, and clearly more than
@@ -44,21 +44,21 @@ def beyond_doubt(tracks: DeepSORTTracks, predicted: Floats, seen: Observations) 
     Args:
         tracks: Living tracks, as they were on the previous frame.
         predicted: Boxes of the tracks, predicted to this frame, shape `(n, 4)`.
-        seen: The frame.
+        observations: The frame.
 
     Returns:
         The sure pairs, and those of them whose track is not due for a look; both sorted by track.
     """
-    track, detection, cost = overlapping_pairs(predicted, seen.boxes, NEAR)
-    pairs = Pairs(track, detection, cost).where(tracks.group[track] == seen.group[detection])
+    track, detection, cost = overlapping_pairs(predicted, observations.boxes, NEAR)
+    pairs = Pairs(track, detection, cost).where(tracks.group[track] == observations.group[detection])
     third = np.minimum(_next_best(pairs.track, pairs.cost), _next_best(pairs.detection, pairs.cost))
-    known = tracks.confirmed & (tracks.missed == 0) & described(tracks.look)
-    sure = known[pairs.track] & (pairs.cost <= 1.0 - SURE) & (third - pairs.cost >= MARGIN)
-    found, third = pairs.where(sure), third[sure]
-    note(seen, "IoU", found, 1.0 - found.cost, SURE)
+    known = tracks.confirmed & (tracks.missed == 0) & has_embedding(tracks.embedding)
+    unambiguous = known[pairs.track] & (pairs.cost <= 1.0 - UNAMBIGUOUS_IOU) & (third - pairs.cost >= MARGIN)
+    found, third = pairs.where(unambiguous), third[unambiguous]
+    record(observations, "IoU", found, 1.0 - found.cost, UNAMBIGUOUS_IOU)
     period = np.where(third < 1.0, REFRESH_NEAR, REFRESH_ALONE)
-    period[seen.scores[found.detection] < FADING] = REFRESH_FADING
-    early = np.rint((tracks.unseen[found.track] + 1) * seen.elapsed) < period
+    period[observations.scores[found.detection] < FADING] = REFRESH_FADING
+    early = np.rint((tracks.frames_since_embedding[found.track] + 1) * observations.elapsed) < period
     return Match(found.track, found.detection), Match(found.track[early], found.detection[early])
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from trackers.appearance.gallery import Galleries, Gallery
-from trackers.appearance.vectors import described
+from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match, assign
 from trackers.association.pairs import Pairs
 from trackers.boxes import Ints, Vectors
-from trackers.core.journal import all_pairs, note
+from trackers.core.association_log import all_pairs, record
 from trackers.core.observations import Observations
 from trackers.lifecycle import Tracks
 
@@ -17,8 +17,8 @@ SAME = 0.8
 """In units of the appearance threshold: how near every vector of a newcomer must be to the lost track's gallery."""
 
 
-def recognised(
-    tracks: Tracks, galleries: Galleries, seen: Observations, lost: Ints, newcomers: Match, threshold: float
+def reidentified(
+    tracks: Tracks, galleries: Galleries, observations: Observations, lost: Ints, newcomers: Match, threshold: float
 ) -> Match:
     """Lost tracks that newcomers turn out to be.
 
@@ -28,7 +28,7 @@ def recognised(
     Args:
         tracks: Living tracks.
         galleries: Gallery of each track, shape `(n,)`.
-        seen: The frame.
+        observations: The frame.
         lost: Confirmed tracks without a detection on this frame.
         newcomers: Tentative tracks about to be confirmed, and their detections.
         threshold: The appearance threshold, a cosine distance.
@@ -40,22 +40,27 @@ def recognised(
     newcomer = newcomers.track[pairs.detection]
     apart = tracks.missed[pairs.track] >= tracks.age[newcomer]
     pairs = pairs.where(apart & (tracks.group[pairs.track] == tracks.group[newcomer]))
-    looks = [
-        np.vstack((galleries[row].unordered.reshape(-1, seen.vectors.shape[1]), seen.vectors[detection]))
+    embeddings = [
+        np.vstack(
+            (galleries[row].unordered.reshape(-1, observations.vectors.shape[1]), observations.vectors[detection])
+        )
         for row, detection in zip(newcomers.track.tolist(), newcomers.detection.tolist(), strict=True)
     ]
     distance = np.array(
-        [_farthest(galleries[row], looks[new]) for row, new in zip(*map(np.ndarray.tolist, pairs[:2]), strict=True)],
+        [
+            _farthest(galleries[row], embeddings[new])
+            for row, new in zip(*map(np.ndarray.tolist, pairs[:2]), strict=True)
+        ],
         np.float64,
     )
     limit = SAME * threshold
     by_detection = Pairs(pairs.track, newcomers.detection[pairs.detection], distance)
-    note(seen, "cosine", by_detection, distance, limit)
+    record(observations, "cosine", by_detection, distance, limit)
     return assign(by_detection.where(distance <= limit), limit)
 
 
-def _farthest(gallery: Gallery, looks: Vectors) -> float:
+def _farthest(gallery: Gallery, embeddings: Vectors) -> float:
     """Largest of the smallest distances of some looks to a gallery; infinite where a look is unknown."""
-    if len(gallery) == 0 or not described(looks).all():
+    if len(gallery) == 0 or not has_embedding(embeddings).all():
         return np.inf
-    return float(1.0 - (looks @ gallery.unordered.T).max(axis=1).min())
+    return float(1.0 - (embeddings @ gallery.unordered.T).max(axis=1).min())

@@ -54,7 +54,7 @@ class TrackStates(Mapping[int, StateType], Generic[StateType]):
         self._new = new
         self._removed = removed
         self._states: dict[int, StateType] = {}
-        tracker.on("removed", self._forget)
+        tracker.on("removed", self._drop)
 
     def rows(self, detections: sv.Detections) -> Iterator[tuple[StateType, sv.Detections]]:
         """Go through the tracked rows of a frame.
@@ -86,7 +86,7 @@ class TrackStates(Mapping[int, StateType], Generic[StateType]):
         """Number of objects."""
         return len(self._states)
 
-    def _forget(self, track: Track) -> None:
+    def _drop(self, track: Track) -> None:
         if track.id in self._states:
             state = self._states.pop(track.id)
             if self._removed is not None:

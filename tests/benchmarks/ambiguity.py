@@ -1,7 +1,7 @@
 """What `embed="ambiguous"` saves and what it costs, on six real sequences.
 
-    TRACKERS_DATA=/path/to/data python tests/benchmarks/doubt.py scores
-    TRACKERS_DATA=/path/to/data OMP_NUM_THREADS=1 python tests/benchmarks/doubt.py time
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/ambiguity.py scores
+    TRACKERS_DATA=/path/to/data OMP_NUM_THREADS=1 python tests/benchmarks/ambiguity.py time
 
 **scores**: HOTA / IDF1 / id switches and how many crops were asked for, with stored boxes (confidence at least 0.3) and
 vectors, an extractor handing out the vectors of the rows it is asked about. Single runs are chaotic, so that beside the
@@ -57,9 +57,10 @@ def sequence(data: Path, name: str, vectors: str, copy: int | None = None) -> tu
     if copy is not None:
         kept &= np.random.default_rng([copy, *name.encode()]).random(len(kept)) >= 0.02
     rows = [np.flatnonzero((stored["frame"] == frame) & kept) for frame in range(1, last + 1)]
-    looks = stored[vectors].astype(np.float32)
+    embeddings = stored[vectors].astype(np.float32)
     frames = [
-        sv.Detections(stored["xyxy"][r], confidence=stored["confidence"][r], data={"stored": looks[r]}) for r in rows
+        sv.Detections(stored["xyxy"][r], confidence=stored["confidence"][r], data={"stored": embeddings[r]})
+        for r in rows
     ]
     if copy is not None and copy % 2:
         kept_truth = truth.rows(truth.confidence != 0)

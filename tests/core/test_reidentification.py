@@ -54,59 +54,59 @@ def test_a_walker_who_stops_behind_the_pillar_is_lost_by_the_published_gate_and_
     assert ids_of_walker(remembering, quiet(Scene.occlusion(stop=True))) == [1]
 
 
-def away_and_back(tracker: DeepSORTTracker, gap: int, look: Any, place: float = 2000.0) -> list[int]:
+def away_and_back(tracker: DeepSORTTracker, gap: int, embedding: Any, place: float = 2000.0) -> list[int]:
     """Ids of somebody who is gone for some frames and comes back elsewhere."""
     for _ in range(5):
-        tracker.update(at((100, 100), look=[RED]))
+        tracker.update(at((100, 100), embedding=[RED]))
     for _ in range(gap):
         tracker.update(at())
-    return [ids(tracker.update(at((place, 100), look=[look])))[0] for _ in range(4)]
+    return [ids(tracker.update(at((place, 100), embedding=[embedding])))[0] for _ in range(4)]
 
 
 class TestMemory:
     def test_the_id_comes_back_with_the_last_of_the_agreeing_frames(self) -> None:
-        assert away_and_back(DeepSORTTracker(reid_memory=2.0), gap=40, look=RED) == [-1, -1, 1, 1]
-        assert away_and_back(DeepSORTTracker(), gap=40, look=RED) == [-1, -1, 2, 2]
+        assert away_and_back(DeepSORTTracker(reid_memory=2.0), gap=40, embedding=RED) == [-1, -1, 1, 1]
+        assert away_and_back(DeepSORTTracker(), gap=40, embedding=RED) == [-1, -1, 2, 2]
 
     def test_it_ends_after_the_seconds_given(self) -> None:
         for gap, expected in ((57, 1), (59, 2)):
             tracker = DeepSORTTracker(reid_memory=2.0, frame_rate=30.0)
-            assert away_and_back(tracker, gap=gap, look=RED)[-1] == expected
+            assert away_and_back(tracker, gap=gap, embedding=RED)[-1] == expected
 
     def test_motion_is_trusted_no_longer_than_without_it(self) -> None:
         tracker = DeepSORTTracker(reid_memory=10.0, lost_track_buffer=5, minimum_consecutive_frames=2)
-        assert away_and_back(tracker, gap=6, look=RED, place=100.0) == [-1, 1, 1, 1]
+        assert away_and_back(tracker, gap=6, embedding=RED, place=100.0) == [-1, 1, 1, 1]
 
     def test_another_look_is_somebody_else(self) -> None:
-        assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, look=BLUE)[-1] == 2
+        assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, embedding=BLUE)[-1] == 2
 
     def test_a_look_that_would_do_for_motion_is_not_enough(self) -> None:
         similar = np.array([np.cos(0.6), np.sin(0.6), 0.0])  # cosine distance 0.175, threshold 0.2
-        assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, look=similar)[-1] == 2
-        assert away_and_back(DeepSORTTracker(), gap=1, look=similar, place=100.0)[0] == 1
+        assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, embedding=similar)[-1] == 2
+        assert away_and_back(DeepSORTTracker(), gap=1, embedding=similar, place=100.0)[0] == 1
 
     def test_one_strange_frame_is_enough_to_say_no(self) -> None:
         tracker = DeepSORTTracker(reid_memory=5.0)
         for _ in range(5):
-            tracker.update(at((100, 100), look=[RED]))
+            tracker.update(at((100, 100), embedding=[RED]))
         for _ in range(40):
             tracker.update(at())
-        seen = [ids(tracker.update(at((900, 100), look=[look])))[0] for look in (RED, BLUE, RED)]
+        seen = [ids(tracker.update(at((900, 100), embedding=[embedding])))[0] for embedding in (RED, BLUE, RED)]
         assert seen == [-1, -1, 2]
 
     def test_two_who_were_seen_together_are_not_one(self) -> None:
         tracker = DeepSORTTracker(reid_memory=5.0, minimum_consecutive_frames=4)
         for _ in range(5):
-            tracker.update(at((100, 100), look=[RED]))
-        together = [ids(tracker.update(at((100, 100), (900, 100), look=[RED, RED]))) for _ in range(2)]
-        alone = [ids(tracker.update(at((900, 100), look=[RED])))[0] for _ in range(2)]
+            tracker.update(at((100, 100), embedding=[RED]))
+        together = [ids(tracker.update(at((100, 100), (900, 100), embedding=[RED, RED]))) for _ in range(2)]
+        alone = [ids(tracker.update(at((900, 100), embedding=[RED])))[0] for _ in range(2)]
         assert together[-1] == [1, -1]
         assert alone == [-1, 2]
 
     def test_one_lost_track_comes_back_once(self) -> None:
         tracker = DeepSORTTracker(reid_memory=5.0)
-        away_and_back(tracker, gap=40, look=GREEN, place=3000.0)
-        both = [ids(tracker.update(at((900, 100), (1500, 100), look=[RED, RED]))) for _ in range(3)]
+        away_and_back(tracker, gap=40, embedding=GREEN, place=3000.0)
+        both = [ids(tracker.update(at((900, 100), (1500, 100), embedding=[RED, RED]))) for _ in range(3)]
         assert sorted(both[-1]) == [1, 3]
 
     def test_without_vectors_it_changes_nothing(self) -> None:
@@ -125,8 +125,8 @@ class TestOcclusion:
     def test_the_look_of_a_hidden_box_is_not_remembered(self) -> None:
         def remembered(limit: float | None) -> list[Any]:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.5, occlusion_limit=limit)
-            tracker.update(at((100, 100), (300, 110), look=[RED, BLUE]))
-            tracker.update(at((108, 100), (110, 110), look=[GREEN, BLUE]))
+            tracker.update(at((100, 100), (300, 110), embedding=[RED, BLUE]))
+            tracker.update(at((108, 100), (110, 110), embedding=[GREEN, BLUE]))
             return [track.vector for track in tracker.tracks]
 
         assert remembered(None)[0] == pytest.approx(GREEN)

@@ -14,10 +14,10 @@ from trackers.core.track import Track
 RED, BLUE = [1.0, 0.0], [0.0, 1.0]
 
 
-def walker(frame: float, *, speed: float = 4.0, look: list[float] | None = None) -> sv.Detections:
+def walker(frame: float, *, speed: float = 4.0, embedding: list[float] | None = None) -> sv.Detections:
     """One object that walks to the right, on the given frame."""
     box = np.array([[100.0, 50.0, 140.0, 150.0]]) + np.array([speed * frame, 0, speed * frame, 0])
-    data: dict[str, Any] = {} if look is None else {"embedding": np.array([look])}
+    data: dict[str, Any] = {} if embedding is None else {"embedding": np.array([embedding])}
     return sv.Detections(box, confidence=np.array([0.8]), class_id=np.array([3]), data=data)
 
 
@@ -49,7 +49,9 @@ class TestTracks:
                 track.velocity[:] = 99.0
                 if track.vector is not None:
                     track.vector[:] = 0.0
-            assert first_id(tracker.update(walker(frame, look=RED))) == first_id(twin.update(walker(frame, look=RED)))
+            assert first_id(tracker.update(walker(frame, embedding=RED))) == first_id(
+                twin.update(walker(frame, embedding=RED))
+            )
         assert tracker.tracks[0].box == pytest.approx(twin.tracks[0].box)
         assert tracker.tracks[0].vector == pytest.approx(RED)
 
@@ -226,7 +228,7 @@ class TestDecisions:
         tracker = DeepSORTTracker(appearance_threshold=0.2, minimum_consecutive_frames=2)
         tracker.explain = True
         for frame in range(6):
-            tracker.update(walker(frame, look=RED))
+            tracker.update(walker(frame, embedding=RED))
         (decision,) = tracker.decisions
         assert (decision.row, decision.tracker_id, decision.outcome) == (0, 1, "matched")
         assert [(c.measure, c.passed, c.track_id) for c in decision.comparisons] == [
@@ -234,7 +236,7 @@ class TestDecisions:
             ("cosine", True, 1),
         ]
 
-        tracker.update(walker(60, look=RED))
+        tracker.update(walker(60, embedding=RED))
         (decision,) = tracker.decisions
         gate, iou = decision.comparisons
         assert decision.outcome == "started a track"
@@ -245,15 +247,15 @@ class TestDecisions:
     def test_a_look_too_different_is_named(self) -> None:
         tracker = DeepSORTTracker(appearance_threshold=0.2, minimum_consecutive_frames=1)
         tracker.explain = True
-        tracker.update(walker(0, look=RED))
+        tracker.update(walker(0, embedding=RED))
         tracker.update(sv.Detections.empty())
-        tracker.update(walker(1, look=[0.7, 0.7]))
+        tracker.update(walker(1, embedding=[0.7, 0.7]))
         assert "cosine 0.29 > 0.20 (track 1)" in str(tracker.decisions[0])
 
     def test_the_best_of_several_candidates_is_named(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
         tracker.explain = True
-        two = sv.Detections.merge([walker(0, look=RED), walker(1, look=BLUE)])
+        two = sv.Detections.merge([walker(0, embedding=RED), walker(1, embedding=BLUE)])
         tracker.update(two)
         tracker.update(two)
         assert [d.tracker_id for d in tracker.decisions] == [1, 2]

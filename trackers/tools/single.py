@@ -20,7 +20,7 @@ Event = Literal["lost", "recovered", "gone"]
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class TargetObservation:
     """Where the object is on one frame.
 
     Attributes:
@@ -68,11 +68,11 @@ class SingleObjectTracker:
         self.tracker = tracker
         self.minimum_overlap = minimum_overlap
         self._id: int | None = None
-        self._last = Sighting("gone", None, np.full(4, np.nan), None)
+        self._last = TargetObservation("gone", None, np.full(4, np.nan), None)
 
     def start(
         self, box: npt.ArrayLike, detections: sv.Detections | None = None, frame: npt.NDArray[Any] | None = None
-    ) -> Sighting:
+    ) -> TargetObservation:
         """Begin with a box.
 
         Args:
@@ -106,10 +106,10 @@ class SingleObjectTracker:
                 "confidence takes part, and give a tracker with minimum_consecutive_frames=1"
             )
         self._id = found
-        self._last = Sighting("visible", None, np.array(tracked.xyxy[row], np.float64), row)
+        self._last = TargetObservation("visible", None, np.array(tracked.xyxy[row], np.float64), row)
         return self._last
 
-    def update(self, detections: sv.Detections, frame: npt.NDArray[Any] | None = None) -> Sighting:
+    def update(self, detections: sv.Detections, frame: npt.NDArray[Any] | None = None) -> TargetObservation:
         """Follow the object to the next frame.
 
         Args:
@@ -125,17 +125,17 @@ class SingleObjectTracker:
         if self._id is None:
             raise ValueError("call start(box) first, with the box of the object to follow")
         tracked = self.tracker.update(detections, frame)
-        self._last = self._sighting(tracked)
+        self._last = self._observation(tracked)
         return self._last
 
-    def _sighting(self, tracked: sv.Detections) -> Sighting:
+    def _observation(self, tracked: sv.Detections) -> TargetObservation:
         before = self._last.state
         rows = np.flatnonzero(tracked.tracker_id == self._id)
         if len(rows):
             row = int(rows[0])
             event: Event | None = None if before == "visible" else "recovered"
-            return Sighting("visible", event, np.array(tracked.xyxy[row], np.float64), row)
+            return TargetObservation("visible", event, np.array(tracked.xyxy[row], np.float64), row)
         place = next((track.box for track in self.tracker.tracks if track.id == self._id), None)
         if place is None:
-            return Sighting("gone", None if before == "gone" else "gone", self._last.box, None)
-        return Sighting("hidden", "lost" if before == "visible" else None, place, None)
+            return TargetObservation("gone", None if before == "gone" else "gone", self._last.box, None)
+        return TargetObservation("hidden", "lost" if before == "visible" else None, place, None)

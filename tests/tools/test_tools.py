@@ -11,17 +11,17 @@ import supervision as sv
 
 from trackers import DeepSORTTracker, SORTTracker
 from trackers.appearance.stripes import StripeFeatureExtractor
-from trackers.companions import (
+from trackers.sample import Scene
+from trackers.tools import (
     DailyLabels,
     SingleObjectTracker,
     TrackStates,
     bounding_rectangles,
     polygon_detections,
 )
-from trackers.sample import Scene
 
 WALKER = np.array([100.0, 100.0, 140.0, 180.0])
-STRANGER = np.array([300.0, 100.0, 340.0, 180.0])
+VETO_RELIEF = np.array([300.0, 100.0, 340.0, 180.0])
 MOVE = np.array([3.0, 0.0, 3.0, 0.0])
 
 
@@ -46,7 +46,7 @@ def test_states_live_as_long_as_their_tracks(kind: Any) -> None:
     ended: list[tuple[int, Dwell]] = []
     dwells = TrackStates(tracker, Dwell, removed=lambda number, dwell: ended.append((number, dwell)))
     for step in range(6):
-        seen = boxes(WALKER + step * MOVE, *([STRANGER] if step < 3 else []))
+        seen = boxes(WALKER + step * MOVE, *([VETO_RELIEF] if step < 3 else []))
         for dwell, row in dwells.rows(tracker.update(seen)):
             assert len(row) == 1
             dwell.see(row)
@@ -78,7 +78,7 @@ def test_states_can_start_anew() -> None:
 def test_a_day_names_a_track_for_its_life() -> None:
     tracker, labels = DeepSORTTracker(minimum_consecutive_frames=1), DailyLabels()
     first, second = date(2024, 12, 31), date(2025, 1, 1)
-    days = [(first, [WALKER]), (first, [WALKER, STRANGER]), (second, [WALKER, STRANGER + 500]), (second, [])]
+    days = [(first, [WALKER]), (first, [WALKER, VETO_RELIEF]), (second, [WALKER, VETO_RELIEF + 500]), (second, [])]
     named = []
     for today, rows in days:
         tracked = tracker.update(boxes(*rows))
@@ -102,15 +102,15 @@ def single(**options: Any) -> SingleObjectTracker:
 
 def test_one_object_is_followed_lost_recovered_and_given_up() -> None:
     follower = single()
-    start = follower.start(WALKER + 4, boxes(STRANGER, WALKER))
+    start = follower.start(WALKER + 4, boxes(VETO_RELIEF, WALKER))
     assert (start.state, start.event, start.row) == ("visible", None, 1)
     assert start.box.tolist() == WALKER.tolist()
     told = []
     for step, visible in enumerate([True, False, False, True, False, False, False, False, False], start=1):
-        rows = [STRANGER, *([WALKER + step * MOVE] if visible else [])]
-        sighting = follower.update(boxes(*rows))
-        told.append((sighting.state, sighting.event, sighting.row))
-        assert np.isfinite(sighting.box).all()
+        rows = [VETO_RELIEF, *([WALKER + step * MOVE] if visible else [])]
+        observation = follower.update(boxes(*rows))
+        told.append((observation.state, observation.event, observation.row))
+        assert np.isfinite(observation.box).all()
     hidden = ("hidden", None, None)
     assert told == [
         ("visible", None, 1),
@@ -138,14 +138,14 @@ def test_while_hidden_the_box_moves_on() -> None:
 def test_a_box_without_a_detection_can_be_followed() -> None:
     follower = single()
     assert follower.start(WALKER).box.tolist() == WALKER.tolist()
-    assert follower.update(boxes(STRANGER, WALKER + MOVE)).row == 1
+    assert follower.update(boxes(VETO_RELIEF, WALKER + MOVE)).row == 1
 
 
 def test_starting_again_forgets_the_first_object() -> None:
     follower = single()
     follower.start(WALKER)
-    follower.start(STRANGER)
-    assert follower.update(boxes(WALKER, STRANGER)).row == 1
+    follower.start(VETO_RELIEF)
+    assert follower.update(boxes(WALKER, VETO_RELIEF)).row == 1
 
 
 def test_what_cannot_be_followed_is_refused() -> None:
@@ -168,12 +168,12 @@ def test_one_figure_of_the_sample_through_an_occlusion() -> None:
     follower.start(truth.xyxy[0], scene.detections(0), scene.frame(0))
     number, told, off = int(np.asarray(truth.tracker_id)[0]), [], 0
     for index in range(1, len(scene)):
-        sighting = follower.update(scene.detections(index), scene.frame(index))
-        told += [sighting.event] if sighting.event else []
+        observation = follower.update(scene.detections(index), scene.frame(index))
+        told += [observation.event] if observation.event else []
         here = scene.truth(index)
         rows = np.flatnonzero(np.asarray(here.tracker_id) == number)
-        if sighting.state == "visible" and len(rows):
-            off += float(sv.box_iou_batch(here.xyxy[rows], sighting.box[None])[0, 0]) < 0.3
+        if observation.state == "visible" and len(rows):
+            off += float(sv.box_iou_batch(here.xyxy[rows], observation.box[None])[0, 0]) < 0.3
     assert {"lost", "recovered"} <= set(told)
     assert off == 0
 

@@ -46,14 +46,14 @@ class Asked:
         return sum(map(len, self.rows))
 
 
-def people(*corners: tuple[float, float], look: Iterable[Any] | None = None, **fields: Any) -> sv.Detections:
+def people(*corners: tuple[float, float], embedding: Iterable[Any] | None = None, **fields: Any) -> sv.Detections:
     """People of 32 x 80 pixels with their top left corners at the given places."""
     corner = np.array(corners, float).reshape(-1, 2)
-    looks = np.tile(RED, (len(corner), 1)) if look is None else np.array(list(look), float)
+    embeddings = np.tile(RED, (len(corner), 1)) if embedding is None else np.array(list(embedding), float)
     return sv.Detections(
         np.hstack((corner, corner + np.array([32, 80]))),
         confidence=np.full(len(corner), 0.9),
-        data={"look": looks, "row": np.arange(len(corner))},
+        data={"look": embeddings, "row": np.arange(len(corner))},
         **fields,
     )
 
@@ -79,7 +79,7 @@ def play(
     return ids, extractor, tracker
 
 
-class TestWhoIsInDoubt:
+class TestAmbiguity:
     def test_a_new_box_until_it_has_an_id_then_once_in_fifteen_frames(self) -> None:
         _, asked, _ = play(people((10 + 2 * k, 10)) for k in range(40))
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 17, 32]
@@ -98,15 +98,15 @@ class TestWhoIsInDoubt:
         assert [k for k, rows in enumerate(asked.rows) if 0 in rows] == [0, 1, 2, 5, 7, 9, 11]
         assert [k for k, rows in enumerate(asked.rows) if 1 in rows] == [0, 1, 2, 17]
 
-    @pytest.mark.parametrize(("step", "looks"), [(1, [17, 32]), (3, range(7, 35, 5)), (15, range(3, 35))])
-    def test_fifteen_frames_are_a_time_where_frames_carry_one(self, step: int, looks: Sequence[int]) -> None:
+    @pytest.mark.parametrize(("step", "embeddings"), [(1, [17, 32]), (3, range(7, 35, 5)), (15, range(3, 35))])
+    def test_fifteen_frames_are_a_time_where_frames_carry_one(self, step: int, embeddings: Sequence[int]) -> None:
         times = [step * k / 30 for k in range(35)]
         _, asked, _ = play((people((10, 10)) for _ in times), times)
-        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, *looks]
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, *embeddings]
 
     def test_a_look_in_vain_is_not_repeated_on_every_frame(self) -> None:
         """From some frame on the network makes nothing of the box."""
-        _, asked, _ = play(people((10, 10), look=[RED if k < 12 else 0 * RED]) for k in range(40))
+        _, asked, _ = play(people((10, 10), embedding=[RED if k < 12 else 0 * RED]) for k in range(40))
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 17, 32]
 
     def test_nor_is_a_look_at_what_somebody_hides(self) -> None:
@@ -131,7 +131,7 @@ class TestWhoIsInDoubt:
 
     def test_a_box_where_two_tracks_are_expected(self) -> None:
         """Two pass each other closely, and one of them is not found just then."""
-        both = [people((10 + 3 * k, 10), (100 - 3 * k, 14), look=(RED, BLUE)) for k in range(16)]
+        both = [people((10 + 3 * k, 10), (100 - 3 * k, 14), embedding=(RED, BLUE)) for k in range(16)]
         both[15] = some(both[15], [0])
         _, asked, _ = play(both)
         assert asked.rows[7] == []
@@ -190,7 +190,7 @@ class TestWhatComesOfIt:
 
     def test_a_row_that_cannot_be_seen_is_asked_about_until_it_can(self) -> None:
         """Zeros from the extractor are no look; a row nobody asked about has one."""
-        blind, seen = people((10, 10), look=[[0.0, 0.0]]), people((10, 10))
+        blind, seen = people((10, 10), embedding=[[0.0, 0.0]]), people((10, 10))
         ids, asked, tracker = play([blind] * 12 + [seen] * 3)
         assert asked.rows == [[0]] * 13 + [[]] * 2
         assert ids[2:] == [[1]] * 13
@@ -200,28 +200,28 @@ class TestWhatComesOfIt:
         """One known person among three new ones who come and go, in any order."""
         rng = np.random.default_rng(0)
         for _ in range(5):
-            frames = [people((300, 10), look=[BLUE])] * 4
+            frames = [people((300, 10), embedding=[BLUE])] * 4
             order = rng.permutation(4)
-            four = people((10, 10), (100, 10), (200, 10), (300, 10), look=(RED, -RED, -BLUE, BLUE))
+            four = people((10, 10), (100, 10), (200, 10), (300, 10), embedding=(RED, -RED, -BLUE, BLUE))
             four = some(four, order)
             four.data["row"] = np.arange(4)
             _, asked, tracker = play([*frames, four])
             assert sorted(asked.rows[-1]) == [row for row in range(4) if order[row] != 3]
-            looks = {round(track.box[0]): track.vector for track in tracker.tracks}
-            for x, look in ((10, RED), (100, -RED), (200, -BLUE), (300, BLUE)):
-                assert looks[x] == pytest.approx(look)
+            embeddings = {round(track.box[0]): track.vector for track in tracker.tracks}
+            for x, embedding in ((10, RED), (100, -RED), (200, -BLUE), (300, BLUE)):
+                assert embeddings[x] == pytest.approx(embedding)
 
     def test_looks_still_decide_where_motion_cannot(self) -> None:
         """Two stand side by side, are hidden for ten frames, and come back at the other's place."""
-        before = [people((100, 100), (112, 100), look=(RED, BLUE))] * 6
-        after = [people((100, 100), (112, 100), look=(BLUE, RED))] * 3
+        before = [people((100, 100), (112, 100), embedding=(RED, BLUE))] * 6
+        after = [people((100, 100), (112, 100), embedding=(BLUE, RED))] * 3
         ids, _, _ = play([*before, *[people()] * 10, *after])
         assert ids[5] == [1, 2]
         assert ids[-1] == [2, 1]
 
     def test_galleries_fill_as_fast_as_if_all_were_looked_at(self) -> None:
         """From one look to the next along a straight line, scaled to unit length."""
-        frames = [people((10, 10), look=[RED if k < 17 else BLUE]) for k in range(18)]
+        frames = [people((10, 10), embedding=[RED if k < 17 else BLUE]) for k in range(18)]
         _, _, tracker = play(frames)
         remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
         assert remembered[:3] == pytest.approx(np.tile(RED, (3, 1)))
@@ -234,20 +234,22 @@ class TestWhatComesOfIt:
         assert tracker.state_dict()["tracks"]["gallery"]["written"].tolist() == [asked.total]
 
     def test_opposite_looks_have_no_middle(self) -> None:
-        frames = [people((10, 10), look=[RED if k < 17 else -RED]) for k in range(18)]
+        frames = [people((10, 10), embedding=[RED if k < 17 else -RED]) for k in range(18)]
         _, _, tracker = play(frames)
         remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
         assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(len(remembered)))
 
     def test_a_look_for_the_memory_alone_changes_no_match(self) -> None:
         """When the track is due, its box looks like nobody it knows; it is sure all the same."""
-        frames = [people((10, 10), look=[RED if k < 17 else -RED]) for k in range(24)]
+        frames = [people((10, 10), embedding=[RED if k < 17 else -RED]) for k in range(24)]
         ids, asked, _ = play(frames)
         assert asked.rows[17] == [0]
         assert ids[2:] == [[1]] * 22
 
     def test_reid_memory_knows_the_look_of_a_newcomer(self) -> None:
-        frames = [people((100, 100), look=[BLUE])] * 8 + [people()] * 5 + [people((900, 100), look=[BLUE])] * 4
+        frames = (
+            [people((100, 100), embedding=[BLUE])] * 8 + [people()] * 5 + [people((900, 100), embedding=[BLUE])] * 4
+        )
         ids, _, _ = play(frames, reid_memory=3.0)
         assert ids[-1] == [1]
 
@@ -370,14 +372,14 @@ def test_on_real_sequences_a_quarter_of_the_crops_is_enough(network: str, data_d
         stored = dict(np.load(data_dir / "golden" / name / "detections.npz"))
         confident = stored["confidence"] >= np.float32(0.3)
         rows = [np.flatnonzero(confident & (stored["frame"] == k)) for k in range(1, int(stored["frame"].max()) + 1)]
-        looks = stored[network].astype(np.float32)
+        embeddings = stored[network].astype(np.float32)
         for embed, results in scores.items():
             tracker = DeepSORTTracker(crops, embed=embed, appearance_threshold=0.3)
             answers = []
             for r in rows:
                 key = "embedding" if embed == "always" else "look"
                 frame = sv.Detections(
-                    stored["xyxy"][r], confidence=stored["confidence"][r], data={key: looks[r], "row": r}
+                    stored["xyxy"][r], confidence=stored["confidence"][r], data={key: embeddings[r], "row": r}
                 )
                 crops.start()
                 answers.append(tracker.update(frame, PICTURE))
