@@ -105,18 +105,20 @@ def transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def inference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stand-in for the package `inference`, whose models come from a server: finds one thing in each frame."""
+    """A stand-in for the package `inference_sdk`, which needs a server: finds one thing in each frame."""
 
-    class Model:
-        def infer(self, image: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
+    class Client:
+        def __init__(self, api_url: str) -> None: ...
+
+        def infer(self, image: np.ndarray[Any, Any], model_id: str) -> dict[str, Any]:
             height, width = image.shape[:2]
             found: dict[str, Any] = {"x": 60.0, "y": 80.0, "width": 40.0, "height": 100.0, "confidence": 0.9}
             found |= {"class": "person", "class_id": 0, "detection_id": "1"}
-            return [{"image": {"width": width, "height": height}, "predictions": [found]}]
+            return {"image": {"width": width, "height": height}, "predictions": [found]}
 
-    package: Any = ModuleType("inference")
-    package.get_model = lambda model_id: Model()
-    monkeypatch.setitem(sys.modules, "inference", package)
+    package: Any = ModuleType("inference_sdk")
+    package.InferenceHTTPClient = Client
+    monkeypatch.setitem(sys.modules, "inference_sdk", package)
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from trackers.core.ocsort.tracker import OCSORTTracker
 from trackers.core.sort.tracker import SORTTracker
 from trackers.core.steadysort.tracker import SteadySORTTracker
 from trackers.errors import MissingDependencyError
+from trackers.installation import warn_of_shared_folder as _warn_of_shared_folder
+
+__version__ = "0.1.0"
 
 __all__ = [
     "BoTSORTTracker",
@@ -23,3 +26,5 @@ __all__ = [
     "SteadySORTTracker",
     "StripeFeatureExtractor",
 ]
+
+_warn_of_shared_folder()

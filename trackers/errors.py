@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Mapping
 from types import ModuleType
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "reid": ("torch", "torchvision", "timm", "safetensors"),
+    "onnx": ("onnx", "onnxruntime"),
+    "ultralytics": ("lap", "ultralytics"),
+    "eval": ("tabulate", "trackeval"),
+    "cli": ("av", '"jsonargparse[signatures,shtab]"', "pooch", "pyyaml", "tqdm"),
+    "tune": ("optuna",),
+    "opencv": ("opencv-python",),
+}
+"""Packages of each extra, as a shell takes them: what brings a missing part, however this library was installed."""
 
 
 class MissingDependencyError(ImportError):
@@ -15,11 +27,11 @@ class MissingDependencyError(ImportError):
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """Import an optional dependency, or say which extra brings it.
+    """Import an optional dependency, or say which packages bring it.
 
     Args:
         module: Name of the module to import, such as `"torch"`.
-        extra: Extra of this package that installs it, such as `"reid"`.
+        extra: Extra of this package that it belongs to, a key of `EXTRAS`.
 
     Returns:
         The imported module.
@@ -36,7 +48,8 @@ def require(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
             raise
-        message = f'{module} is not installed and is needed here; install it with: pip install "trackers[{extra}]"'
+        packages = " ".join(EXTRAS[extra])
+        message = f"{module} is not installed and is needed here; install it with: pip install {packages}"
         raise MissingDependencyError(message, name=error.name) from error
 
 

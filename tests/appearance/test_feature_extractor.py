@@ -360,14 +360,14 @@ def test_memory_of_the_batched_cut_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     torch.testing.assert_close(cut_batch(image, windows, None, settings), whole)
 
 
-def test_the_class_imports_without_torch_and_names_the_extra_when_used() -> None:
+def test_the_class_imports_without_torch_and_names_the_packages_when_used() -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor as E\n"
         "from trackers.errors import MissingDependencyError\n"
         "for use in (lambda: E.from_timm('resnet18'), lambda: E(print), lambda: E('weights.pth')):\n"
         "    try: use()\n"
-        "    except MissingDependencyError as error: assert 'trackers[reid]' in str(error), error\n"
+        "    except MissingDependencyError as error: assert 'pip install torch torchvision timm' in str(error), error\n"
         "    else: raise SystemExit('no error')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -238,14 +238,14 @@ def test_a_vision_transformer_takes_weights_of_another_input_size(tmp_path: Path
     assert extractor.extract_features(frame(), BOXES).shape == (3, 192)
 
 
-def test_a_missing_onnx_package_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_onnx_package_is_named_with_its_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _mean_onnx(tmp_path / "model.onnx", ("n", 3, 16, 8))
     extractor = DeepSORTFeatureExtractor(Colors(), "cpu", (32, 16))
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingDependencyError, match=r"trackers\[onnx\]"):
+    with pytest.raises(MissingDependencyError, match="pip install onnx onnxruntime"):
         DeepSORTFeatureExtractor.from_onnx(path, "cpu")
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingDependencyError, match=r"trackers\[onnx\]"):
+    with pytest.raises(MissingDependencyError, match="pip install onnx onnxruntime"):
         extractor.export(tmp_path / "out.onnx")
 
 

@@ -156,7 +156,7 @@ def test_no_source_of_detections(call: Call, tmp_path: Path, sequence: Path) -> 
 
 def test_a_missing_extra_is_named(call: Call, sequence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jsonargparse", None)
-    refused(call("track", sequence), "jsonargparse is not installed", 'pip install "trackers[cli]"')
+    refused(call("track", sequence), "jsonargparse is not installed", 'pip install av "jsonargparse[signatures,shtab]"')
 
 
 def test_the_program_itself_ends_with_code_2(tmp_path: Path) -> None:

@@ -170,9 +170,9 @@ def test_an_estimate_needs_the_frame() -> None:
         EstimatedCamera("ecc").motion(None, NOBODY)
 
 
-def test_a_missing_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_opencv_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(MissingDependencyError, match=r"trackers\[opencv\]"):
+    with pytest.raises(MissingDependencyError, match="pip install opencv-python"):
         camera_of("orb")
 
 

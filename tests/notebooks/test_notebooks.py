@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +43,6 @@ def test_stored_without_outputs(notebook: Path) -> None:
     assert code
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
     assert len({cell["id"] for cell in content["cells"]}) == len(content["cells"])
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_first_cell_installs_the_clone_with_extras_that_exist(notebook: Path) -> None:
-    first = cells(notebook, "code")[0]
-    found = re.search(r'^    %pip install --quiet "\{clone\}\[([a-z,]+)\]"$', first, re.MULTILINE)
-    assert found, first
-    assert set(found[1].split(",")) <= set(metadata("trackers").get_all("Provides-Extra") or [])
-    assert 'clone = ".."' in first
-    assert "import trackers.sample" in first, "another package is called trackers, too; it has no sample"
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

@@ -8,9 +8,9 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
+import trackers
 from trackers.cli.parser import parse
 
 COMMANDS: Mapping[str, str] = {
@@ -78,7 +78,7 @@ def _run(arguments: list[str]) -> str:
     if not arguments or arguments[0] in ("-h", "--help"):
         return _overview()
     if arguments[0] == "--version":
-        return version("trackers")
+        return f"deepsort-trackers {trackers.__version__}"
     command, *rest = arguments
     function = command_function(command)
     return str(function(**parse(f"trackers {command}", function, rest)))

@@ -29,7 +29,7 @@ class DeepSORTFeatureExtractor:
     """Turns the boxes of a frame into appearance vectors with a neural network.
 
     Boxes are cut from the frame and resized as the model's own configuration says, brought into its order of colours,
-    and run through it together. Needs `pip install "trackers[reid]"` (for ONNX files alone, `"trackers[onnx]"`).
+    and run through it together. Needs the extra `reid` (for ONNX files alone, `onnx`).
 
     Args:
         model_or_checkpoint_path: A `torch.nn.Module`, or the path of a TorchScript or ONNX file or of a checkpoint that
@@ -152,7 +152,7 @@ class DeepSORTFeatureExtractor:
         appearance_threshold: float | None = None,
         **options: Any,
     ) -> DeepSORTFeatureExtractor:
-        """Load an ONNX file, to run in ONNX Runtime; needs `pip install "trackers[onnx]"` and no PyTorch.
+        """Load an ONNX file, to run in ONNX Runtime; needs the extra `onnx` and no PyTorch.
 
         Layout, size and a batch fixed in the file are found out. What the pixels should be is not in the file: without
         options they are RGB, scaled and normalised as for ImageNet, except for files this library wrote or knows by

@@ -1,7 +1,7 @@
 """Trackers inside Ultralytics: `register()` for `model.track`, `attach()` for `model.predict`.
 
-On the command line `python -m trackers.integrations.ultralytics` takes the place of `yolo`. Needs
-`pip install "trackers[ultralytics]"`.
+On the command line `python -m trackers.integrations.ultralytics` takes the place of `yolo`. Needs the
+extra `ultralytics`.
 """
 
 from trackers.integrations.ultralytics.callbacks import attach, register
