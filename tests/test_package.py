@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -98,3 +100,27 @@ for x in range(3):
 
 def test_package_is_typed() -> None:
     assert (Path(trackers.__file__).parent / "py.typed").is_file()
+
+
+def imports_of(path: Path, modules: set[str]) -> set[str]:
+    """The modules of this package that a file imports, for types or at any depth, too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            within = [f"{node.module}.{name.name}" for name in node.names]
+            found |= {name if name in modules else str(node.module) for name in within}
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found & modules
+
+
+def test_nothing_imports_in_circles_not_even_for_types() -> None:
+    root = Path(trackers.__file__).parents[1]
+    files = {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in Path(trackers.__file__).parent.rglob("*.py")
+    }
+    graph = {name: imports_of(path, set(files)) - {name} for name, path in files.items()}
+    order = list(TopologicalSorter(graph).static_order())  # a circle raises, and is named
+    assert len(order) > 100
+    assert order.index("trackers.boxes") < order.index("trackers.core.base") < order.index("trackers.core.sort.tracker")

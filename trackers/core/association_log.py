@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,10 +11,6 @@ from trackers.association.assignment import Match
 from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints
 from trackers.lifecycle import NO_ID
-
-if TYPE_CHECKING:
-    from trackers.core.observations import Observations
-
 
 LARGEST_WINS = ("IoU",)
 """Measures that must reach their limit; all others must not exceed it."""
@@ -149,20 +145,6 @@ class AssociationLog:
                 passed = value >= limit if largest_wins else value <= limit
                 found.append(Comparison(measure, value, limit, passed, int(self._ids[candidates.track[best]])))
         return tuple(found)
-
-
-def record(observations: Observations, measure: str, pairs: Pairs, values: Floats, limit: float) -> None:
-    """Write down what a stage compared, if somebody asked.
-
-    Args:
-        observations: The frame.
-        measure: Name of the number.
-        pairs: The pairs compared.
-        values: The number of each pair, NaN where there was none, shape `(k,)`.
-        limit: The number that decides.
-    """
-    if observations.association_log is not None:
-        observations.association_log.write(measure, Pairs(pairs.track, pairs.detection, values), limit)
 
 
 def all_pairs(rows: Ints, detections: Ints, values: Floats) -> Pairs:

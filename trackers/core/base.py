@@ -22,9 +22,9 @@ from trackers.core.association_log import AssociationLog
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.inspection import Inspection, TracksType
 from trackers.core.observations import Observations
+from trackers.core.parameters import between
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.state import read_state, recreate, restore, state_of, write_state
-from trackers.errors import check_range
 from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames
 from trackers.motion.camera import CameraMotion, camera_of
 from trackers.motion.models import MotionModel
@@ -52,7 +52,13 @@ class Tracker(Inspection[TracksType]):
         camera_motion: How the camera moves: None, it stands still; `"sparse_flow"`, `"orb"` or `"ecc"`, estimated from
             the frames (extra `opencv`); a function `(frame, boxes)` to a matrix or None; or one matrix per frame, shape
             `(frames, 2, 3)` or `(frames, 3, 3)`. A matrix takes points of the background from the last frame to this.
+        **own: Further parameters of the subclass: each becomes an attribute of its name, checked where the class
+            declares it with `trackers.core.parameters`.
     """
+
+    minimum_consecutive_frames: int = between(1)
+    lost_track_buffer: float = between(0)
+    frame_rate: float = between(1e-6, 1e6)
 
     def __init__(
         self,
@@ -65,9 +71,11 @@ class Tracker(Inspection[TracksType]):
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
+        **own: Any,
     ) -> None:
-        """Check the parameters all trackers have, and start without tracks."""
-        check_range("minimum_consecutive_frames", minimum_consecutive_frames, 1)
+        """Check and store the parameters, and start without tracks."""
+        for name, value in own.items():
+            setattr(self, name, value)
         self.minimum_consecutive_frames = minimum_consecutive_frames
         self.lost_track_buffer = lost_track_buffer
         self.frame_rate = frame_rate

@@ -1,10 +1,11 @@
-"""One frame as a tracker sees it."""
+"""The observations of one frame."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from trackers.association.assignment import NO_MATCH, Match
+from trackers.association.pairs import Pairs
 from trackers.boxes import Floats, Ints, Vectors
 from trackers.core.association_log import AssociationLog
 
@@ -20,11 +21,11 @@ class Observations:
         group: Group of classes each detection may match in, shape `(n,)`.
         class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
-        association_log: Where the stages write down what they compared; None unless somebody asked.
+        association_log: What the stages compared; None unless `tracker.explain` is set.
         camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
-        predicted: State of the tracks on this frame, shape `(tracks, 5, 4)`, where somebody needed it early.
-        unambiguous: Tracks and detections that belong together whatever they look like.
-        not_embedded: Those of them that nobody looked at.
+        predicted: State of the tracks on this frame, shape `(tracks, 5, 4)`, where it was computed before `_step`.
+        unambiguous: Tracks and detections that motion alone matches.
+        not_embedded: Those of them whose detection has no embedding, as none was needed.
     """
 
     boxes: Floats
@@ -38,6 +39,18 @@ class Observations:
     predicted: Floats | None = None
     unambiguous: Match = NO_MATCH
     not_embedded: Match = NO_MATCH
+
+    def record(self, measure: str, pairs: Pairs, values: Floats, limit: float) -> None:
+        """Log what a stage compared, where a log is kept.
+
+        Args:
+            measure: Name of the number, such as `"cosine"`.
+            pairs: The pairs compared.
+            values: The number of each pair, NaN where it is undefined, shape `(k,)`.
+            limit: The limit that decides.
+        """
+        if self.association_log is not None:
+            self.association_log.write(measure, Pairs(pairs.track, pairs.detection, values), limit)
 
     def __len__(self) -> int:
         """Number of detections."""

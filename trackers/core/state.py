@@ -16,20 +16,33 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.gallery import pack_galleries, unpack_galleries
 from trackers.association.selection import Selection
-from trackers.lifecycle import Changes, Tracks
+from trackers.lifecycle import Changes, Lifecycle, Tracks
 
-if TYPE_CHECKING:
-    from trackers.core.base import Tracker
-
-TrackerType = TypeVar("TrackerType", bound="Tracker[Any]")
 TracksType = TypeVar("TracksType", bound=Tracks)
+
+
+class Stateful(Protocol):
+    """What a tracker goes on from; the attributes of its constructor's parameters are part of it."""
+
+    _lifecycle: Lifecycle
+    _camera: Any
+    _timestamp: float | None
+    _class_ids: list[int]
+    _vector_length: int | None
+    _statistics: Any
+    _tracks: Any
+    _decisions: list[Any]
+    _new_tracks: Any
+
+
+TrackerType = TypeVar("TrackerType", bound=Stateful)
 
 VERSION = 4
 """Version of the format."""
@@ -41,7 +54,7 @@ OF_THE_MACHINE = ("device",)
 """Parameters that say where a tracker runs, not what it answers."""
 
 
-def state_of(tracker: Tracker[Any]) -> dict[str, Any]:
+def state_of(tracker: Stateful) -> dict[str, Any]:
     """Everything the tracker goes on from, sharing nothing with it; see `Tracker.state_dict`."""
     lifecycle, camera = tracker._lifecycle, tracker._camera
     plain, objects = parameters(tracker)
@@ -61,7 +74,7 @@ def state_of(tracker: Tracker[Any]) -> dict[str, Any]:
     }
 
 
-def restore(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
+def restore(tracker: Stateful, state: Mapping[str, Any]) -> None:
     """Take up a state; the tracker is unchanged if it does not fit. See `Tracker.load_state_dict`."""
     check_origin(type(tracker), state)
     with _refusing_damage():
@@ -109,7 +122,7 @@ def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[s
     return tracker
 
 
-def check_origin(kind: type[Tracker[Any]], state: Any) -> None:
+def check_origin(kind: type[Any], state: Any) -> None:
     """Refuse what is not a state of this kind of tracker in this format."""
     if not isinstance(state, Mapping):
         raise TypeError(f"expected a state, which is a dict, but got {type(state).__name__}")
@@ -120,7 +133,7 @@ def check_origin(kind: type[Tracker[Any]], state: Any) -> None:
         raise ValueError(f"expected a state of {kind.__name__}, but got one of {state.get('tracker')}")
 
 
-def parameters(tracker: Tracker[Any]) -> tuple[dict[str, Any], list[str]]:
+def parameters(tracker: Stateful) -> tuple[dict[str, Any], list[str]]:
     """The constructor's parameters as plain data, None for those that are objects; and the names of these.
 
     Raises:
@@ -152,7 +165,7 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def check_parameters(tracker: Tracker[Any], state: Mapping[str, Any]) -> None:
+def check_parameters(tracker: Stateful, state: Mapping[str, Any]) -> None:
     """Refuse the state of a tracker that would have answered differently; objects cannot be compared."""
     before, now = state["parameters"], parameters(tracker)[0]
     different = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]

@@ -18,7 +18,7 @@ from trackers.sample.wardrobe import dress
 if TYPE_CHECKING:
     from PIL import Image
 
-    from trackers.sample.scene import Snapshot
+    from trackers.sample.snapshot import Snapshot
 
 Picture = npt.NDArray[np.uint8]
 

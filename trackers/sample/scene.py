@@ -5,30 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.sample import body, sight
 from trackers.sample.noise import DetectionNoise, identity_vectors, observe
-from trackers.sample.paths import Floats, Paths, script, wander
+from trackers.sample.paths import Paths, script, wander
+from trackers.sample.snapshot import Snapshot
 from trackers.sample.view import Camera, View
 
 if TYPE_CHECKING:
     import supervision as sv
 
     from trackers.sample.painter import Painter
-
-
-class Snapshot(NamedTuple):
-    """All ``n`` figures in one frame, in pixels of that frame; kept for those out of the picture too."""
-
-    feet: Floats  # (n, 2)
-    heights: Floats  # (n,)
-    boxes: Floats  # (n, 4) xyxy around the whole body
-    pose: body.Pose
-    sight: sight.Sight
 
 
 class Scene:

@@ -17,13 +17,12 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Ints, Vectors
-from trackers.core.association_log import record
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.core.observations import Observations
+from trackers.core.parameters import arguments, between, one_of
 from trackers.core.rows import confident_vectors
-from trackers.errors import check_choice, check_range
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYWH
 
@@ -81,6 +80,17 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         [1]
     """
 
+    feature_extractor: Any
+    track_activation_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float = between(0.0, 1.0)
+    appearance_threshold: float = between(0.0, 2.0)
+    appearance_momentum: float = between(0.0, 1.0)
+    appearance_gate: str = one_of("iou", "motion")
+    appearance_iou_threshold: float = between(0.0, 1.0)
+    high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
+    low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
+    low_confidence_iou_threshold: float = between(0.0, 1.0)
+
     def __init__(
         self,
         feature_extractor: FeatureExtractor | FeatureFunction | None = None,
@@ -105,35 +115,9 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
             appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
-        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
-        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
-        check_range("appearance_momentum", appearance_momentum, 0.0, 1.0)
-        check_choice("appearance_gate", appearance_gate, ("iou", "motion"))
-        check_range("appearance_iou_threshold", appearance_iou_threshold, 0.0, 1.0)
-        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
-        check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
-        check_range("low_confidence_iou_threshold", low_confidence_iou_threshold, 0.0, 1.0)
-        self.feature_extractor = on_device(feature_extractor, device)
-        self.track_activation_threshold = track_activation_threshold
-        self.minimum_iou_threshold = minimum_iou_threshold
-        self.appearance_threshold = appearance_threshold
-        self.appearance_momentum = appearance_momentum
-        self.appearance_gate = appearance_gate
-        self.appearance_iou_threshold = appearance_iou_threshold
-        self.high_confidence_threshold = high_confidence_threshold
-        self.low_confidence_threshold = low_confidence_threshold
-        self.low_confidence_iou_threshold = low_confidence_iou_threshold
-        super().__init__(
-            XYWH,
-            TracksWithEmbedding,
-            minimum_consecutive_frames=minimum_consecutive_frames,
-            lost_track_buffer=lost_track_buffer,
-            frame_rate=frame_rate,
-            class_agnostic=class_agnostic,
-            selection=selection,
-            camera_motion=camera_motion,
-        )
+        feature_extractor = on_device(feature_extractor, device)
+        del device
+        super().__init__(XYWH, TracksWithEmbedding, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
@@ -174,7 +158,7 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
             near = candidates_in_gate(self.motion, tracks, rows, observations)
             near = near.where(np.isin(near.detection, detections))
         embedding = cosine_distance(tracks.embedding, near.track, observations.vectors, near.detection)
-        record(observations, "cosine", near, embedding, self.appearance_threshold)
+        observations.record("cosine", near, embedding, self.appearance_threshold)
         similar = Pairs(near.track, near.detection, 0.5 * embedding).where(embedding <= self.appearance_threshold)
         limit = max(1.0 - self.minimum_iou_threshold, 0.5 * self.appearance_threshold)
         return assign(cheapest(overlapping, similar), limit)

@@ -12,7 +12,7 @@ from trackers.association.selection import Selection
 from trackers.boxes import Ints
 from trackers.core.base import Tracker
 from trackers.core.observations import Observations
-from trackers.errors import check_range
+from trackers.core.parameters import arguments, between
 from trackers.lifecycle import Tracks
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
@@ -53,6 +53,12 @@ class ByteTrackTracker(Tracker[Tracks]):
         [1]
     """
 
+    track_activation_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float = between(0.0, 1.0)
+    high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
+    low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
+    low_confidence_iou_threshold: float = between(0.0, 1.0)
+
     def __init__(
         self,
         lost_track_buffer: int = 30,
@@ -69,26 +75,7 @@ class ByteTrackTracker(Tracker[Tracks]):
         camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
-        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
-        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
-        check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
-        check_range("low_confidence_iou_threshold", low_confidence_iou_threshold, 0.0, 1.0)
-        self.track_activation_threshold = track_activation_threshold
-        self.minimum_iou_threshold = minimum_iou_threshold
-        self.high_confidence_threshold = high_confidence_threshold
-        self.low_confidence_threshold = low_confidence_threshold
-        self.low_confidence_iou_threshold = low_confidence_iou_threshold
-        super().__init__(
-            XYAH,
-            Tracks,
-            minimum_consecutive_frames=minimum_consecutive_frames,
-            lost_track_buffer=lost_track_buffer,
-            frame_rate=frame_rate,
-            class_agnostic=class_agnostic,
-            selection=selection,
-            camera_motion=camera_motion,
-        )
+        super().__init__(XYAH, Tracks, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)

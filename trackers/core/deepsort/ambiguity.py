@@ -15,7 +15,6 @@ from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
 from trackers.association.pairs import Pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints
-from trackers.core.association_log import record
 from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.observations import Observations
 
@@ -55,7 +54,7 @@ def unambiguous_pairs(tracks: DeepSORTTracks, predicted: Floats, observations: O
     known = tracks.confirmed & (tracks.missed == 0) & has_embedding(tracks.embedding)
     unambiguous = known[pairs.track] & (pairs.cost <= 1.0 - UNAMBIGUOUS_IOU) & (third - pairs.cost >= MARGIN)
     found, third = pairs.where(unambiguous), third[unambiguous]
-    record(observations, "IoU", found, 1.0 - found.cost, UNAMBIGUOUS_IOU)
+    observations.record("IoU", found, 1.0 - found.cost, UNAMBIGUOUS_IOU)
     period = np.where(third < 1.0, REFRESH_NEAR, REFRESH_ALONE)
     period[observations.scores[found.detection] < FADING] = REFRESH_FADING
     early = np.rint((tracks.frames_since_embedding[found.track] + 1) * observations.elapsed) < period

@@ -9,7 +9,7 @@ from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match, assign
 from trackers.association.pairs import Pairs
 from trackers.boxes import Ints, Vectors
-from trackers.core.association_log import all_pairs, record
+from trackers.core.association_log import all_pairs
 from trackers.core.observations import Observations
 from trackers.lifecycle import Tracks
 
@@ -55,7 +55,7 @@ def reidentified(
     )
     limit = SAME * threshold
     by_detection = Pairs(pairs.track, newcomers.detection[pairs.detection], distance)
-    record(observations, "cosine", by_detection, distance, limit)
+    observations.record("cosine", by_detection, distance, limit)
     return assign(by_detection.where(distance <= limit), limit)
 
 

@@ -19,15 +19,14 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Floats, Ints, Vectors, covered, overlap
-from trackers.core.association_log import record
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
 from trackers.core.deepsort.ambiguity import unambiguous_pairs
 from trackers.core.deepsort.reidentification import reidentified
 from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.observations import Observations
+from trackers.core.parameters import arguments, between, one_of
 from trackers.core.rows import rows_of
-from trackers.errors import check_choice, check_range
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
@@ -96,6 +95,19 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         [1]
     """
 
+    feature_extractor: Any
+    track_activation_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float = between(0.0, 1.0)
+    appearance_weight: float = between(0.0, 1.0)
+    distance_metric: str = one_of("cosine", "euclidean")
+    cascade: bool
+    gating: str = one_of("state", "position")
+    embed: str = one_of("always", "ambiguous")
+    gallery_size: int | None = between(1, optional=True)
+    appearance_threshold: float = between(0.0, 2.0)
+    reid_memory: float | None = between(0.0, optional=True)
+    occlusion_limit: float | None = between(0.0, 1.0, optional=True)
+
     def __init__(
         self,
         feature_extractor: FeatureExtractor | FeatureFunction | None = None,
@@ -120,44 +132,11 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         embed: str = "always",
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
-        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
-        check_range("appearance_weight", appearance_weight, 0.0, 1.0)
-        check_choice("distance_metric", distance_metric, ("cosine", "euclidean"))
-        check_choice("gating", gating, ("state", "position"))
-        check_choice("embed", embed, ("always", "ambiguous"))
-        if gallery_size is not None:
-            check_range("gallery_size", gallery_size, 1)
         if appearance_threshold is None:
             appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
-        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
-        if reid_memory is not None:
-            check_range("reid_memory", reid_memory, 0.0)
-        if occlusion_limit is not None:
-            check_range("occlusion_limit", occlusion_limit, 0.0, 1.0)
-
-        self.feature_extractor = on_device(feature_extractor, device)
-        self.track_activation_threshold = track_activation_threshold
-        self.minimum_iou_threshold = minimum_iou_threshold
-        self.appearance_threshold = appearance_threshold
-        self.appearance_weight = appearance_weight
-        self.distance_metric = distance_metric
-        self.gallery_size = gallery_size
-        self.gating = gating
-        self.cascade = cascade
-        self.reid_memory = reid_memory
-        self.occlusion_limit = occlusion_limit
-        self.embed = embed
-        super().__init__(
-            XYAH,
-            DeepSORTTracks,
-            minimum_consecutive_frames=minimum_consecutive_frames,
-            lost_track_buffer=lost_track_buffer,
-            frame_rate=frame_rate,
-            class_agnostic=class_agnostic,
-            selection=selection,
-            camera_motion=camera_motion,
-        )
+        feature_extractor = on_device(feature_extractor, device)
+        del device
+        super().__init__(XYAH, DeepSORTTracks, **arguments(locals()))
         self._motion_buffer = self._lifecycle.buffer
         if reid_memory is not None:
             self._lifecycle.buffer = max(self._motion_buffer, math.ceil(reid_memory * frame_rate))
@@ -202,7 +181,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         if len(gated.track) == 0:
             return gated
         embedding = self._distance(tracks, observations, gated)
-        record(observations, self.distance_metric, gated, embedding, self.appearance_threshold)
+        observations.record(self.distance_metric, gated, embedding, self.appearance_threshold)
         unknown = np.isnan(embedding)
         if unknown.any():
             embedding[unknown] = self._without_appearance(tracks, observations, gated.where(unknown))
@@ -240,7 +219,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         Scaled so that the smallest admissible overlap is the largest admissible distance.
         """
         iou = overlap(self.motion.boxes(tracks.state[pairs.track]), observations.boxes[pairs.detection])
-        record(observations, "IoU", pairs, iou, self.minimum_iou_threshold)
+        observations.record("IoU", pairs, iou, self.minimum_iou_threshold)
         scale = self.appearance_threshold / max(1.0 - self.minimum_iou_threshold, FORBIDDEN_MARGIN)
         return scale * (1.0 - iou)
 

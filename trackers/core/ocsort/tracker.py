@@ -18,7 +18,7 @@ from trackers.boxes import Bools, Floats, Ints
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.observations import Observations
-from trackers.errors import check_range
+from trackers.core.parameters import arguments, between
 from trackers.lifecycle import Tracks, column
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYSR
@@ -77,6 +77,13 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         [1]
     """
 
+    track_activation_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float = between(0.0, 1.0)
+    high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
+    low_confidence_threshold: float | None = between(0.0, 1.0, below="high_confidence_threshold", optional=True)
+    direction_weight: float = between(0.0)
+    direction_frames: int = between(1)
+
     def __init__(
         self,
         lost_track_buffer: int = 30,
@@ -94,29 +101,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
-        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
-        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
-        if low_confidence_threshold is not None:
-            check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
-        check_range("direction_weight", direction_weight, 0.0)
-        check_range("direction_frames", direction_frames, 1)
-        self.track_activation_threshold = track_activation_threshold
-        self.minimum_iou_threshold = minimum_iou_threshold
-        self.high_confidence_threshold = high_confidence_threshold
-        self.low_confidence_threshold = low_confidence_threshold
-        self.direction_weight = direction_weight
-        self.direction_frames = direction_frames
-        super().__init__(
-            XYSR,
-            lambda: OCSORTTracks(trail=np.empty((0, direction_frames, 4))),
-            minimum_consecutive_frames=minimum_consecutive_frames,
-            lost_track_buffer=lost_track_buffer,
-            frame_rate=frame_rate,
-            class_agnostic=class_agnostic,
-            selection=selection,
-            camera_motion=camera_motion,
-        )
+        super().__init__(XYSR, lambda: OCSORTTracks(trail=np.empty((0, direction_frames, 4))), **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)

@@ -13,7 +13,7 @@ from trackers.association.selection import Selection
 from trackers.boxes import Ints
 from trackers.core.base import Tracker
 from trackers.core.observations import Observations
-from trackers.errors import check_range
+from trackers.core.parameters import arguments, between
 from trackers.lifecycle import Tracks
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYSR
@@ -46,6 +46,9 @@ class SORTTracker(Tracker[Tracks]):
         [1]
     """
 
+    track_activation_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float = between(0.0, 1.0)
+
     def __init__(
         self,
         lost_track_buffer: int = 30,
@@ -59,20 +62,7 @@ class SORTTracker(Tracker[Tracks]):
         camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
-        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
-        self.track_activation_threshold = track_activation_threshold
-        self.minimum_iou_threshold = minimum_iou_threshold
-        super().__init__(
-            XYSR,
-            Tracks,
-            minimum_consecutive_frames=minimum_consecutive_frames,
-            lost_track_buffer=lost_track_buffer,
-            frame_rate=frame_rate,
-            class_agnostic=class_agnostic,
-            selection=selection,
-            camera_motion=camera_motion,
-        )
+        super().__init__(XYSR, Tracks, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)

@@ -18,14 +18,13 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors
-from trackers.core.association_log import record
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
+from trackers.core.parameters import arguments, between
 from trackers.core.rows import confident_vectors
 from trackers.core.steadysort.tracks import SteadySORTTracks, heights, reachable
 from trackers.core.steadysort.trust import Trust
-from trackers.errors import check_range
 from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH, centre_size
@@ -103,6 +102,13 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         [1]
     """
 
+    feature_extractor: Any
+    track_activation_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float = between(0.0, 1.0)
+    appearance_threshold: float = between(0.0, 2.0)
+    high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
+    low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
+
     def __init__(
         self,
         feature_extractor: FeatureExtractor | FeatureFunction | None = None,
@@ -123,27 +129,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
             appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or DEFAULT_THRESHOLD
-        check_range("track_activation_threshold", track_activation_threshold, 0.0, 1.0)
-        check_range("minimum_iou_threshold", minimum_iou_threshold, 0.0, 1.0)
-        check_range("appearance_threshold", appearance_threshold, 0.0, 2.0)
-        check_range("high_confidence_threshold", high_confidence_threshold, 0.0, 1.0)
-        check_range("low_confidence_threshold", low_confidence_threshold, 0.0, high_confidence_threshold)
-        self.feature_extractor = on_device(feature_extractor, device)
-        self.track_activation_threshold = track_activation_threshold
-        self.minimum_iou_threshold = minimum_iou_threshold
-        self.appearance_threshold = appearance_threshold
-        self.high_confidence_threshold = high_confidence_threshold
-        self.low_confidence_threshold = low_confidence_threshold
-        super().__init__(
-            XYAH,
-            SteadySORTTracks,
-            minimum_consecutive_frames=minimum_consecutive_frames,
-            lost_track_buffer=lost_track_buffer,
-            frame_rate=frame_rate,
-            class_agnostic=class_agnostic,
-            selection=selection,
-            camera_motion=camera_motion,
-        )
+        feature_extractor = on_device(feature_extractor, device)
+        del device
+        super().__init__(XYAH, SteadySORTTracks, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
@@ -201,7 +189,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         pairs = pairs.where(near & high[pairs.detection])
         self._statistics = self._statistics.tested(tracks, observations, pairs, self.appearance_threshold)
         embedding = self._appearance_distance(tracks, pairs, observations.vectors)
-        record(observations, "cosine", pairs, embedding, self.appearance_threshold)
+        observations.record("cosine", pairs, embedding, self.appearance_threshold)
         similar = Pairs(pairs.track, pairs.detection, embedding).where(embedding <= self.appearance_threshold)
         return assign(similar, self.appearance_threshold)
 
@@ -216,7 +204,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
         embedding = self._appearance_distance(tracks, pairs, observations.vectors)
         relative_distance = embedding / (1.0 + VETO_RELIEF * (1.0 - pairs.cost))
-        record(observations, "cosine / (1 + IoU)", pairs, relative_distance, self.appearance_threshold)
+        observations.record("cosine / (1 + IoU)", pairs, relative_distance, self.appearance_threshold)
         return assign(
             pairs.where(~(relative_distance > self.appearance_threshold)), limit=1.0 - self.minimum_iou_threshold
         )
@@ -241,7 +229,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         pairs = reachable(tracks, lost, observations, ready, age, self.frame_rate)
         distance = self._appearance_distance(tracks, pairs, embedding)
         limit = SAME * self.appearance_threshold
-        record(observations, "cosine", pairs, distance, limit)
+        observations.record("cosine", pairs, distance, limit)
         found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
 
         born = ready & (
