@@ -15,6 +15,7 @@ import supervision as sv
 
 ultralytics = pytest.importorskip("ultralytics")
 
+from trackers.appearance.detector_features import DetectorFeatures
 from trackers import DeepSORTTracker, SORTTracker  # noqa: E402
 from trackers.core.base import Tracker  # noqa: E402
 from trackers.integrations.ultralytics import attach, register, write_yaml  # noqa: E402
@@ -176,7 +177,7 @@ def test_deepsort_reads_the_detectors_own_maps(model: Any, frames: list[Frame]) 
         model.track(frame, tracker="deepsort.yaml", persist=True, **OPTIONS)
     tracker = model.predictor.trackers[0]
     assert isinstance(tracker, DeepSORTTracker)
-    assert type(tracker.feature_extractor).__name__ == "DetectorFeatures"
+    assert isinstance(tracker.feature_extractor, DetectorFeatures)
     assert tracker.appearance_threshold == tracker.feature_extractor.appearance_threshold
 
 

@@ -25,40 +25,33 @@ SMALLEST_LENGTH, LARGEST_LENGTH = 1e-100, 1e100
 """Between these, the square of a vector's length loses nothing."""
 
 
-def appearance_vectors(
-    detections: sv.Detections,
+def extracted(
+    detections: sv.Detections | None,
     frame: npt.NDArray[Any] | None,
     extractor: FeatureExtractor | FeatureFunction | None,
-) -> Vectors:
-    """Unit appearance vectors of a frame's detections.
-
-    Vectors in `detections.data["embedding"]` are taken as they are; without them the extractor is asked.
+) -> Any:
+    """What an extractor returns for the detections of a frame, as it comes.
 
     Args:
-        detections: The n detections of the frame.
-        frame: The image, needed only if the extractor is asked.
+        detections: The n detections to compute vectors of, or None for none.
+        frame: The image they were found on.
         extractor: An object with `extract_features(frame, detections)`, a callable of the same form, or None.
 
     Returns:
-        Unit vectors, shape `(n, d)`; a zero row for a detection without appearance (zero or non-finite vector), and
-        shape `(n, 0)` where there is no appearance at all.
+        Vectors of shape `(n, d)`; None without detections or without an extractor.
 
     Raises:
-        ValueError: If the extractor needs a frame and there is none, or the result has not one row per detection.
-        TypeError: If the vectors are not numbers.
+        ValueError: If there is no frame.
     """
-    given = detections.data.get(EMBEDDING)
-    if given is not None:
-        return unit_vectors(given, len(detections), f'detections.data["{EMBEDDING}"]')
-    if extractor is None or len(detections) == 0:
-        return np.empty((len(detections), 0), np.float32)
+    if extractor is None or detections is None or len(detections) == 0:
+        return None
     if frame is None:
         raise ValueError(
             "expected the frame that the detections were found on, but got None: the feature extractor needs it. "
             f'Call update(detections, frame), or give vectors in detections.data["{EMBEDDING}"]'
         )
     extract: Any = getattr(extractor, "extract_features", extractor)
-    return unit_vectors(extract(frame, detections), len(detections), "the feature extractor's result")
+    return extract(frame, detections)
 
 
 def unit_vectors(vectors: Any, count: int, name: str) -> Vectors:

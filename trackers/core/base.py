@@ -13,32 +13,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.average import with_width
-from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
+from trackers.appearance.vectors import EMBEDDING, FeatureFunction, extracted, unit_vectors
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.association.selection import Selection
-from trackers.boxes import Bools, Floats, Ints, Vectors, trackable
+from trackers.boxes import Bools, Ints, trackable
 from trackers.core.association_log import AssociationLog
-from trackers.core.candidates import candidates_by_overlap
-from trackers.core.inspection import Inspection, TracksType
+from trackers.core.inspection import TracksType
 from trackers.core.observations import Observations
 from trackers.core.parameters import between
+from trackers.core.prepared import PreparedFrame
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.state import read_state, recreate, restore, state_of, write_state
+from trackers.core.steps import Steps
 from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames
-from trackers.motion.camera import CameraMotion, camera_of
+from trackers.motion.camera import CameraMotion, camera_of, trial_motion
 from trackers.motion.models import MotionModel
 
 if TYPE_CHECKING:
     import supervision as sv
     from typing_extensions import Self
 
+    from trackers.appearance.protocol import FeatureExtractor
 
-class Tracker(Inspection[TracksType]):
+
+class Tracker(Steps[TracksType]):
     """A multi-object tracker: call `update` once per frame, also on frames without detections.
 
     A tracker implements `_step`, one frame on plain arrays, and may say which columns its tracks have (`tracks`) and
-    where its vectors come from (`_vectors`).
+    which detections want an appearance vector (`_wants_vector`).
 
     Args:
         motion: How its tracks move.
@@ -59,6 +61,9 @@ class Tracker(Inspection[TracksType]):
     minimum_consecutive_frames: int = between(1)
     lost_track_buffer: float = between(0)
     frame_rate: float = between(1e-6, 1e6)
+
+    feature_extractor: FeatureExtractor | FeatureFunction | None = None
+    """Turns boxes into vectors, where the tracker uses appearance and has one."""
 
     def __init__(
         self,
@@ -86,13 +91,14 @@ class Tracker(Inspection[TracksType]):
         self._camera = camera_of(camera_motion)
         self._timestamp: float | None = None
         self._vector_length: int | None = None
+        self._prepared: PreparedFrame | None = None
         buffer = buffer_in_frames(lost_track_buffer, frame_rate)
         super().__init__(motion, Lifecycle(minimum_consecutive_frames, buffer), tracks)
 
     def reset(self) -> None:
         """Forget everything; the tracker is as new, and ids start at 1 again."""
         self._clear()
-        self._timestamp = self._vector_length = None
+        self._timestamp = self._vector_length = self._prepared = None
         if self._camera is not None:
             self._camera.reset()
 
@@ -124,13 +130,51 @@ class Tracker(Inspection[TracksType]):
         if detections is None:
             self.skip(timestamp=timestamp)
             return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))
+        prepared = self.prepare(detections, frame, timestamp=timestamp)
+        return self.complete(prepared, extracted(prepared.to_embed, frame, self.feature_extractor))
+
+    def prepare(
+        self,
+        detections: sv.Detections,
+        frame: npt.NDArray[Any] | None = None,
+        *,
+        timestamp: float | None = None,
+    ) -> PreparedFrame:
+        """First half of `update`: all that comes before vectors, and which rows want one.
+
+        `update` is `prepare`, the feature extractor on `to_embed`, and `complete`. Call the halves yourself to compute
+        the vectors elsewhere, such as those of many cameras in one batch. Nothing changes until `complete`: a frame
+        that is given up, for whatever reason, leaves the tracker as it was, its camera included.
+
+        Args:
+            detections: As in `update`, but not None.
+            frame: As in `update`.
+            timestamp: As in `update`.
+
+        Returns:
+            The frame, for `complete`; preparing another takes its place.
+
+        Raises:
+            TypeError: If `detections` is not `sv.Detections`.
+            ValueError: If boxes, vectors in `detections.data` or the time are refused, as in `update`.
+
+        Example:
+            >>> import numpy as np, supervision as sv
+            >>> from trackers import DeepSORTTracker, StripeFeatureExtractor
+            >>> tracker = DeepSORTTracker(StripeFeatureExtractor(), minimum_consecutive_frames=1)
+            >>> box = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]))
+            >>> prepared = tracker.prepare(box, np.zeros((100, 100, 3), np.uint8))
+            >>> len(prepared.to_embed)
+            1
+            >>> tracker.complete(prepared, np.ones((1, 4))).tracker_id.tolist()
+            [1]
+        """
         boxes = boxes_of(detections)
         usable = trackable(boxes) & np.isfinite(scores_of(detections))
         objects = boxes[usable]
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
-        camera_before = None if self._camera is None else self._camera.state_dict()
         observations = Observations(
             boxes=boxes[usable],
             scores=scores_of(kept),
@@ -139,24 +183,56 @@ class Tracker(Inspection[TracksType]):
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
             elapsed=self._frames_since(timestamp),
             association_log=AssociationLog() if self.explain else None,
-            camera=None if self._camera is None else self._camera.motion(frame, objects),
         )
-        try:
-            self._embed(observations, kept, frame)
-        except BaseException:
-            if self._camera is not None and camera_before is not None:
-                self._camera.load_state_dict(camera_before)
-            raise
+        camera = None
+        if self._camera is not None:
+            observations.camera, camera = trial_motion(self._camera, frame, objects)
+        at_hand = EMBEDDING in kept.data
+        extractable = not at_hand and frame is not None and self.feature_extractor is not None
+        wanted = self._wants_vector(observations, extractable)
+        prepared = PreparedFrame(detections, frame, timestamp, usable, observations, wanted, camera)
+        if wanted is not None and at_hand:
+            prepared.vectors = unit_vectors(kept.data[EMBEDDING], len(kept), f'detections.data["{EMBEDDING}"]')
+        elif wanted is not None and self.feature_extractor is not None and wanted.any():
+            prepared.to_embed = rows_of(kept, wanted)
+        self._prepared = prepared
+        return prepared
+
+    def complete(self, prepared: PreparedFrame, vectors: Any = None) -> sv.Detections:
+        """Second half of `update`: go on with the vectors, and track the frame.
+
+        Args:
+            prepared: What the last call of `prepare` returned.
+            vectors: One vector for each row of `prepared.to_embed`, shape `(k, d)`, of any length; None where there
+                are none, as for a `to_embed` of None.
+
+        Returns:
+            As `update`.
+
+        Raises:
+            ValueError: If the frame is not the one prepared last, or the vectors do not fit it or earlier ones; the
+                tracker is as it was then.
+            TypeError: If the vectors are not numbers.
+        """
+        if prepared is not self._prepared:
+            raise ValueError(
+                "expected the frame that this tracker prepared last, and that once; prepare the frame again with "
+                "prepare(detections, frame)"
+            )
+        observations = prepared.observations
+        observations.vectors = prepared.described_by(vectors, self._vector_length)
         # Nothing has changed so far: a frame that was refused above leaves the tracker as it was.
+        self._prepared = None
         self._vector_length = observations.vectors.shape[1] or self._vector_length
-        self._timestamp = timestamp
-        ids = np.full(len(boxes), NO_ID)
-        ids[usable] = self._step(observations)
-        self._decisions = (
-            [] if observations.association_log is None else observations.association_log.decisions(usable, ids)
-        )
+        self._timestamp = prepared.timestamp
+        if self._camera is not None and prepared.camera is not None:
+            self._camera.load_state_dict(prepared.camera)
+        ids = np.full(len(prepared.usable), NO_ID)
+        ids[prepared.usable] = self._step(observations)
+        log = observations.association_log
+        self._decisions = [] if log is None else log.decisions(prepared.usable, ids)
         self._emit_events()
-        return with_ids(detections, ids)
+        return with_ids(prepared.detections, ids)
 
     def skip(self, *, timestamp: float | None = None) -> None:
         """Pass over a frame on which no detector was run: tracks move on, and none counts a miss.
@@ -167,7 +243,7 @@ class Tracker(Inspection[TracksType]):
             timestamp: Time of the frame in seconds, as in `update`.
         """
         elapsed = self._frames_since(timestamp)
-        self._timestamp = timestamp
+        self._timestamp, self._prepared = timestamp, None
         no_box, no_score, no_vector = np.empty((0, 4)), np.empty(0), np.empty((0, 0), np.float32)
         camera = None if self._camera is None else self._camera.skip()
         nothing = Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed, camera=camera)
@@ -250,106 +326,13 @@ class Tracker(Inspection[TracksType]):
     def _step(self, observations: Observations) -> Ints:
         """Track one frame and return the id of each detection, -1 without a confirmed track, shape `(n,)`."""
 
-    def _embed(self, observations: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
-        """Give the frame the vectors of its detections; the tracks are still where they were on the previous frame."""
-        vectors = self._vectors(detections, frame)
-        self._check_length(vectors)
-        observations.vectors = with_width(vectors, self._vector_length or 0)
+    def _wants_vector(self, observations: Observations, extractable: bool) -> Bools | None:
+        """Which detections of the frame have a say by their appearance, mask `(n,)`; None without appearance.
 
-    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
-        """Appearance vectors of the detections; none unless the tracker uses appearance."""
-        return np.empty((len(detections), 0), np.float32)
-
-    def _check_length(self, vectors: Vectors) -> None:
-        """Refuse vectors of another length than before: no distance is defined between the two."""
-        length = vectors.shape[1]
-        if length and self._vector_length not in (None, length):
-            raise ValueError(
-                f"expected vectors of {self._vector_length} numbers as on earlier frames, but got {length}; "
-                "call reset() before changing the feature extractor"
-            )
-
-    def _predict(self, observations: Observations) -> TracksType:
-        """Move every track to the time of the frame and with the camera, and return the tracks."""
-        self._tracks.state = self._predicted(observations) if observations.predicted is None else observations.predicted
-        return self._tracks
-
-    def _predicted(self, observations: Observations) -> Floats:
-        """State of every track at the time of the frame and after the camera's motion, shape `(n, 5, 4)`."""
-        state = self.motion.predict(self._tracks.state, observations.elapsed)
-        return state if observations.camera is None else self.motion.warp(state, observations.camera)
-
-    def _left_over(
-        self, observations: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
-    ) -> tuple[Ints, Ints]:
-        """Rows of the tracks and of the detections in two masks that `taken` leaves over, ascending."""
-        rows = (of_tracks & unmatched(len(self._tracks), taken.track)).nonzero()[0]
-        return rows, (of_detections & unmatched(len(observations), taken.detection)).nonzero()[0]
-
-    def _match_by_overlap(
-        self,
-        observations: Observations,
-        taken: Match,
-        of_tracks: Bools,
-        of_detections: Bools,
-        minimum_iou: float,
-        boxes: Floats | None = None,
-    ) -> Match:
-        """One stage: match by IoU what `taken` leaves over of the tracks and the detections in two masks.
-
-        `boxes` is where each track is thought to be, shape `(n, 4)`; None takes the predicted boxes.
+        The tracks are still where they were on the previous frame. `extractable` tells that each vector costs a run of
+        the extractor; otherwise vectors are at hand, or there is nobody to ask.
         """
-        tracks = self._tracks
-        rows, detections = self._left_over(observations, taken, of_tracks, of_detections)
-        if len(rows) == 0 or len(detections) == 0:
-            return NO_MATCH
-        if boxes is None:
-            boxes = self.motion.boxes(tracks.state)
-        pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, minimum_iou)
-        return assign(pairs, limit=1.0 - minimum_iou)
-
-    def _restart(self, observations: Observations, match: Match, found: Match) -> Match:
-        """Give detections to lost tracks that were recognised; whoever had them ends, unless another is left to it.
-
-        `found` joins lost tracks to their detections; the lost tracks start again at rest where they are seen.
-        """
-        self._tracks.state[found.track] = self.motion.initiate(observations.boxes[found.detection])
-        kept = ~np.isin(match.detection, found.detection)
-        return Match(match.track[kept], match.detection[kept]) + found
-
-    def _correct(self, observations: Observations, match: Match) -> None:
-        """Condition every matched track on its detection."""
-        state = self._tracks.state
-        predicted, boxes = state.take(match.track, axis=0), observations.boxes.take(match.detection, axis=0)
-        state[match.track] = self.motion.correct(predicted, boxes)
-
-    def _advance(self, observations: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
-        """Close the frame: hits, misses, ids, deaths, and a new track for each detection in the mask `born`."""
-        tracks = self._tracks
-        tracks.score[match.track] = observations.scores[match.detection]
-        votes = self._votes(observations)
-        if self._class_ids:
-            tracks.votes[match.track] += votes[match.detection]
-        if observations.association_log is not None:
-            observations.association_log.close(match, born, tracks.id.copy())
-        if born.any():
-            columns |= {
-                "state": self.motion.initiate(observations.boxes[born]),
-                "group": observations.group[born],
-                "score": observations.scores[born],
-                "votes": votes[born],
-            }
-        return self._lifecycle.advance(tracks, match, born, observations.elapsed, **columns)
-
-    def _votes(self, observations: Observations) -> Floats:
-        """Confidence of each detection in the column of its class, shape `(n, classes)`; new classes get columns."""
-        if observations.class_id is None:
-            return np.zeros((len(observations), len(self._class_ids)))
-        fresh = sorted(set(observations.class_id.tolist()) - set(self._class_ids))
-        if fresh:
-            self._class_ids.extend(fresh)
-            self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
-        return np.where(observations.class_id[:, None] == np.array(self._class_ids), observations.scores[:, None], 0.0)
+        return None
 
     def _frames_since(self, timestamp: float | None) -> float:
         """Frames between the previous update and this one."""

@@ -6,15 +6,11 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from trackers.appearance.vectors import EMBEDDING, FeatureFunction, appearance_vectors
-from trackers.boxes import Bools, Floats, Ints, Vectors
+from trackers.boxes import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     import supervision as sv
-
-    from trackers.appearance.protocol import FeatureExtractor
 
 
 def boxes_of(detections: sv.Detections) -> Floats:
@@ -54,27 +50,6 @@ def scores_of(detections: sv.Detections) -> Floats:
     if detections.confidence is None:
         return np.ones(len(detections))
     return np.asarray(detections.confidence, np.float64)
-
-
-def confident_vectors(
-    detections: sv.Detections,
-    frame: npt.NDArray[Any] | None,
-    extractor: FeatureExtractor | FeatureFunction | None,
-    threshold: float,
-) -> Vectors:
-    """Appearance vectors of the detections at or above a confidence, zero for the others, shape `(n, d)`.
-
-    A detection of low confidence is often half hidden, and its vector would spoil an average.
-    """
-    confident = scores_of(detections) >= threshold
-    if EMBEDDING in detections.data:
-        vectors = appearance_vectors(detections, frame, extractor)
-        vectors[~confident] = 0.0
-        return vectors
-    found = appearance_vectors(rows_of(detections, confident), frame, extractor)
-    vectors = np.zeros((len(detections), found.shape[1]), np.float32)
-    vectors[confident] = found
-    return vectors
 
 
 def with_ids(detections: sv.Detections, ids: Ints) -> sv.Detections:

@@ -102,7 +102,7 @@ def restore(tracker: Stateful, state: Mapping[str, Any]) -> None:
     tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, None)
     tracker._tracks = tracks
     tracker._timestamp, tracker._class_ids, tracker._vector_length = timestamp, class_ids, length
-    tracker._statistics, tracker._decisions = learned, []
+    tracker._prepared, tracker._statistics, tracker._decisions = None, learned, []
 
 
 def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[str, Any]) -> TrackerType:

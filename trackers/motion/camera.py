@@ -79,6 +79,27 @@ def camera_of(camera_motion: CameraMotion) -> Camera | None:
     return GivenCamera(np.asarray(camera_motion, np.float64))
 
 
+def trial_motion(camera: Camera, frame: npt.NDArray[Any] | None, boxes: Floats) -> tuple[Floats, dict[str, Any]]:
+    """The motion to a frame and the state of the camera after it; the camera itself stays as it is.
+
+    Args:
+        camera: The camera.
+        frame: The next frame.
+        boxes: What may move by itself, shape `(n, 4)`.
+
+    Returns:
+        Motion from the last frame to this one, shape `(3, 3)`, and the state for `load_state_dict`.
+
+    Raises:
+        ValueError: If the camera refuses the frame.
+    """
+    before = camera.state_dict()
+    try:
+        return camera.motion(frame, boxes), camera.state_dict()
+    finally:
+        camera.load_state_dict(before)
+
+
 class EstimatedCamera:
     """Estimates the motion from the pixels of the background."""
 

@@ -5,10 +5,9 @@ Aharon, Orfaig, Bobrovsky: "BoT-SORT: Robust Associations Multi-Pedestrian Track
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, moving_average, with_width
 from trackers.appearance.vectors import FeatureFunction, on_device
@@ -16,19 +15,16 @@ from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
 from trackers.association.selection import Selection
-from trackers.boxes import Bools, Ints, Vectors
+from trackers.boxes import Bools, Ints
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, one_of
-from trackers.core.rows import confident_vectors
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYWH
 
 if TYPE_CHECKING:
-    import supervision as sv
-
     from trackers.appearance.protocol import FeatureExtractor
 
 PAPER_THRESHOLD = 0.25
@@ -163,5 +159,6 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         limit = max(1.0 - self.minimum_iou_threshold, 0.5 * self.appearance_threshold)
         return assign(cheapest(overlapping, similar), limit)
 
-    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
-        return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)
+    def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
+        """Those of high confidence: one of low confidence is often half hidden, and would spoil an average."""
+        return observations.scores >= self.high_confidence_threshold

@@ -6,19 +6,18 @@ Wojke, Bewley, Paulus: "Simple Online and Realtime Tracking with a Deep Associat
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, with_width
 from trackers.appearance.gallery import new_galleries, smallest_cosine_distance
-from trackers.appearance.vectors import EMBEDDING, FeatureFunction, appearance_vectors, on_device
+from trackers.appearance.vectors import FeatureFunction, on_device
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
-from trackers.boxes import Floats, Ints, Vectors, covered, overlap
+from trackers.boxes import Bools, Floats, Ints, Vectors, covered, overlap
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_in_gate
 from trackers.core.deepsort.ambiguity import unambiguous_pairs
@@ -26,13 +25,10 @@ from trackers.core.deepsort.reidentification import reidentified
 from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, one_of
-from trackers.core.rows import rows_of
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
 if TYPE_CHECKING:
-    import supervision as sv
-
     from trackers.appearance.protocol import FeatureExtractor
 
 FEW_PAIRS = 12
@@ -246,21 +242,12 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         """The appearance threshold as a cosine distance."""
         return self.appearance_threshold**2 / 2.0 if self.distance_metric == "euclidean" else self.appearance_threshold
 
-    def _embed(self, observations: Observations, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> None:
-        """Give the frame vectors: of all its detections, or where an extractor is asked, of those in doubt."""
-        given = self.feature_extractor is None or frame is None or EMBEDDING in detections.data
-        if self.embed == "always" or given or self._vector_length is None:
-            super()._embed(observations, detections, frame)
-            return
+    def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
+        """All of them; or where each costs a run of the extractor, those in doubt."""
+        if self.embed == "always" or not extractable or self._vector_length is None:
+            return np.ones(len(observations), np.bool_)
         observations.predicted = self._predicted(observations)
         observations.unambiguous, observations.not_embedded = unambiguous_pairs(
             self._tracks, self.motion.boxes(observations.predicted), observations
         )
-        embedded = unmatched(len(observations), observations.not_embedded.detection)
-        vectors = self._vectors(rows_of(detections, embedded), frame)
-        self._check_length(vectors)
-        observations.vectors = np.zeros((len(observations), self._vector_length), np.float32)
-        observations.vectors[embedded] = with_width(vectors, self._vector_length)
-
-    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
-        return appearance_vectors(detections, frame, self.feature_extractor)
+        return unmatched(len(observations), observations.not_embedded.detection)

@@ -6,10 +6,9 @@ ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged look BoT-SORT's (Aharon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from trackers.appearance.average import cosine_distance, with_width
 from trackers.appearance.vectors import FeatureFunction, has_embedding, on_device
@@ -22,7 +21,6 @@ from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between
-from trackers.core.rows import confident_vectors
 from trackers.core.steadysort.tracks import SteadySORTTracks, heights, reachable
 from trackers.core.steadysort.trust import Trust
 from trackers.motion import kalman
@@ -31,8 +29,6 @@ from trackers.motion.models import XYAH, centre_size
 from trackers.motion.warp import warp_boxes
 
 if TYPE_CHECKING:
-    import supervision as sv
-
     from trackers.appearance.protocol import FeatureExtractor
 
 DEFAULT_THRESHOLD = 0.3
@@ -244,5 +240,6 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             return np.full(len(pairs.track), np.nan)
         return cosine_distance(tracks.embedding, pairs.track, vectors, pairs.detection)
 
-    def _vectors(self, detections: sv.Detections, frame: npt.NDArray[Any] | None) -> Vectors:
-        return confident_vectors(detections, frame, self.feature_extractor, self.high_confidence_threshold)
+    def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
+        """Those of high confidence: one of low confidence is often half hidden, and would spoil an average."""
+        return observations.scores >= self.high_confidence_threshold
