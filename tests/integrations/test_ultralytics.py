@@ -15,8 +15,8 @@ import supervision as sv
 
 ultralytics = pytest.importorskip("ultralytics")
 
-from trackers.appearance.detector_features import DetectorFeatures
 from trackers import DeepSORTTracker, SORTTracker  # noqa: E402
+from trackers.appearance.detector_features import DetectorFeatures  # noqa: E402
 from trackers.core.base import Tracker  # noqa: E402
 from trackers.integrations.ultralytics import attach, register, write_yaml  # noqa: E402
 from trackers.integrations.ultralytics.settings import NAMES, read_settings  # noqa: E402
