@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.vectors import EMBEDDING, FeatureFunction, extracted, unit_vectors
+from trackers.appearance.vectors import EMBEDDING, extracted, unit_vectors
 from trackers.association.classes import ClassGroups, ClassRule
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Ints, trackable
@@ -32,8 +32,6 @@ from trackers.motion.models import MotionModel
 if TYPE_CHECKING:
     import supervision as sv
     from typing_extensions import Self
-
-    from trackers.appearance.protocol import FeatureExtractor
 
 
 class Tracker(Steps[TracksType]):
@@ -62,7 +60,7 @@ class Tracker(Steps[TracksType]):
     lost_track_buffer: float = between(0)
     frame_rate: float = between(1e-6, 1e6)
 
-    feature_extractor: FeatureExtractor | FeatureFunction | None = None
+    feature_extractor: Any = None
     """Turns boxes into vectors, where the tracker uses appearance and has one."""
 
     def __init__(

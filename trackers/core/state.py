@@ -39,6 +39,7 @@ class Stateful(Protocol):
     _statistics: Any
     _tracks: Any
     _decisions: list[Any]
+    _prepared: Any
     _new_tracks: Any
 
 

@@ -76,7 +76,6 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         [1]
     """
 
-    feature_extractor: Any
     track_activation_threshold: float = between(0.0, 1.0)
     minimum_iou_threshold: float = between(0.0, 1.0)
     appearance_threshold: float = between(0.0, 2.0)

@@ -91,7 +91,6 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         [1]
     """
 
-    feature_extractor: Any
     track_activation_threshold: float = between(0.0, 1.0)
     minimum_iou_threshold: float = between(0.0, 1.0)
     appearance_weight: float = between(0.0, 1.0)
