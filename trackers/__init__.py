@@ -11,6 +11,7 @@ from trackers.core.sort.tracker import SORTTracker
 from trackers.core.steadysort.tracker import SteadySORTTracker
 from trackers.errors import MissingDependencyError
 from trackers.installation import warn_of_shared_folder as _warn_of_shared_folder
+from trackers.streams.multi import MultiStreamTracker
 
 __version__ = "0.1.0"
 
@@ -20,6 +21,7 @@ __all__ = [
     "DeepSORTFeatureExtractor",
     "DeepSORTTracker",
     "MissingDependencyError",
+    "MultiStreamTracker",
     "OCSORTTracker",
     "SORTTracker",
     "Selection",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import supervision as sv
 
 ultralytics = pytest.importorskip("ultralytics")
 
-from trackers import DeepSORTTracker, SORTTracker  # noqa: E402
+from trackers import DeepSORTTracker, SORTTracker, StripeFeatureExtractor  # noqa: E402
 from trackers.appearance.detector_features import DetectorFeatures  # noqa: E402
 from trackers.core.base import Tracker  # noqa: E402
 from trackers.integrations.ultralytics import attach, register, write_yaml  # noqa: E402
 from trackers.integrations.ultralytics.settings import NAMES, read_settings  # noqa: E402
+from trackers.pipeline.choices import Choice  # noqa: E402
 from trackers.sample import Scene  # noqa: E402
 
 Frame = npt.NDArray[np.uint8]
@@ -172,6 +174,49 @@ def test_every_stream_has_its_own_tracker(model: Any, frames: list[Frame], tmp_p
     assert ids_of(results[-1]) == list(range(1, len(results[-1].boxes) + 1))
 
 
+class CountedStripes(StripeFeatureExtractor):
+    """Notes how many frames each call brings."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def extract_batch(self, frames: list[Frame], detections: list[Any]) -> list[Any]:
+        self.calls.append(len(frames))
+        return [StripeFeatureExtractor.extract_features(self, *one) for one in zip(frames, detections, strict=True)]
+
+
+def test_the_crops_of_all_streams_go_through_the_network_in_one_call(
+    model: Any, frames: list[Frame], tmp_path: Path
+) -> None:
+    sources = [write_video(tmp_path / f"{number}.mp4", [frames[number]] * 4) for number in range(3)]
+    streams = tmp_path / "cameras.streams"
+    streams.write_text("\n".join(map(str, sources)))
+    shared = CountedStripes()
+    attach(model, lambda: DeepSORTTracker(shared, minimum_consecutive_frames=1))
+    results = list(model.predict(streams, stream=True, stream_buffer=True, **OPTIONS))
+    assert len(results) == 12
+    assert shared.calls == [3] * 4
+    assert [ids_of(result) for result in results] == [list(range(1, 1 + len(result.boxes))) for result in results]
+
+
+def test_frames_of_one_call_go_through_the_network_in_one_call(model: Any, frames: list[Frame]) -> None:
+    alone, shared = StripeFeatureExtractor(), CountedStripes()
+    detach = attach(model, DeepSORTTracker(alone, minimum_consecutive_frames=1))
+    expected = [ids_of(model.predict(frame, **OPTIONS)[0]) for frame in frames[:4]]
+    detach()
+    attach(model, DeepSORTTracker(shared, minimum_consecutive_frames=1))
+    assert [ids_of(one) for one in model.predict(frames[:4], batch=4, **OPTIONS)] == expected
+    assert shared.calls == [4]
+
+
+def test_streams_share_one_extractor(frames: list[Frame]) -> None:
+    settings = read_settings("trackers-botsort.yaml", ())
+    assert settings is not None
+    first, second = replace(settings, extractor=Choice("stripes")).build(None, [10.0, 25.0])
+    assert first.feature_extractor is second.feature_extractor is not None
+    assert (first.frame_rate, second.frame_rate) == (10.0, 25.0)
+
+
 def test_deepsort_reads_the_detectors_own_maps(model: Any, frames: list[Frame]) -> None:
     for frame in frames[:3]:
         model.track(frame, tracker="deepsort.yaml", persist=True, **OPTIONS)
@@ -237,7 +282,7 @@ def test_a_written_file_is_the_default(name: str) -> None:
     default = read_settings(f"{name}.yaml", ())
     assert default is not None
     assert written.extractor == default.extractor
-    built = [one.build(None, 30.0) for one in (written, default) if one.extractor is None]
+    built = [one.build(None, [30.0])[0] for one in (written, default) if one.extractor is None]
     for key, value in vars(built[0]).items() if built else ():
         if isinstance(value, (int, float, str)):
             assert value == getattr(built[1], key)

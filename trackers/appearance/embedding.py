@@ -1,4 +1,4 @@
-"""From a frame and its boxes to vectors, on any network."""
+"""From frames and their boxes to vectors, on any network."""
 
 from __future__ import annotations
 
@@ -17,21 +17,43 @@ if TYPE_CHECKING:
     import supervision as sv
 
 
-def embed_boxes(network: Network, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors | None:
-    """Unit vectors `(n, d)` of the n boxes of a frame, zeros where a box cannot be seen; None if none can."""
-    image = as_bgr(frame)
+def embed_frames(
+    network: Network, frames: Sequence[npt.NDArray[Any]], detections: Sequence[sv.Detections]
+) -> list[Vectors] | None:
+    """Unit vectors of the boxes of several frames, as many boxes in a forward pass as the network takes.
+
+    Args:
+        network: The network.
+        frames: Images, of any sizes.
+        detections: Boxes of each frame.
+
+    Returns:
+        Vectors `(n, d)` of the n boxes of each frame, zeros where a box cannot be seen; None if none of all can.
+    """
     settings = network.preprocessing
-    corners, visible = windows(detections.xyxy, image.shape[0], image.shape[1], settings.padding)
-    rows = np.flatnonzero(visible)
-    if len(rows) == 0:
+    images = [as_bgr(frame) for frame in frames]
+    found = [
+        windows(boxes.xyxy, image.shape[0], image.shape[1], settings.padding)
+        for image, boxes in zip(images, detections, strict=True)
+    ]
+    rows = [np.flatnonzero(visible) for _, visible in found]
+    owner, row = np.repeat(np.arange(len(rows)), [len(one) for one in rows]), np.concatenate([np.empty(0, int), *rows])
+    if len(owner) == 0:
         return None
-    loaded = network.load(image)
+    loaded = {frame: network.load(images[frame]) for frame in np.unique(owner).tolist()}
+
+    def crops(frame: int, block: Ints) -> Any:
+        masks = None if settings.mask is None else object_masks(detections[frame], block, images[frame].shape)
+        return network.cut(loaded[frame], found[frame][0][block], masks)
+
     answers = []
-    for block in _blocks(rows, network):
-        masks = None if settings.mask is None else object_masks(detections, block, image.shape)
-        answers.append(_forward(network, [network.cut(loaded, corners[block], masks)], len(block)))
-    vectors = np.zeros((len(corners), answers[0].shape[1]), np.float32)
-    vectors[rows] = np.concatenate(answers)
+    for block in _blocks(np.arange(len(owner)), network):
+        pieces = [crops(frame, row[block[owner[block] == frame]]) for frame in np.unique(owner[block]).tolist()]
+        answers.append(_forward(network, pieces, len(block)))
+    answer = np.concatenate(answers)
+    vectors = [np.zeros((len(visible), answer.shape[1]), np.float32) for _, visible in found]
+    for frame in loaded:
+        vectors[frame][rows[frame]] = answer[owner == frame]
     return vectors
 
 

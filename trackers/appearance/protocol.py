@@ -17,6 +17,9 @@ class FeatureExtractor(Protocol):
 
     An extractor may carry `appearance_threshold`, the cosine distance beyond which two of its vectors are taken for
     two objects. A tracker without a threshold of its own uses that one.
+
+    It may also have `extract_batch(frames, detections)`, which returns the vectors of several frames as a list. Where
+    the crops of many cameras come together, that is what runs them in one batch.
     """
 
     def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +52,44 @@ def extracted(
         )
     extract: Any = getattr(extractor, "extract_features", extractor)
     return extract(frame, detections)
+
+
+def extracted_batch(
+    detections: Sequence[sv.Detections],
+    frames: Sequence[npt.NDArray[Any]],
+    extractor: FeatureExtractor | FeatureFunction,
+) -> list[Any]:
+    """What an extractor returns for the detections of several frames, in one call where it can.
+
+    Args:
+        detections: Detections of each frame.
+        frames: The images they were found on.
+        extractor: As in `extracted`. If it has a method `extract_batch(frames, detections)`, that gets all frames at
+            once; otherwise it is called frame by frame.
+
+    Returns:
+        Vectors for each frame, of equal value up to rounding either way.
+
+    Raises:
+        ValueError: If the extractor does not return vectors for each frame.
+
+    Example:
+        >>> import supervision as sv
+        >>> boxes = sv.Detections(xyxy=np.array([[0.0, 0.0, 4.0, 8.0]]))
+        >>> brightness = lambda frame, boxes: [[frame.mean(), 1.0] for _ in boxes.xyxy]
+        >>> extracted_batch([boxes, boxes], [np.zeros((9, 9, 3)), np.ones((9, 9, 3))], brightness)
+        [[[0.0, 1.0]], [[1.0, 1.0]]]
+    """
+    batch: Any = getattr(extractor, "extract_batch", None)
+    if batch is None or len(frames) < 2:
+        return [extracted(boxes, frame, extractor) for boxes, frame in zip(detections, frames, strict=True)]
+    vectors = list(batch(frames, detections))
+    if len(vectors) != len(frames):
+        raise ValueError(
+            f"extract_batch must return one array of vectors for each of the {len(frames)} frames, but returned "
+            f"{len(vectors)}"
+        )
+    return vectors
 
 
 def unit_vectors(vectors: Any, count: int, name: str) -> Vectors:

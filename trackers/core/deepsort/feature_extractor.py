@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from trackers.appearance import loading
 from trackers.appearance.detector_features import DetectorFeatures
-from trackers.appearance.embedding import embed_boxes, embed_images
+from trackers.appearance.embedding import embed_frames, embed_images
 from trackers.appearance.network import Network
 from trackers.boxes import Vectors
 from trackers.errors import require
@@ -238,8 +238,26 @@ class DeepSORTFeatureExtractor:
             TypeError: If the frame is not an array of uint8.
             ValueError: If the frame has not the shape of an image, or the model does not give one vector per crop.
         """
-        vectors = embed_boxes(self._network, frame, detections)
-        return np.zeros((len(detections), self.dimension), np.float32) if vectors is None else vectors
+        return self.extract_batch([frame], [detections])[0]
+
+    def extract_batch(self, frames: Sequence[npt.NDArray[Any]], detections: Sequence[sv.Detections]) -> list[Vectors]:
+        """Appearance vectors of the boxes of several frames, in as few forward passes as `batch_size` allows.
+
+        Args:
+            frames: Images as in `extract_features`, of any sizes.
+            detections: Boxes of each frame.
+
+        Returns:
+            What `extract_features` gives for each frame, up to rounding.
+
+        Raises:
+            TypeError: If a frame is not an array of uint8.
+            ValueError: If there are not as many frames as detections, or as in `extract_features`.
+        """
+        vectors = embed_frames(self._network, frames, detections)
+        if vectors is None:
+            return [np.zeros((len(boxes), self.dimension), np.float32) for boxes in detections]
+        return vectors
 
     def embed(self, images: Sequence[npt.NDArray[Any]] | npt.NDArray[Any]) -> Vectors:
         """Appearance vectors of images that are crops already.

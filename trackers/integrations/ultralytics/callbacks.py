@@ -17,6 +17,7 @@ from trackers.core.base import Tracker
 from trackers.errors import require
 from trackers.integrations.ultralytics.settings import Settings, read_settings
 from trackers.lifecycle import NO_ID
+from trackers.streams.together import StreamFrame, update_together
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -55,13 +56,26 @@ class Streams(list[Tracker[Any]]):
             across_files: Whether the next video file goes on where the last one ended.
         """
         live, video = predictor.dataset.mode == "stream", predictor.dataset.mode == "video"
+        frames: list[StreamFrame] = []
         for index, result in enumerate(predictor.results):
             stream = index if live else 0
             if video and not across_files and self.sources[stream] not in (None, result.path):
+                _track(frames)
                 self[stream].reset()
             self.sources[stream] = result.path
-            tracked = self[stream].update(detections_of(result), result.orig_img)
-            predictor.results[index] = with_ids(result, np.asarray(tracked.tracker_id))
+            frames.append(StreamFrame(self[stream], detections_of(result), result.orig_img))
+        _track(frames)
+        for index, (result, one) in enumerate(zip(predictor.results, frames, strict=True)):
+            assert one.tracked is not None
+            predictor.results[index] = with_ids(result, np.asarray(one.tracked.tracker_id))
+
+
+def _track(frames: list[StreamFrame]) -> None:
+    """Track those frames that are not yet, their boxes embedded in one batch."""
+    update_together([one for one in frames if one.tracked is None])
+    for one in frames:
+        if one.error is not None:
+            raise one.error
 
 
 def detections_of(result: Any) -> sv.Detections:
@@ -222,7 +236,7 @@ def _start(predictor: Any, settings: Settings, persist: bool) -> None:
     same = isinstance(current, Streams) and current.settings == settings and len(current) == count
     if not (persist and same):
         rates = _frame_rates(predictor.dataset, count)
-        predictor.trackers = Streams([settings.build(predictor, rate) for rate in rates], settings)
+        predictor.trackers = Streams(settings.build(predictor, rates), settings)
 
 
 def _stream_count(predictor: Any) -> int:

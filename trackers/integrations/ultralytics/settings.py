@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,22 +41,24 @@ class Settings:
     tracker: Choice
     extractor: Choice | None
 
-    def build(self, predictor: Any, frame_rate: float) -> Tracker[Any]:
-        """A new tracker.
+    def build(self, predictor: Any, frame_rates: Sequence[float]) -> list[Tracker[Any]]:
+        """New trackers that share one feature extractor, so that their boxes can be embedded together.
 
         Args:
-            predictor: The Ultralytics predictor it is for.
-            frame_rate: Frames per second of the source; the settings' own goes first.
+            predictor: The Ultralytics predictor they are for.
+            frame_rates: Frames per second of each stream; the settings' own goes first.
 
         Returns:
-            The tracker.
+            One tracker for each stream.
         """
-        choice = Choice(self.tracker.name, {"frame_rate": frame_rate, **self.tracker.options})
-        if self.extractor is None or self.extractor.name != DETECTOR:
-            return make_tracker(choice, self.extractor and make_extractor(self.extractor))
-        extractor = DetectorFeatures(**self.extractor.options)
-        extractor.read(predictor)
-        return make_tracker(choice, extractor)
+        extractor: Any = None
+        if self.extractor is not None and self.extractor.name == DETECTOR:
+            extractor = DetectorFeatures(**self.extractor.options)
+            extractor.read(predictor)
+        elif self.extractor is not None:
+            extractor = make_extractor(self.extractor)
+        choices = [Choice(self.tracker.name, {"frame_rate": rate, **self.tracker.options}) for rate in frame_rates]
+        return [make_tracker(choice, extractor) for choice in choices]
 
 
 def read_settings(tracker: str | Path, theirs: Collection[str]) -> Settings | None:
