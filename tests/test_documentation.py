@@ -142,6 +142,7 @@ def folder(
     return path
 
 
+@pytest.mark.filterwarnings("ignore:the appearance threshold of this model is not known:UserWarning")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_blocks_run(page: Path, request: pytest.FixtureRequest, subtests: pytest.Subtests) -> None:
     document = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()]).parse(page)

@@ -2,6 +2,7 @@
 
 from trackers.appearance.stripes import StripeFeatureExtractor
 from trackers.association.selection import Selection
+from trackers.core.base import Tracker
 from trackers.core.botsort.tracker import BoTSORTTracker
 from trackers.core.bytetrack.tracker import ByteTrackTracker
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
@@ -27,6 +28,12 @@ __all__ = [
     "Selection",
     "SteadySORTTracker",
     "StripeFeatureExtractor",
+    "Tracker",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
 
 _warn_of_shared_folder()

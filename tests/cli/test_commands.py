@@ -212,8 +212,8 @@ def test_completion_in_bash(call: Call, tmp_path: Path) -> None:
     (tmp_path / "complete.sh").write_text(call("completion", "bash").out)
     ask = (
         "source complete.sh; COMP_WORDS=(trackers ben); COMP_CWORD=1; _shtab_trackers trackers ben trackers; "
-        'echo "${COMPREPLY[@]}"; COMP_WORDS=(trackers track --tracker.lo); COMP_CWORD=2; '
-        '_shtab_trackers trackers --tracker.lo track; echo "${COMPREPLY[@]}"'
+        'echo "${COMPREPLY[@]}"; COMP_WORDS=(trackers track --tracker.lost); COMP_CWORD=2; '
+        '_shtab_trackers trackers --tracker.lost track; echo "${COMPREPLY[@]}"'
     )
     done = subprocess.run([bash, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["benchmark", "--tracker.lost_track_buffer"]

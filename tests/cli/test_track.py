@@ -11,13 +11,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
 from tests.cli.conftest import FRAMES, Said
-from trackers import DeepSORTTracker, SORTTracker
+from trackers import DeepSORTTracker, SORTTracker, SteadySORTTracker, StripeFeatureExtractor
+from trackers.core.base import Tracker
 from trackers.core.registry import TRACKERS
 from trackers.io import open_source, read_detections, read_mot
 from trackers.table import BoxTable
@@ -25,10 +27,16 @@ from trackers.table import BoxTable
 Call = Callable[..., Said]
 
 
-def expected(sequence: Path, tracker: SORTTracker | DeepSORTTracker) -> BoxTable:
-    """What the tracker answers when Python calls it."""
+def expected(sequence: Path, tracker: Tracker[Any]) -> BoxTable:
+    """What the tracker returns when Python calls it."""
     table = read_detections(sequence / "det" / "det.txt")
-    return BoxTable.from_detections(tracker.update(table[number]) for number in range(1, FRAMES + 1))
+    frames = open_source(sequence)
+    return BoxTable.from_detections(tracker.update(table[number], frame) for number, frame in frames)
+
+
+def best() -> SteadySORTTracker:
+    """What the command line takes where nothing is chosen."""
+    return SteadySORTTracker(StripeFeatureExtractor())
 
 
 def test_all_outputs_of_one_run(call: Call, sequence: Path, tmp_path: Path) -> None:
@@ -38,7 +46,7 @@ def test_all_outputs_of_one_run(call: Call, sequence: Path, tmp_path: Path) -> N
     assert said.out.startswith(f"{FRAMES} frames, ")
     assert said.error == ""
     rows = read_mot(tmp_path / "out.txt")
-    truth = expected(sequence, DeepSORTTracker())
+    truth = expected(sequence, best())
     assert len(rows) > 20
     assert rows.frame.tolist() == truth.frame.tolist()
     assert rows.tracker_id.tolist() == truth.tracker_id.tolist()
@@ -112,6 +120,54 @@ def test_an_extractor_by_name(call: Call, sequence: Path, tmp_path: Path) -> Non
     assert len(read_mot(tmp_path / "out.txt")) > 20
 
 
+def ids(path: Path) -> list[int]:
+    numbers: list[int] = read_mot(path).tracker_id.tolist()
+    return numbers
+
+
+def test_the_default_is_the_best_that_needs_no_download(call: Call, sequence: Path, tmp_path: Path) -> None:
+    for name, options in {
+        "default": (),
+        "named": ("--tracker", "steadysort", "--extractor", "stripes"),
+        "without": ("--extractor", "none"),
+    }.items():
+        assert call("track", sequence, *options, "--output", f"{name}.txt").code == 0
+    assert (
+        ids(tmp_path / "default.txt") == ids(tmp_path / "named.txt") == expected(sequence, best()).tracker_id.tolist()
+    )
+    assert ids(tmp_path / "without.txt") == expected(sequence, SteadySORTTracker()).tracker_id.tolist()
+
+
+def test_the_default_extractor_yields_to_vectors_of_the_detections(
+    call: Call, sequence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("embed", sequence, "vectors.npz", "--extractor", "stripes")
+    call("embed", sequence, "boxes.npz")
+    asked: list[int] = []
+    monkeypatch.setattr(StripeFeatureExtractor, "extract_features", lambda *_: asked.append(1))
+    assert call("track", sequence, "--detections", "vectors.npz", "--output", "out.txt").code == 0
+    assert call("track", sequence, "--tracker", "deepsort", "--detections", "boxes.npz").code == 0
+    assert not asked
+    call("track", sequence, "--detections", "boxes.npz")
+    assert asked
+
+
+@pytest.mark.parametrize(
+    ("tracker", "lowest"), [("sort", 0.5), ("deepsort", 0.5), ("bytetrack", 0.1), ("steadysort", 0.1)]
+)
+def test_the_default_confidence_is_the_one_the_tracker_is_good_at(
+    call: Call, sequence: Path, tmp_path: Path, tracker: str, lowest: float
+) -> None:
+    call("embed", sequence, "boxes.npz", "--detections", sequence / "det" / "det.txt")
+    options = ("track", sequence, "--tracker", tracker, "--extractor", "none", "--detections")
+    call(*options, "boxes.npz", "--output", "default.txt")
+    call(*options, "boxes.npz", "--confidence", lowest, "--output", "lowest.txt")
+    call(*options, "boxes.npz", "--confidence", "0.0", "--output", "all.txt")
+    call(*options, sequence / "det" / "det.txt", "--output", "text.txt")
+    assert ids(tmp_path / "default.txt") == ids(tmp_path / "lowest.txt")
+    assert ids(tmp_path / "all.txt") == ids(tmp_path / "text.txt"), "scores of a text file may be on any scale"
+
+
 def test_only_some_tracks(call: Call, sequence: Path, tmp_path: Path) -> None:
     call("track", sequence, "--output", "out.txt", "--only", "2", "--only", "3")
     assert set(read_mot(tmp_path / "out.txt").tracker_id.tolist()) <= {2, 3}
@@ -127,7 +183,7 @@ def test_confidence_and_classes_of_stored_detections(call: Call, sequence: Path,
 
 def test_tracking_without_frames(call: Call, sequence: Path, tmp_path: Path) -> None:
     assert call("track", sequence / "det" / "det.txt", "--output", "file.txt").code == 0
-    assert call("track", sequence, "--output", "folder.txt").code == 0
+    assert call("track", sequence, "--extractor", "none", "--output", "folder.txt").code == 0
     assert (tmp_path / "file.txt").read_text() == (tmp_path / "folder.txt").read_text()
     said = call("track", sequence / "det" / "det.txt", "--output", "out.mp4")
     assert said.code == 2

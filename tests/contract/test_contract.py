@@ -494,5 +494,5 @@ def test_invariants_hold_after_every_frame(make: Make, frames: list[sv.Detection
         assert (given >= 1).all()
         assert sorted(given[given > before].tolist()) == list(range(before + 1, tracker.total_confirmed + 1))
         for track in tracker.tracks:
-            assert np.isfinite(track.box).all()
+            assert np.isfinite(track.xyxy).all()
             assert np.isfinite(track.velocity).all()

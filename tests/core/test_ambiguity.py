@@ -207,7 +207,7 @@ class TestWhatComesOfIt:
             four.data["row"] = np.arange(4)
             _, asked, tracker = play([*frames, four])
             assert sorted(asked.rows[-1]) == [row for row in range(4) if order[row] != 3]
-            embeddings = {round(track.box[0]): track.vector for track in tracker.tracks}
+            embeddings = {round(track.xyxy[0]): track.vector for track in tracker.tracks}
             for x, embedding in ((10, RED), (100, -RED), (200, -BLUE), (300, BLUE)):
                 assert embeddings[x] == pytest.approx(embedding)
 

@@ -41,7 +41,7 @@ class TestSORT:
         for size in sizes:
             tracker.update(frame([100, 100, 100 + size, 100 + 2 * size]))
         tracker.skip()
-        x1, y1, x2, y2 = tracker.tracks[0].box
+        x1, y1, x2, y2 = tracker.tracks[0].xyxy
         assert x2 - x1 > sizes[-1] + 1
         assert (y2 - y1) / (x2 - x1) == pytest.approx(2.0)
 
@@ -51,7 +51,7 @@ class TestSORT:
             tracker.update(frame([100, 100, 100 + size, 100 + size]))
         for _ in range(20):
             tracker.update(frame())
-            assert np.isfinite(tracker.tracks[0].box).all()
+            assert np.isfinite(tracker.tracks[0].xyxy).all()
 
     @pytest.mark.parametrize(("step", "same"), [(19, True), (23, False)])
     def test_matches_down_to_the_threshold(self, step: int, same: bool) -> None:
@@ -118,7 +118,7 @@ class TestOCSORT:
             seen.update(frame(*now))
         for found, followed in zip(hidden.tracks, seen.tracks, strict=True):
             assert (found.id, found.missed) == (followed.id, 0)
-            np.testing.assert_allclose(found.box, followed.box)
+            np.testing.assert_allclose(found.xyxy, followed.xyxy)
             np.testing.assert_allclose(found.velocity, followed.velocity)
 
     def test_recovery_finds_who_stopped_while_hidden(self) -> None:

@@ -37,7 +37,7 @@ class TestTracks:
         (track,) = tracker.tracks
         assert (track.id, track.state, track.hits, track.missed, track.confidence) == (1, "confirmed", 30, 0.0, 0.8)
         assert track.velocity == pytest.approx([4.0, 0.0], abs=0.05)
-        assert track.box == pytest.approx(walker(29).xyxy[0], abs=1.0)
+        assert track.xyxy == pytest.approx(walker(29).xyxy[0], abs=1.0)
         tracker.update(sv.Detections.empty())
         assert (tracker.tracks[0].state, tracker.tracks[0].missed) == ("lost", 1.0)
 
@@ -45,14 +45,14 @@ class TestTracks:
         tracker, twin = DeepSORTTracker(), DeepSORTTracker()
         for frame in range(6):
             for track in tracker.tracks:
-                track.box[:] = 0.0
+                track.xyxy[:] = 0.0
                 track.velocity[:] = 99.0
                 if track.vector is not None:
                     track.vector[:] = 0.0
             assert first_id(tracker.update(walker(frame, embedding=RED))) == first_id(
                 twin.update(walker(frame, embedding=RED))
             )
-        assert tracker.tracks[0].box == pytest.approx(twin.tracks[0].box)
+        assert tracker.tracks[0].xyxy == pytest.approx(twin.tracks[0].xyxy)
         assert tracker.tracks[0].vector == pytest.approx(RED)
 
     def test_coasting_boxes_move_on_and_fade_and_can_be_drawn(self) -> None:
@@ -137,7 +137,7 @@ class TestTime:
             assert skipped.tracker_id.dtype == np.int64
         (track,) = tracker.tracks
         assert (track.state, track.missed, track.age) == ("confirmed", 0.0, 19.0)
-        assert track.box[0] == pytest.approx(100 + 4 * 19, abs=4.0)
+        assert track.xyxy[0] == pytest.approx(100 + 4 * 19, abs=4.0)
         assert first_id(tracker.update(walker(20))) == 1
 
     def test_skip_and_update_with_none_are_the_same(self) -> None:
@@ -147,7 +147,7 @@ class TestTime:
             second.update(walker(2 * frame))
             first.skip()
             second.update(None)
-        assert first.tracks[0].box == pytest.approx(second.tracks[0].box)
+        assert first.tracks[0].xyxy == pytest.approx(second.tracks[0].xyxy)
 
     def test_timestamps_tell_how_far_a_track_has_moved(self) -> None:
         tracker = DeepSORTTracker(frame_rate=10.0)
@@ -157,7 +157,7 @@ class TestTime:
         tracker.update(sv.Detections.empty(), timestamp=(19 + gap) / 10)
         (track,) = tracker.tracks
         assert track.missed == pytest.approx(gap)
-        assert track.box[0] == pytest.approx(100 + 4 * (19 + gap), abs=3.0)
+        assert track.xyxy[0] == pytest.approx(100 + 4 * (19 + gap), abs=3.0)
 
     def test_timestamps_at_the_frame_rate_change_nothing(self) -> None:
         timed, plain = DeepSORTTracker(frame_rate=25.0), DeepSORTTracker(frame_rate=25.0)

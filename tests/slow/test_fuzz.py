@@ -155,7 +155,7 @@ class Watcher:
         assert len(set(living)) == len(living)
         assert fresh <= set(living) <= self.living | fresh
         for track in tracks:
-            assert np.isfinite(track.box).all()
+            assert np.isfinite(track.xyxy).all()
             assert np.isfinite(track.velocity).all()
             assert track.hits >= 1
             assert 0 <= track.missed <= track.age
@@ -167,10 +167,10 @@ class Watcher:
 
     def refuse(self, given: sv.Detections, **options: Any) -> None:
         """A frame that breaks a documented rule is a `ValueError` and changes nothing."""
-        before = [(track.id, track.box.tobytes(), track.age) for track in self.tracker.tracks]
+        before = [(track.id, track.xyxy.tobytes(), track.age) for track in self.tracker.tracks]
         with pytest.raises(ValueError, match=r"vectors of|one vector for each|timestamps must grow"):
             self.tracker.update(given, **options)
-        assert [(track.id, track.box.tobytes(), track.age) for track in self.tracker.tracks] == before
+        assert [(track.id, track.xyxy.tobytes(), track.age) for track in self.tracker.tracks] == before
 
 
 @pytest.mark.parametrize("frames", [400, pytest.param(100_000, marks=pytest.mark.slow)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,13 +165,45 @@ def on_device(extractor: Any, device: str | None) -> Any:
         TypeError: If the extractor is neither.
         ValueError: If it cannot be moved.
     """
-    if extractor is not None and not callable(getattr(extractor, "extract_features", extractor)):
+    if extractor is not None and (wrong := _misused(extractor)):
         raise TypeError(
             "feature_extractor must have a method extract_features(frame, detections) or be a callable of that form, "
-            f"but got {type(extractor).__name__}"
+            f"but got {wrong}"
         )
     if device is None or extractor is None:
         return extractor
     if not hasattr(extractor, "to"):
         raise ValueError(f"device={device!r} is given, but {type(extractor).__name__} has no method to(device)")
     return extractor.to(device)
+
+
+def recommended_threshold(extractor: Any, default: float) -> float:
+    """The appearance threshold for the vectors of an extractor.
+
+    Args:
+        extractor: An extractor; its attribute `appearance_threshold` is the one for its vectors.
+        default: For an extractor without that attribute, and, with a warning, for one whose attribute is None: a model
+            that nobody has measured.
+
+    Returns:
+        The largest cosine distance of a match.
+    """
+    own = getattr(extractor, "appearance_threshold", default)
+    if own is None:
+        warnings.warn(
+            f"the appearance threshold of this model is not known, and {default} may be far off for its vectors: "
+            "measure it on your video with trackers.appearance.calibration.calibrate, and set appearance_threshold",
+            stacklevel=4,
+        )
+    return default if own is None else float(own)
+
+
+def _misused(extractor: Any) -> str:
+    """What was given in place of an extractor, with what to write; empty for an extractor."""
+    if isinstance(extractor, type):
+        return f"the class {extractor.__name__}: make an object of it, {extractor.__name__}(...)"
+    if isinstance(extractor, str | PathLike):
+        return f"the path {str(extractor)!r}: load it with DeepSORTFeatureExtractor({str(extractor)!r})"
+    if hasattr(extractor, "state_dict") and not hasattr(extractor, "extract_features"):
+        return f"the network {type(extractor).__name__}: wrap it with DeepSORTFeatureExtractor(network)"
+    return "" if callable(getattr(extractor, "extract_features", extractor)) else type(extractor).__name__

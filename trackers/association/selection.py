@@ -83,3 +83,17 @@ def not_suppressed(boxes: Floats, scores: Floats, maximum_overlap: float) -> Boo
     mask = np.empty_like(kept)
     mask[order] = kept
     return mask
+
+
+def check_selection(value: object) -> None:
+    """Refuse what is neither a selection nor None.
+
+    Raises:
+        TypeError: If it is neither.
+
+    Example:
+        >>> check_selection(Selection(minimum_height=20))
+    """
+    if not isinstance(value, Selection | None):
+        got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise TypeError(f"selection must be a Selection(...) or None, but got {got}")

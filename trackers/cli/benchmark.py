@@ -44,7 +44,8 @@ def benchmark(
             detections file.
         detections: Where the detections of a sequence are; {folder} and {name} stand for its folder and its
             name.
-        confidence: Lowest confidence handed to a tracker. Default: everything.
+        confidence: Lowest confidence of the detections. Default: each tracker's own for what a model found
+            (.npz), everything from other files.
         distractors: Forgive boxes on distractors as the official score of MOT16 and MOT17, or of MOT20, does.
         sequences: Show each sequence, not only all of them together.
         style: How the table is written.

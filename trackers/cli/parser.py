@@ -18,10 +18,10 @@ from typing import Any
 
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
-from trackers.pipeline.choices import Choice, read_yaml
+from trackers.pipeline.choices import NO_EXTRACTOR, Choice, read_yaml
 
 CHOICES: Mapping[str, tuple[Mapping[str, str], str | None]] = {
-    "tracker": (TRACKERS, "deepsort"),
+    "tracker": (TRACKERS, "steadysort"),
     "extractor": (EXTRACTORS, None),
 }
 """Parameters that are chosen by name: the names, and the default."""
@@ -79,10 +79,11 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
     parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
     for name, choice in chosen.items():
         names, default = CHOICES[name]
-        group = parser.add_argument_group(f"{name}: {choice or 'none'}")
-        options = f"One of {', '.join(names)}; --{name} for short."
+        group = parser.add_argument_group(f"{name}: {choice or 'by the tracker'}")
+        known = [*names] if name == "tracker" else [*names, NO_EXTRACTOR]
+        options = f"One of {', '.join(known)}; --{name} for short."
         group.add_argument(f"--{name}.name", metavar="NAME", type=str, default=default, help=options)
-        if choice:
+        if choice and choice != NO_EXTRACTOR:
             _add_options(group, name, find(names, choice))
     return parser
 

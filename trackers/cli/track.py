@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from trackers.boxes import Image
 from trackers.cli.progress import progress_bar
-from trackers.pipeline.choices import Choice, make_extractor, make_tracker
-from trackers.pipeline.detectors import default_detections, open_detector, sequence_length
+from trackers.pipeline.choices import Choice, default_confidence, default_extractor, make_extractor, make_tracker
+from trackers.pipeline.detectors import brings_vectors, default_detections, open_detector, sequence_length
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.preview import open_preview
-from trackers.pipeline.track import Summary, track_video
+from trackers.pipeline.track import Summary, has_frames, track_video
 
 
 def track(
@@ -35,12 +35,14 @@ def track(
     Args:
         source: Video file, folder of images, MOT sequence folder, index of a camera, URL (http, rtsp, ...),
             `sample` for the embedded sample, or a detections file to track without frames.
-        tracker: Chosen by name.
-        extractor: Chosen by name.
+        tracker: Chosen by name. Default: steadysort, which keeps ids best.
+        extractor: Chosen by name; none for none. Default: stripes for steadysort if there are frames and the
+            detections bring no vectors.
         detections: Where detections come from: a file (MOT text, the original DeepSORT's .npy, our .npz),
             the name or path of an Ultralytics model such as yolo11n.pt, or `sample` for the detector of the
             embedded sample. Default: det/det.txt of a MOT sequence, the sample's own detector on the sample.
-        confidence: Lowest confidence of a detection. Default: 0.1 for a model, everything from a file.
+        confidence: Lowest confidence of a detection. Default: what suits the tracker for a model (0.5 for sort
+            and deepsort, 0.1 for the others) and for a .npz of `trackers embed`; everything from other files.
         classes: Names or numbers of the classes to track, such as person. Default: all.
         output: Files to write, such as out.mp4 and out.txt: annotated video (.mp4, .mkv, ...), MOT text
             (.txt), CSV (.csv), JSON lines (.jsonl).
@@ -54,13 +56,16 @@ def track(
     Returns:
         What was done, in words.
     """
+    found = detections or default_detections(source)
     detect = open_detector(
-        detections or default_detections(source),
-        confidence=confidence,
+        found,
+        confidence=default_confidence(tracker, found) if confidence is None else confidence,
         classes=classes,
         last_frame=sequence_length(source),
     )
-    model = make_tracker(tracker, None if extractor is None else make_extractor(extractor))
+    if extractor is None:
+        extractor = default_extractor(tracker, frames=has_frames(source), vectors=brings_vectors(found))
+    model = make_tracker(tracker, make_extractor(extractor))
     model.explain = explain
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None

@@ -41,7 +41,7 @@ def tune_tracker(
         tracker: Name, or YAML file with a section `tracker`, whose parameters then stay as they are.
         extractor: As in `trackers benchmark`.
         detections: As in `trackers benchmark`.
-        confidence: Lowest confidence handed to the tracker.
+        confidence: As in `trackers benchmark`.
         distractors: As in `trackers benchmark`.
         objective: What to maximise: HOTA, IDF1, MOTA or AssA.
         trials: Trials to do now.

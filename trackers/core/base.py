@@ -8,16 +8,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.vectors import EMBEDDING, extracted, unit_vectors
 from trackers.association.classes import ClassGroups, ClassRule
-from trackers.association.selection import Selection
+from trackers.association.selection import Selection, check_selection
 from trackers.boxes import Bools, Ints, trackable
 from trackers.core.association_log import AssociationLog
+from trackers.core.hints import Hints
 from trackers.core.inspection import TracksType
 from trackers.core.observations import Observations
 from trackers.core.parameters import between
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Tracker(Steps[TracksType]):
+class Tracker(Hints, Steps[TracksType]):
     """A multi-object tracker: call `update` once per frame, also on frames without detections.
 
     A tracker implements `_step`, one frame on plain arrays, and may say which columns its tracks have (`tracks`) and
@@ -55,6 +56,9 @@ class Tracker(Steps[TracksType]):
         **own: Further parameters of the subclass: each becomes an attribute of its name, checked where the class
             declares it with `trackers.core.parameters`.
     """
+
+    detection_confidence: ClassVar[float] = 0.1
+    """Lowest confidence of the detections it is good with; the command line asks models for these."""
 
     minimum_consecutive_frames: int = between(1)
     lost_track_buffer: float = between(0)
@@ -77,6 +81,7 @@ class Tracker(Steps[TracksType]):
         **own: Any,
     ) -> None:
         """Check and store the parameters, and start without tracks."""
+        check_selection(selection)
         for name, value in own.items():
             setattr(self, name, value)
         self.minimum_consecutive_frames = minimum_consecutive_frames

@@ -77,7 +77,7 @@ class Inspection(ABC, Generic[TracksType]):
         hidden = [track for track in self.tracks if track.state == "lost"]
         missed = np.array([track.missed for track in hidden])
         return detections_of(
-            np.array([track.box for track in hidden]),
+            np.array([track.xyxy for track in hidden]),
             np.array([track.confidence for track in hidden]) * (1.0 - missed / (self._lifecycle.buffer + 1.0)),
             [track.class_id for track in hidden],
             np.array([track.id for track in hidden], np.int64),

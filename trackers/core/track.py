@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trackers.boxes import Floats, Vectors
+from trackers.deprecation import warn_renamed
 from trackers.lifecycle import Tracks
 from trackers.motion import kalman
 from trackers.motion.models import MotionModel
@@ -20,7 +21,7 @@ class Track:
     Attributes:
         id: Number of the track, -1 while tentative.
         state: `"tentative"`, `"confirmed"` (seen on the last frame) or `"lost"` (confirmed, not seen).
-        box: Filtered box in pixels, predicted while lost, shape `(4,)`.
+        xyxy: Filtered box in pixels, predicted while lost, shape `(4,)`.
         velocity: Velocity of the centre in pixels per frame, shape `(2,)`.
         age: Frames since the first detection.
         hits: Frames with a detection.
@@ -32,7 +33,7 @@ class Track:
 
     id: int
     state: State
-    box: Floats
+    xyxy: Floats
     velocity: Floats
     age: float
     hits: int
@@ -40,6 +41,12 @@ class Track:
     confidence: float
     class_id: int | None
     vector: Vectors | None
+
+    @property
+    def box(self) -> Floats:
+        """`xyxy` by its old name."""
+        warn_renamed("Track.box", "Track.xyxy")
+        return self.xyxy
 
 
 def snapshots(model: MotionModel, tracks: Tracks, class_ids: list[int]) -> list[Track]:
@@ -59,7 +66,7 @@ def snapshots(model: MotionModel, tracks: Tracks, class_ids: list[int]) -> list[
         Track(
             id=int(tracks.id[row]),
             state="tentative" if tracks.id[row] < 0 else "confirmed" if tracks.missed[row] == 0 else "lost",
-            box=boxes[row],
+            xyxy=boxes[row],
             velocity=velocity[row],
             age=float(tracks.age[row]),
             hits=int(tracks.hits[row]),

@@ -21,7 +21,7 @@ import numpy as np
 
 from trackers.evaluation import Scores, combine, evaluate_sequence, score_rows
 from trackers.io import DetectionTable, MOTSequence, open_source, read_detections, read_mot
-from trackers.pipeline.choices import Choice, make_extractor, make_tracker, uses_appearance
+from trackers.pipeline.choices import Choice, default_confidence, make_extractor, make_tracker, uses_appearance
 from trackers.pipeline.detectors import from_table
 from trackers.pipeline.embed import observe
 from trackers.table import BoxTable
@@ -39,7 +39,7 @@ class Task:
         detections: File of detections, with vectors where an extractor is `stored:<array>`.
         trackers: The trackers.
         extractors: The extractors; `Choice("stored:osnet")` takes the array `osnet` of the detections file.
-        confidence: Lowest confidence handed to a tracker.
+        confidence: Lowest confidence of the detections; None takes `default_confidence`.
         distractors: See `trackers.evaluation.evaluate_sequence`.
     """
 
@@ -213,7 +213,8 @@ def _outcome(
     task: Task, truth: BoxTable, table: DetectionTable, tracker: Choice, extractor: Any, label: str
 ) -> Outcome:
     frames = max(task.sequence.length or 0, len(table), int(truth.frame.max(initial=0)))
-    result, seconds = track_table(table, frames, make_tracker(tracker, extractor), task.confidence)
+    confidence = default_confidence(tracker, task.detections) if task.confidence is None else task.confidence
+    result, seconds = track_table(table, frames, make_tracker(tracker, extractor), confidence)
     scores = evaluate_sequence(truth, result, name=task.sequence.name, distractors=task.distractors)
     return Outcome(str(tracker), label, scores, frames, seconds)
 

@@ -13,6 +13,9 @@ from trackers.core.base import Tracker
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
 
+NO_EXTRACTOR = "none"
+"""Name that chooses no feature extractor, where there would be one by default."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -62,14 +65,57 @@ def make_tracker(choice: Choice, extractor: Any = None) -> Tracker[Any]:
 
 
 def make_extractor(choice: Choice) -> Any:
-    """Build a feature extractor.
+    """Build a feature extractor; None for `Choice("none")`.
 
     Raises:
         ValueError: If the name or a parameter is unknown.
     """
+    if choice.name == NO_EXTRACTOR:
+        return None
     factory = find(EXTRACTORS, choice.name)
     check_options(choice.name, factory, choice.options)
     return factory(**choice.options)
+
+
+def default_extractor(tracker: Choice, *, frames: bool, vectors: bool) -> Choice:
+    """Choose the extractor of a tracker for which nobody chose one: the best that needs no download.
+
+    Args:
+        tracker: The tracker. SteadySORT gets the built-in stripes; the others are what they are in their papers.
+        frames: Whether there are frames to compute vectors from.
+        vectors: Whether the detections bring vectors of their own.
+
+    Returns:
+        The extractor, or `Choice("none")`.
+
+    Example:
+        >>> str(default_extractor(Choice("steadysort"), frames=True, vectors=False))
+        'stripes'
+        >>> str(default_extractor(Choice("deepsort"), frames=True, vectors=False))
+        'none'
+    """
+    steady = find(TRACKERS, tracker.name) is find(TRACKERS, "steadysort")
+    return Choice("stripes" if steady and frames and not vectors else NO_EXTRACTOR)
+
+
+def default_confidence(tracker: Choice, detections: str | Path) -> float | None:
+    """Choose the lowest confidence of the detections of a tracker for which nobody chose one.
+
+    Args:
+        tracker: The tracker; `trackers.Tracker.detection_confidence` is its own.
+        detections: Where the detections come from, as for `trackers.pipeline.detectors.open_detector`.
+
+    Returns:
+        The tracker's own for what a model finds, also if it is kept in a `.npz`. None for other files: their scores may
+        be on any scale.
+
+    Example:
+        >>> default_confidence(Choice("deepsort"), "yolo11n.pt"), default_confidence(Choice("deepsort"), "det.txt")
+        (0.5, None)
+    """
+    if Path(detections).suffix in (".txt", ".csv", ".npy"):
+        return None
+    return float(getattr(find(TRACKERS, tracker.name), "detection_confidence", 0.1))
 
 
 def uses_appearance(choice: Choice) -> bool:

@@ -57,6 +57,15 @@ def open_detector(
     return _ultralytics(str(name), confidence, classes)
 
 
+def brings_vectors(name: str | Path) -> bool:
+    """Tell whether detections come with vectors: from the original's `.npy`, or a `.npz` with an array `embedding`."""
+    path = Path(name)
+    if path.suffix != ".npz" or not path.is_file():
+        return path.suffix == ".npy"
+    with np.load(path, allow_pickle=False) as arrays:
+        return "embedding" in arrays.files
+
+
 def default_detections(source: str) -> str:
     """Say where the detections of a source are when nobody says it.
 

@@ -77,12 +77,15 @@ def open_frames(source: str | Path, *, frame_rate: float | None = None) -> Frame
 
         scene = Scene()
         return FrameSource(SAMPLE, scene.frame_rate, len(scene), lambda _: iter(enumerate(scene.frames(), start=1)))
+    return open_source(source, frame_rate=frame_rate) if has_frames(source) else None
+
+
+def has_frames(source: str | Path) -> bool:
+    """Tell whether a source has frames: not a detections file, nor a MOT sequence folder without images and video."""
     path = Path(source)
     if path.suffix in FILE_SUFFIXES and path.is_file():
-        return None
-    if is_sequence(path) and read_sequence(path).frames is None:
-        return None
-    return open_source(source, frame_rate=frame_rate)
+        return False
+    return not is_sequence(path) or read_sequence(path).frames is not None
 
 
 def _count_frames(source: Path) -> int:

@@ -135,7 +135,7 @@ class SingleObjectTracker:
             row = int(rows[0])
             event: Event | None = None if before == "visible" else "recovered"
             return TargetObservation("visible", event, np.array(tracked.xyxy[row], np.float64), row)
-        place = next((track.box for track in self.tracker.tracks if track.id == self._id), None)
+        place = next((track.xyxy for track in self.tracker.tracks if track.id == self._id), None)
         if place is None:
             return TargetObservation("gone", None if before == "gone" else "gone", self._last.box, None)
         return TargetObservation("hidden", "lost" if before == "visible" else None, place, None)

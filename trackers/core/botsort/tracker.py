@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.appearance.average import cosine_distance, moving_average, with_width
-from trackers.appearance.vectors import FeatureFunction, on_device
+from trackers.appearance.vectors import FeatureFunction, on_device, recommended_threshold
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
@@ -109,7 +109,7 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
-            appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
+            appearance_threshold = recommended_threshold(feature_extractor, PAPER_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
         del device
         super().__init__(XYWH, TracksWithEmbedding, **arguments(locals()))

@@ -12,7 +12,7 @@ import numpy as np
 
 from trackers.appearance.average import cosine_distance, with_width
 from trackers.appearance.gallery import new_galleries, smallest_cosine_distance
-from trackers.appearance.vectors import FeatureFunction, on_device
+from trackers.appearance.vectors import FeatureFunction, on_device, recommended_threshold
 from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
@@ -91,6 +91,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         [1]
     """
 
+    detection_confidence = 0.5
+
     track_activation_threshold: float = between(0.0, 1.0)
     minimum_iou_threshold: float = between(0.0, 1.0)
     appearance_weight: float = between(0.0, 1.0)
@@ -128,7 +130,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
-            appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or PAPER_THRESHOLD
+            appearance_threshold = recommended_threshold(feature_extractor, PAPER_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
         del device
         super().__init__(XYAH, DeepSORTTracks, **arguments(locals()))

@@ -46,6 +46,8 @@ class SORTTracker(Tracker[Tracks]):
         [1]
     """
 
+    detection_confidence = 0.5
+
     track_activation_threshold: float = between(0.0, 1.0)
     minimum_iou_threshold: float = between(0.0, 1.0)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.appearance.average import cosine_distance, with_width
-from trackers.appearance.vectors import FeatureFunction, has_embedding, on_device
+from trackers.appearance.vectors import FeatureFunction, has_embedding, on_device, recommended_threshold
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
@@ -123,7 +123,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
-            appearance_threshold = getattr(feature_extractor, "appearance_threshold", None) or DEFAULT_THRESHOLD
+            appearance_threshold = recommended_threshold(feature_extractor, DEFAULT_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
         del device
         super().__init__(XYAH, SteadySORTTracks, **arguments(locals()))
