@@ -96,3 +96,15 @@ def area(boxes: Floats) -> Floats:
     """
     sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
     return np.asarray(sides[..., 0] * sides[..., 1])
+
+
+def writable(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array itself, or a copy where it is read-only, as one from a cluster's object store.
+
+    Example:
+        >>> frozen = np.zeros(2)
+        >>> frozen.flags.writeable = False
+        >>> writable(frozen).flags.writeable
+        True
+    """
+    return array if array.flags.writeable else array.copy()

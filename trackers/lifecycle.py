@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.association.assignment import Match
-from trackers.boxes import Bools, Floats, Ints, Vectors
+from trackers.boxes import Bools, Floats, Ints, Vectors, writable
 from trackers.errors import check_range
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class Tracks:
     group: Ints = column()
     score: Floats = column(dtype=np.float64)
     votes: Floats = column(0, dtype=np.float64)
+
+    def __setstate__(self, state: dict[str, npt.NDArray[Any]]) -> None:
+        """Take up columns that were copied or pickled; those that arrive read-only become writable."""
+        for name, column in state.items():
+            setattr(self, name, writable(column))
 
     def __len__(self) -> int:
         """Number of living tracks."""

@@ -63,6 +63,19 @@ class DetectorFeatures:
         self._predictor: Any = None
         self._network: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings alone: the detector stays behind, and whoever has one at the other end calls `read`."""
+        return {**vars(self), "_maps": {}, "_predictor": None, "_network": None}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> DetectorFeatures:
+        """A copy that reads the same detector, from its next call on."""
+        copied = type(self)(
+            self.layers, bands=self.bands, margin=self.margin, appearance_threshold=self.appearance_threshold
+        )
+        if self._predictor is not None:
+            copied.read(self._predictor)
+        return copied
+
     @classmethod
     def of(cls, model: Any, **options: Any) -> DetectorFeatures:
         """Read the maps of an `ultralytics.YOLO` model from its next prediction on.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.vectors import has_embedding
-from trackers.boxes import Floats, Ints, Vectors
+from trackers.boxes import Floats, Ints, Vectors, writable
 
 Galleries = npt.NDArray[Any]
 """One `Gallery` per track, dtype object, shape `(n,)`."""
@@ -38,6 +38,15 @@ class Gallery:
         self.size = size
         self._ring: Vectors = np.empty((0, 0), np.float32)
         self._written = 0
+
+    def __getstate__(self) -> tuple[int | None, Vectors, int]:
+        """Size, ring and number of vectors written."""
+        return self.size, self._ring, self._written
+
+    def __setstate__(self, state: tuple[int | None, Vectors, int]) -> None:
+        """Take up a gallery that was copied or pickled; a ring that arrives read-only becomes writable."""
+        self.size, ring, self._written = state
+        self._ring = writable(ring)
 
     def __len__(self) -> int:
         """Number of vectors remembered."""

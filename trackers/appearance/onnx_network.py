@@ -69,6 +69,7 @@ class OnnxNetwork:
     ) -> None:
         """Open the file."""
         self._path = path
+        self._content = path.read_bytes() if path.is_file() else None
         self.to(device)
         inputs, outputs = self._session.get_inputs(), [item.name for item in self._session.get_outputs()]
         if len(inputs) != 1 or inputs[0].type not in DTYPES or len(inputs[0].shape) != 4:
@@ -92,7 +93,16 @@ class OnnxNetwork:
 
     def to(self, device: Any) -> None:
         """Open the file on a device."""
-        self._session = _open(self._path, device)
+        self._session, self._device = _open(self._path, device, self._content), device
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the session, which cannot leave its process; the content of the file goes along."""
+        return {**vars(self), "_session": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open a session of its own; the file need not be on this machine unless its weights lie beside it."""
+        vars(self).update(state)
+        self.to(self._device)
 
     def load(self, image: Image) -> Image:
         """The frame as it is."""
@@ -123,10 +133,11 @@ def settings_metadata(preprocessing: Preprocessing) -> str:
     return json.dumps(asdict(preprocessing))
 
 
-def _open(path: Path, device: Any) -> Any:
-    """An ONNX Runtime session."""
+def _open(path: Path, device: Any, content: bytes | None) -> Any:
+    """An ONNX Runtime session on a file; on its content where that is at hand and the file is not."""
     runtime = require("onnxruntime", extra="onnx")
-    if not path.is_file():
+    is_there = path.is_file() and (content is None or path.read_bytes() == content)
+    if content is None and not is_there:
         raise FileNotFoundError(f"expected an ONNX file, but there is none at {path}")
     there = runtime.get_available_providers()
     name = str(device).split(":")[0]
@@ -142,10 +153,12 @@ def _open(path: Path, device: Any) -> Any:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     try:
-        session = runtime.InferenceSession(str(path), options, providers=[PROVIDERS[name]])
+        model = str(path) if is_there else content
+        session = runtime.InferenceSession(model, options, providers=[PROVIDERS[name]])
     except Exception as error:  # onnxruntime's own error types share no base class
+        size = path.stat().st_size if content is None else len(content)
         raise ValueError(
-            f"{path} ({path.stat().st_size} bytes) is not a readable ONNX file ({str(error)[:200]}); "
+            f"{path} ({size} bytes) is not a readable ONNX file ({str(error)[:200]}); "
             "it may be a truncated download or a pointer file: fetch it again and compare its size"
         ) from error
     if session.get_providers()[0] != PROVIDERS[name]:  # onnxruntime goes on with the CPU and says nothing

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import copy
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +83,7 @@ class TorchNetwork:
 
     def to(self, device: Any) -> None:
         """Move the model to a device, in the precision and batch size that suit it unless they were given."""
+        self._asked_device = device
         self.device = torch_device(device)
         cuda = self.device.type == "cuda"
         if self._asked_half and not cuda:
@@ -92,6 +97,27 @@ class TorchNetwork:
         self._run: Any = Compiled(self.model, graphs=cuda) if self._compile else self.model
         weight = self.preprocessing.center_weight()
         self._weight = None if weight is None else torch.from_numpy(weight).to(self.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what `to` makes anew; the model on the CPU, TorchScript as the bytes of its file."""
+        kept = {name: value for name, value in vars(self).items() if name not in ("_run", "_weight")}
+        if isinstance(self.model, torch.jit.ScriptModule):
+            content = io.BytesIO()
+            with _quiet_torchscript():
+                torch.jit.save(self.model, content)
+            return {**kept, "model": content.getvalue()}
+        return kept if self.device.type == "cpu" else {**kept, "model": copy.deepcopy(self.model).cpu()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Bring the model to the device that was asked for, which may be another on this machine."""
+        vars(self).update(state)
+        device, blocks = self.device, self.blocks
+        if isinstance(self.model, bytes):
+            with _quiet_torchscript():
+                self.model = torch.jit.load(io.BytesIO(self.model), map_location="cpu")  # type: ignore[no-untyped-call]
+        self.to(self._asked_device)
+        if self.device == device:
+            self.blocks = blocks
 
     def load(self, image: Image) -> LoadedFrame:
         """Bring a BGR frame to the device, once, as bytes."""
@@ -134,6 +160,15 @@ class TorchNetwork:
             shapes = sorted({tuple(piece.shape) for piece in pieces})
             raise ValueError(f"expected transforms to return tensors of one shape (3, height, width), but got {shapes}")
         return torch.stack(pieces).to(self.device)
+
+
+@contextlib.contextmanager
+def _quiet_torchscript() -> Iterator[None]:
+    """PyTorch calls TorchScript deprecated on every use; whoever has such a file knows."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning, message=".*torch.jit")
+        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
+        yield
 
 
 def torch_device(device: Any) -> torch.device:

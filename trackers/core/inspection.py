@@ -43,6 +43,10 @@ class Inspection(ABC, Generic[TracksType]):
         self._listeners: list[tuple[Event, Callable[[Track], None]]] = []
         self._clear()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or another process goes on from: everything but the listeners, which stay here."""
+        return {**vars(self), "_listeners": []}
+
     def _clear(self) -> None:
         """Drop all tracks, what is known of them, and the running numbers that a tracker learns beside."""
         self._lifecycle.reset()
@@ -111,7 +115,8 @@ class Inspection(ABC, Generic[TracksType]):
         Args:
             event: `"born"` (tentative, no id yet), `"confirmed"`, `"lost"` (not seen for the first time),
                 `"recovered"` (seen again) or `"removed"` (id -1 if it was never confirmed).
-            callback: Called at the end of `update` with a snapshot of the track. Listeners survive `reset`.
+            callback: Called at the end of `update` with a snapshot of the track. Listeners survive `reset`, and stay
+                behind when the tracker is copied or pickled.
 
         Raises:
             ValueError: If there is no such event.

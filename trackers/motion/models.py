@@ -169,10 +169,25 @@ def boxes_of_centre_size(coordinates: Floats) -> Floats:
     return np.concatenate((coordinates[:, :2] - half, coordinates[:, :2] + half), axis=1)
 
 
+def fourth_coordinate(coordinates: Floats) -> Floats:
+    """The height in `(u, v, a, h)`, shape `(n, 1)`."""
+    return coordinates[:, 3:]
+
+
+def width_and_height(coordinates: Floats) -> Floats:
+    """Width and height in `(u, v, w, h)`, once for the place and once for the size, shape `(n, 4)`."""
+    return coordinates[:, [2, 3, 2, 3]]
+
+
+def third_coordinate(coordinates: Floats) -> Floats:
+    """The area in `(u, v, s, r)`, shape `(n, 1)`."""
+    return coordinates[:, 2:3]
+
+
 XYAH = MotionModel(
     coordinates=centre_aspect_height,
     to_boxes=boxes_of_centre_aspect_height,
-    scale=lambda coordinates: coordinates[:, 3:],
+    scale=fourth_coordinate,
     initial=(
         Deviation(weight=(2 / 20, 2 / 20, 0.0, 2 / 20), constant=(0.0, 0.0, 1e-2, 0.0)),
         Deviation(weight=(10 / 160, 10 / 160, 0.0, 10 / 160), constant=(0.0, 0.0, 1e-5, 0.0)),
@@ -189,7 +204,7 @@ XYAH = MotionModel(
 XYWH = MotionModel(
     coordinates=centre_size,
     to_boxes=boxes_of_centre_size,
-    scale=lambda coordinates: coordinates[:, [2, 3, 2, 3]],
+    scale=width_and_height,
     initial=(Deviation(weight=(2 / 20,) * 4), Deviation(weight=(10 / 160,) * 4)),
     process=(Deviation(weight=(1 / 20,) * 4), Deviation(weight=(1 / 160,) * 4)),
     measurement=Deviation(weight=(1 / 20,) * 4),
@@ -200,7 +215,7 @@ XYWH = MotionModel(
 XYSR = MotionModel(
     coordinates=centre_area_aspect,
     to_boxes=boxes_of_centre_area_aspect,
-    scale=lambda coordinates: coordinates[:, 2:3],
+    scale=third_coordinate,
     initial=(
         Deviation(constant=(10**0.5,) * 4),
         Deviation(constant=(100.0, 100.0, 100.0, 0.0)),

@@ -7,6 +7,7 @@ arXiv 2203.14360.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -101,7 +102,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
-        super().__init__(XYSR, lambda: OCSORTTracks(trail=np.empty((0, direction_frames, 4))), **arguments(locals()))
+        super().__init__(XYSR, partial(empty_tracks, direction_frames), **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
@@ -177,6 +178,11 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         tracks.trail = np.roll(tracks.trail, 1, axis=1)
         tracks.trail[:, 0] = np.nan
         tracks.trail[match.track, 0] = boxes
+
+
+def empty_tracks(direction_frames: int) -> OCSORTTracks:
+    """No tracks, with a trail of so many frames."""
+    return OCSORTTracks(trail=np.empty((0, direction_frames, 4)))
 
 
 def earlier_observation(tracks: OCSORTTracks) -> Floats:
