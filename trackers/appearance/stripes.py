@@ -46,6 +46,7 @@ class StripeFeatureExtractor:
     Attributes:
         appearance_threshold: Cosine distance beyond which two vectors are taken for two objects, found by tracking
             quality on street sequences (`docs/feature-extractors.md`).
+        recipe: Its name for those who write no Python, and its options.
 
     Example:
         >>> import supervision as sv
@@ -58,6 +59,7 @@ class StripeFeatureExtractor:
     """
 
     appearance_threshold: float = 0.2
+    recipe: tuple[str, dict[str, Any]] | None = ("stripes", {})
 
     def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:
         """Colour vectors of the boxes of a frame.

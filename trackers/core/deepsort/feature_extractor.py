@@ -57,6 +57,9 @@ class DeepSORTFeatureExtractor:
         (1, 8)
     """
 
+    recipe: tuple[str, dict[str, Any]] | None = None
+    """Its name in `trackers.appearance.registry` and the options that make an equal one, where there are such."""
+
     def __init__(
         self,
         model_or_checkpoint_path: nn.Module | str | Path | Network,
@@ -68,6 +71,9 @@ class DeepSORTFeatureExtractor:
     ) -> None:
         """Bring the model to its device."""
         self._adopt(loading.from_source(model_or_checkpoint_path, device, input_size, options), appearance_threshold)
+        if isinstance(model_or_checkpoint_path, (str, Path)):
+            given = {"model_or_checkpoint_path": str(model_or_checkpoint_path), "input_size": input_size, **options}
+            self.recipe = ("checkpoint", {**given, "appearance_threshold": appearance_threshold})
 
     @classmethod
     def from_timm(
@@ -103,13 +109,16 @@ class DeepSORTFeatureExtractor:
             >>> extractor.dimension
             512
         """
+        given = {"model_name": model_name, "input_size": input_size, "pretrained": pretrained, **kwargs}
         threshold = kwargs.pop("appearance_threshold", None)
-        return cls._of(
+        made = cls._of(
             loading.from_timm(
                 model_name, device, input_size, pretrained=pretrained, pooled=get_pooled_features, options=kwargs
             ),
             threshold,
         )
+        made.recipe = ("timm", {**given, "get_pooled_features": get_pooled_features})
+        return made
 
     @classmethod
     def from_checkpoint(

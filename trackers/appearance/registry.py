@@ -1,0 +1,53 @@
+"""Names of feature extractors, for people who write no Python, and how a name is found."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+EXTRACTORS: Mapping[str, str] = {
+    "stripes": "trackers.appearance.stripes:StripeFeatureExtractor",
+    "timm": "trackers.core.deepsort.feature_extractor:DeepSORTFeatureExtractor.from_timm",
+    "checkpoint": "trackers.core.deepsort.feature_extractor:DeepSORTFeatureExtractor",
+}
+"""Where each feature extractor is, by its name."""
+
+
+def find(names: Mapping[str, str], name: str) -> Any:
+    """Find a tracker or an extractor by its name.
+
+    Args:
+        names: Where each is, by its name.
+        name: A name in it, the name of a class in it, or the place of a class elsewhere:
+            `"package.module:Class"`.
+
+    Returns:
+        The class, or the function that makes one.
+
+    Raises:
+        ValueError: If there is none; the message lists close matches.
+
+    Example:
+        >>> find(EXTRACTORS, "stripes").__name__
+        'StripeFeatureExtractor'
+        >>> find(EXTRACTORS, "strips")
+        Traceback (most recent call last):
+        ...
+        ValueError: unknown name 'strips'; did you mean 'stripes'? ...
+    """
+    classes = {place.rpartition(":")[2]: place for place in names.values()}
+    place = names.get(name) or classes.get(name) or (name if ":" in name else None)
+    if place is None:
+        close = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+        raise ValueError(f"unknown name {name!r}; {hint}Known are {', '.join(names)}")
+    module, _, path = place.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ValueError(f"{place} cannot be found: {error}") from error
+    return found
