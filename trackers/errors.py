@@ -64,15 +64,15 @@ def check_range(name: str, value: float, low: float, high: float = math.inf) -> 
 
     Raises:
         TypeError: If `value` is not a number.
-        ValueError: If `value` lies outside the range or is NaN.
+        ValueError: If `value` lies outside the range, is infinite or NaN.
 
     Example:
         >>> check_range("minimum_iou_threshold", 0.3, 0.0, 1.0)
     """
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"{name} must be a number, but got {type(value).__name__}: {value!r}")
-    if not low <= float(value) <= high:
-        bounds = f"at least {low}" if high == math.inf else f"between {low} and {high}"
+    if not low <= float(value) <= high or math.isinf(value):
+        bounds = f"at least {low} and finite" if math.isinf(value) else f"at least {low}" if high == math.inf else f"between {low} and {high}"
         raise ValueError(f"{name} must be {bounds}, but got {value!r}")
 
 

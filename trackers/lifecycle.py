@@ -99,14 +99,14 @@ class Changes(NamedTuple):
         confirmed: Ids given on this frame.
         lost: Ids that were seen on the previous frame and not on this one.
         recovered: Ids seen again after a gap.
-        removed: The tracks that died, tentative ones included; None if none did.
+        removed: The tracks that died, tentative ones included, in one table or two.
     """
 
     born: int
     confirmed: Ints
     lost: Ints
     recovered: Ints
-    removed: Tracks | None
+    removed: tuple[Tracks, ...]
 
 
 @dataclass
@@ -118,17 +118,34 @@ class Lifecycle:
         buffer: Frames a confirmed track may be missed and still be found again.
         total_confirmed: Ids given so far.
         changes: What became of the tracks on the last frame.
+        between: The tracks that died between the last frame and this one.
     """
 
     minimum_consecutive_frames: int
     buffer: int
     total_confirmed: int = 0
     changes: Changes | None = None
+    between: tuple[Tracks, ...] = ()
 
     def reset(self) -> None:
         """Forget the ids given."""
         self.total_confirmed = 0
-        self.changes = None
+        self.changes, self.between = None, ()
+
+    def expired(self, tracks: Tracks, elapsed: float) -> Bools | None:
+        """Tracks whose buffer runs out before the next frame, `elapsed` frames from now, a mask; None if there is none.
+
+        On the next frame itself a track may still be matched, as after `elapsed - 1` frames without detections.
+        """
+        if elapsed <= 1.0:
+            return None
+        gone: Bools = tracks.missed + (elapsed - 1.0) > self.buffer + 1e-9
+        return gone if gone.any() else None
+
+    def expire(self, tracks: Tracks, gone: Bools) -> None:
+        """Remove the tracks in a mask, to be told of as removed on this frame."""
+        self.between = (tracks.take(gone),)
+        tracks.keep((~gone).nonzero()[0])
 
     def advance(self, tracks: Tracks, match: Match, born: Bools, elapsed: float, **columns: npt.NDArray[Any]) -> Ints:
         """Close a frame: count hits and misses, give ids, remove the dead, start the new.
@@ -159,7 +176,8 @@ class Lifecycle:
         lost, recovered = tracks.id[turned & was_seen], tracks.id[turned & is_seen]
         living = is_seen | (confirmed & (tracks.missed <= self.buffer))
         dead = (~living).nonzero()[0]
-        removed = tracks.take(dead) if len(dead) else None
+        removed = (*self.between, tracks.take(dead)) if len(dead) else self.between
+        self.between = ()
         if len(dead):
             tracks.keep(living.nonzero()[0])
         births = int(born.sum())

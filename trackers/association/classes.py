@@ -8,11 +8,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.boxes import Ints
+from trackers.boxes import Bools, Ints
 
 ClassGroups = bool | Iterable[Collection[int]]
 """True: classes are ignored. False: every class on its own. Groups of class ids: the classes of a group share tracks,
 every other class is on its own."""
+
+
+NO_CLASS = -1
+"""Class id of a detection whose class is not known."""
+
+UNKNOWN = np.iinfo(np.int64).min
+"""Group of what has no class: it may match in any group."""
+
+
+def share_group(first: Ints, second: Ints) -> Bools:
+    """Whether each pair may match by its classes, shape `(k,)`: one group, or a group that is not known.
+
+    Example:
+        >>> share_group(np.array([1, 1, UNKNOWN]), np.array([1, 2, 2])).tolist()
+        [True, False, True]
+    """
+    same: Bools = first == second
+    return same if same.all() else same | (first == UNKNOWN) | (second == UNKNOWN)
 
 
 class ClassRule:
@@ -57,9 +75,14 @@ class ClassRule:
                 self._representative[number] = group[0]
 
     def groups(self, class_id: npt.NDArray[Any] | None, count: int) -> Ints:
-        """Group number of each detection, shape `(count,)`; all alike where there are no classes."""
-        if self.everything or class_id is None:
+        """Group number of each detection, shape `(count,)`; unknown where there is no class."""
+        if self.everything:
             return np.zeros(count, np.int64)
+        if class_id is None:
+            return np.full(count, UNKNOWN)
+        class_id = np.asarray(class_id, np.int64)
+        known = class_id != NO_CLASS
         if not self._representative:
-            return np.asarray(class_id, np.int64)
-        return np.array([self._representative.get(number, number) for number in class_id.tolist()], np.int64)
+            return np.where(known, class_id, UNKNOWN)
+        numbers = [self._representative.get(number, number) for number in class_id.tolist()]
+        return np.where(known, np.array(numbers, np.int64), UNKNOWN)

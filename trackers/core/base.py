@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.vectors import EMBEDDING, extracted, unit_vectors
-from trackers.association.classes import ClassGroups, ClassRule
+from trackers.association.classes import NO_CLASS, ClassGroups, ClassRule
 from trackers.association.selection import Selection, check_selection
 from trackers.boxes import Bools, Ints, trackable
 from trackers.core.association_log import AssociationLog
@@ -26,6 +26,7 @@ from trackers.core.prepared import PreparedFrame
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.state import read_state, recreate, restore, state_of, write_state
 from trackers.core.steps import Steps
+from trackers.core.time import Time
 from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames
 from trackers.motion.camera import CameraMotion, camera_of, trial_motion
 from trackers.motion.models import MotionModel
@@ -88,20 +89,40 @@ class Tracker(Hints, Steps[TracksType]):
         self.lost_track_buffer = lost_track_buffer
         self.frame_rate = frame_rate
         self.selection = selection
-        self.camera_motion = camera_motion
         self._classes = ClassRule(class_agnostic)
-        self.class_agnostic = self._classes.rule
-        self._camera = camera_of(camera_motion)
-        self._timestamp: float | None = None
+        self._camera_motion, self._camera = camera_motion, camera_of(camera_motion)
+        self._time = Time()
         self._vector_length: int | None = None
         self._prepared: PreparedFrame | None = None
-        buffer = buffer_in_frames(lost_track_buffer, frame_rate)
-        super().__init__(motion, Lifecycle(minimum_consecutive_frames, buffer), tracks)
+        super().__init__(motion, Lifecycle(minimum_consecutive_frames, self._buffer()), tracks)
+
+    @property
+    def class_agnostic(self) -> bool | list[list[int]]:
+        """Which classes may share a track; setting it puts the living tracks into the groups of their classes."""
+        return self._classes.rule
+
+    @class_agnostic.setter
+    def class_agnostic(self, rule: ClassGroups) -> None:
+        self._classes = ClassRule(rule)
+        votes = self._tracks.votes
+        known = votes.any(axis=1)
+        class_id = np.full(len(votes), NO_CLASS)
+        class_id[known] = np.array(self._class_ids, np.int64)[votes[known].argmax(axis=1)] if known.any() else NO_CLASS
+        self._tracks.group = self._classes.groups(class_id, len(votes))
+
+    @property
+    def camera_motion(self) -> CameraMotion:
+        """Where the motion of the camera comes from; setting it starts over with the next frame."""
+        return self._camera_motion
+
+    @camera_motion.setter
+    def camera_motion(self, motion: CameraMotion) -> None:
+        self._camera_motion, self._camera = motion, camera_of(motion)
 
     def reset(self) -> None:
         """Forget everything; the tracker is as new, and ids start at 1 again."""
         self._clear()
-        self._timestamp = self._vector_length = self._prepared = None
+        self._time, self._vector_length, self._prepared = Time(), None, None
         if self._camera is not None:
             self._camera.reset()
 
@@ -172,6 +193,8 @@ class Tracker(Hints, Steps[TracksType]):
             >>> tracker.complete(prepared, np.ones((1, 4))).tracker_id.tolist()
             [1]
         """
+        time, elapsed = self._time.after(timestamp, self.frame_rate)
+        self._follow_parameters()
         boxes = boxes_of(detections)
         usable = trackable(boxes) & np.isfinite(scores_of(detections))
         objects = boxes[usable]
@@ -184,7 +207,8 @@ class Tracker(Hints, Steps[TracksType]):
             vectors=np.empty((len(kept), 0), np.float32),
             group=self._classes.groups(kept.class_id, len(kept)),
             class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
-            elapsed=self._frames_since(timestamp),
+            elapsed=elapsed,
+            expired=self._lifecycle.expired(self._tracks, elapsed),
             association_log=AssociationLog() if self.explain else None,
         )
         camera = None
@@ -193,7 +217,7 @@ class Tracker(Hints, Steps[TracksType]):
         at_hand = EMBEDDING in kept.data
         extractable = not at_hand and frame is not None and self.feature_extractor is not None
         wanted = self._wants_vector(observations, extractable)
-        prepared = PreparedFrame(detections, frame, timestamp, usable, observations, wanted, camera)
+        prepared = PreparedFrame(detections, frame, time, usable, observations, wanted, camera)
         if wanted is not None and at_hand:
             prepared.vectors = unit_vectors(kept.data[EMBEDDING], len(kept), f'detections.data["{EMBEDDING}"]')
         elif wanted is not None and self.feature_extractor is not None and wanted.any():
@@ -227,7 +251,9 @@ class Tracker(Hints, Steps[TracksType]):
         # Nothing has changed so far: a frame that was refused above leaves the tracker as it was.
         self._prepared = None
         self._vector_length = observations.vectors.shape[1] or self._vector_length
-        self._timestamp = prepared.timestamp
+        self._time = prepared.time
+        if observations.expired is not None:
+            self._lifecycle.expire(self._tracks, observations.expired)
         if self._camera is not None and prepared.camera is not None:
             self._camera.load_state_dict(prepared.camera)
         ids = np.full(len(prepared.usable), NO_ID)
@@ -245,8 +271,8 @@ class Tracker(Hints, Steps[TracksType]):
         Args:
             timestamp: Time of the frame in seconds, as in `update`.
         """
-        elapsed = self._frames_since(timestamp)
-        self._timestamp, self._prepared = timestamp, None
+        self._time, elapsed = self._time.after(timestamp, self.frame_rate)
+        self._prepared = None
         no_box, no_score, no_vector = np.empty((0, 4)), np.empty(0), np.empty((0, 0), np.float32)
         camera = None if self._camera is None else self._camera.skip()
         nothing = Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed, camera=camera)
@@ -337,13 +363,11 @@ class Tracker(Hints, Steps[TracksType]):
         """
         return None
 
-    def _frames_since(self, timestamp: float | None) -> float:
-        """Frames between the previous update and this one."""
-        if timestamp is None or self._timestamp is None:
-            return 1.0
-        if not timestamp > self._timestamp:
-            raise ValueError(
-                f"timestamps must grow, but got {timestamp} s after {self._timestamp} s; "
-                "call reset() before another video"
-            )
-        return (timestamp - self._timestamp) * self.frame_rate
+    def _buffer(self) -> int:
+        """Frames a confirmed track may be missed and still be found again."""
+        return buffer_in_frames(self.lost_track_buffer, self.frame_rate)
+
+    def _follow_parameters(self) -> None:
+        """Take up the parameters of the lifecycle as they are now; they may be set between two frames."""
+        self._lifecycle.minimum_consecutive_frames = self.minimum_consecutive_frames
+        self._lifecycle.buffer = self._buffer()

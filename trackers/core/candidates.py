@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trackers.association.classes import share_group
 from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints, overlap
 from trackers.core.association_log import all_pairs
@@ -69,4 +70,4 @@ def candidates_by_overlap(
 
 
 def _same_group(tracks: Tracks, observations: Observations, pairs: Pairs) -> Pairs:
-    return pairs.where(tracks.group[pairs.track] == observations.group[pairs.detection])
+    return pairs.where(share_group(tracks.group[pairs.track], observations.group[pairs.detection]))

@@ -137,10 +137,11 @@ class Inspection(ABC, Generic[TracksType]):
         numbered = {"confirmed": changes.confirmed, "lost": changes.lost, "recovered": changes.recovered}
         for event, callback in self._listeners:
             if event == "removed":
-                table = removed
+                tables = removed
             elif event == "born":
-                table = tracks.take(np.arange(len(tracks) - changes.born, len(tracks)))
+                tables = (tracks.take(np.arange(len(tracks) - changes.born, len(tracks))),)
             else:
-                table = tracks.take(np.isin(tracks.id, numbered[event]))
-            for track in [] if table is None else snapshots(self.motion, table, self._class_ids):
-                callback(track)
+                tables = (tracks.take(np.isin(tracks.id, numbered[event])),)
+            for table in tables:
+                for track in snapshots(self.motion, table, self._class_ids):
+                    callback(track)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trackers.association.assignment import NO_MATCH, Match
 from trackers.association.pairs import Pairs
-from trackers.boxes import Floats, Ints, Vectors
+from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.core.association_log import AssociationLog
 
 
@@ -21,6 +21,7 @@ class Observations:
         group: Group of classes each detection may match in, shape `(n,)`.
         class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
+        expired: Tracks whose buffer ran out between the previous frame and this one, a mask; None where none did.
         association_log: What the stages compared; None unless `tracker.explain` is set.
         camera: Motion of the camera since the previous frame, shape `(3, 3)`; None for a camera that stands still.
         predicted: State of the tracks on this frame, shape `(tracks, 5, 4)`, where it was computed before `_step`.
@@ -34,6 +35,7 @@ class Observations:
     group: Ints
     class_id: Ints | None = None
     elapsed: float = 1.0
+    expired: Bools | None = None
     association_log: AssociationLog | None = None
     camera: Floats | None = None
     predicted: Floats | None = None

@@ -12,8 +12,9 @@ from trackers.errors import check_choice, check_range
 class Between:
     """An attribute that takes numbers within bounds; see `between`."""
 
-    def __init__(self, low: float, high: float, optional: bool, below: str, above: str) -> None:
+    def __init__(self, low: float, high: float, optional: bool, below: str, above: str, fixed: bool) -> None:
         """Keep the bounds."""
+        self._fixed = fixed
         self._low, self._high, self._optional = low, high, optional
         self._below, self._above = below, above
 
@@ -27,6 +28,8 @@ class Between:
             values = vars(instance)
             low, high = values.get(self._above), values.get(self._below)
             check_range(self._name, value, self._low if low is None else low, self._high if high is None else high)
+        if self._fixed and vars(instance).get(self._name, value) != value:
+            raise AttributeError(f"{self._name} is fixed when a {type(instance).__name__} is made; make a new one")
         vars(instance)[self._name] = value
 
 
@@ -47,7 +50,15 @@ class OneOf:
         vars(instance)[self._name] = value
 
 
-def between(low: float, high: float = math.inf, *, optional: bool = False, below: str = "", above: str = "") -> Any:
+def between(
+    low: float,
+    high: float = math.inf,
+    *,
+    optional: bool = False,
+    below: str = "",
+    above: str = "",
+    fixed: bool = False,
+) -> Any:
     """Declare a parameter that is a number in `[low, high]`.
 
     Args:
@@ -56,6 +67,7 @@ def between(low: float, high: float = math.inf, *, optional: bool = False, below
         optional: Whether None is a value, too.
         below: Name of a parameter that is the largest value where it is set.
         above: Name of a parameter that is the smallest value where it is set.
+        fixed: Whether the value stays as the constructor set it; another raises `AttributeError`.
 
     Returns:
         A descriptor. Setting the attribute raises `TypeError` or `ValueError` for a value out of range; the old value
@@ -70,7 +82,7 @@ def between(low: float, high: float = math.inf, *, optional: bool = False, below
         Traceback (most recent call last):
         ValueError: share must be between 0.0 and 1.0, but got 2
     """
-    return Between(low, high, optional, below, above)
+    return Between(low, high, optional, below, above, fixed)
 
 
 def one_of(*choices: str) -> Any:

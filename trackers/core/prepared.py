@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trackers.appearance.vectors import unit_vectors
 from trackers.boxes import Bools, Vectors
 from trackers.core.observations import Observations
+from trackers.core.time import Time
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -24,7 +25,7 @@ class PreparedFrame:
     Attributes:
         detections: All detections of the frame, as they were given.
         frame: The image, None where there is none.
-        timestamp: Time of the frame in seconds, or None.
+        time: Time of the frame.
         usable: Which detections take part, shape `(m,)`.
         observations: Those n detections as arrays, still without vectors.
         wanted: Which of the n have a say by their appearance, shape `(n,)`; None without appearance.
@@ -35,7 +36,7 @@ class PreparedFrame:
 
     detections: sv.Detections
     frame: npt.NDArray[Any] | None
-    timestamp: float | None
+    time: Time
     usable: Bools
     observations: Observations
     wanted: Bools | None

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from trackers.appearance.gallery import pack_galleries, unpack_galleries
 from trackers.association.selection import Selection
+from trackers.core.time import Time, as_seconds
 from trackers.lifecycle import Changes, Lifecycle, Tracks
 
 TracksType = TypeVar("TracksType", bound=Tracks)
@@ -33,7 +34,7 @@ class Stateful(Protocol):
 
     _lifecycle: Lifecycle
     _camera: Any
-    _timestamp: float | None
+    _time: Time
     _class_ids: list[int]
     _vector_length: int | None
     _statistics: Any
@@ -66,7 +67,8 @@ def state_of(tracker: Stateful) -> dict[str, Any]:
         "objects": objects,
         "total_confirmed": lifecycle.total_confirmed,
         "lost": [] if lifecycle.changes is None else lifecycle.changes.lost.tolist(),
-        "timestamp": None if tracker._timestamp is None else float(tracker._timestamp),
+        "timestamp": tracker._time.last,
+        "timed": tracker._time.timed,
         "class_ids": list(tracker._class_ids),
         "vector_length": tracker._vector_length,
         "learned": list(tracker._statistics),
@@ -82,7 +84,10 @@ def restore(tracker: Stateful, state: Mapping[str, Any]) -> None:
         check_parameters(tracker, state)
         tracks = _unpacked(tracker._new_tracks(), state["tracks"])
         total, lost = int(state["total_confirmed"]), np.array(state["lost"], np.int64)
-        timestamp = None if state["timestamp"] is None else float(state["timestamp"])
+        last = None if state["timestamp"] is None else as_seconds(state["timestamp"])
+        timed = state.get("timed", None if last is None else True)
+        if timed not in (None, last is not None):
+            raise ValueError("the state is damaged: its time and whether it has one disagree")
         length = None if state["vector_length"] is None else int(state["vector_length"])
         class_ids = [int(number) for number in state["class_ids"]]
         numbers = [float(number) for number in state["learned"]]
@@ -100,9 +105,9 @@ def restore(tracker: Stateful, state: Mapping[str, Any]) -> None:
             tracker._camera.load_state_dict(copy.deepcopy(state["camera"]))
     nobody = np.empty(0, np.int64)
     tracker._lifecycle.total_confirmed = total
-    tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, None)
+    tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, ())
     tracker._tracks = tracks
-    tracker._timestamp, tracker._class_ids, tracker._vector_length = timestamp, class_ids, length
+    tracker._time, tracker._class_ids, tracker._vector_length = Time(timed, last), class_ids, length
     tracker._prepared, tracker._statistics, tracker._decisions = None, learned, []
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.association.assignment import NO_MATCH, Match, assign, unmatched
+from trackers.association.classes import NO_CLASS, UNKNOWN
 from trackers.boxes import Bools, Floats, Ints
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.inspection import Inspection, TracksType
@@ -75,6 +76,9 @@ class Steps(Inspection[TracksType]):
         """Close the frame: hits, misses, ids, deaths, and a new track for each detection in the mask `born`."""
         tracks = self._tracks
         tracks.score[match.track] = observations.scores[match.detection]
+        if (tracks.group == UNKNOWN).any():
+            group = tracks.group[match.track]
+            tracks.group[match.track] = np.where(group == UNKNOWN, observations.group[match.detection], group)
         votes = self._votes(observations)
         if self._class_ids:
             tracks.votes[match.track] += votes[match.detection]
@@ -93,7 +97,7 @@ class Steps(Inspection[TracksType]):
         """Confidence of each detection in the column of its class, shape `(n, classes)`; new classes get columns."""
         if observations.class_id is None:
             return np.zeros((len(observations), len(self._class_ids)))
-        fresh = sorted(set(observations.class_id.tolist()) - set(self._class_ids))
+        fresh = sorted(set(observations.class_id.tolist()) - set(self._class_ids) - {NO_CLASS})
         if fresh:
             self._class_ids.extend(fresh)
             self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))

@@ -13,6 +13,7 @@ import numpy as np
 
 from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
+from trackers.association.classes import share_group
 from trackers.association.pairs import Pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints
 from trackers.core.deepsort.tracks import DeepSORTTracks
@@ -49,7 +50,7 @@ def unambiguous_pairs(tracks: DeepSORTTracks, predicted: Floats, observations: O
         The sure pairs, and those of them whose track is not due for a look; both sorted by track.
     """
     track, detection, cost = overlapping_pairs(predicted, observations.boxes, NEAR)
-    pairs = Pairs(track, detection, cost).where(tracks.group[track] == observations.group[detection])
+    pairs = Pairs(track, detection, cost).where(share_group(tracks.group[track], observations.group[detection]))
     third = np.minimum(_next_best(pairs.track, pairs.cost), _next_best(pairs.detection, pairs.cost))
     known = tracks.confirmed & (tracks.missed == 0) & has_embedding(tracks.embedding)
     unambiguous = known[pairs.track] & (pairs.cost <= 1.0 - UNAMBIGUOUS_IOU) & (third - pairs.cost >= MARGIN)

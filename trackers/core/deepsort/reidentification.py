@@ -7,6 +7,7 @@ import numpy as np
 from trackers.appearance.gallery import Galleries, Gallery
 from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match, assign
+from trackers.association.classes import share_group
 from trackers.association.pairs import Pairs
 from trackers.boxes import Ints, Vectors
 from trackers.core.association_log import all_pairs
@@ -39,7 +40,7 @@ def reidentified(
     pairs = all_pairs(lost, np.arange(len(newcomers.track)), np.zeros((len(lost), len(newcomers.track))))
     newcomer = newcomers.track[pairs.detection]
     apart = tracks.missed[pairs.track] >= tracks.age[newcomer]
-    pairs = pairs.where(apart & (tracks.group[pairs.track] == tracks.group[newcomer]))
+    pairs = pairs.where(apart & share_group(tracks.group[pairs.track], tracks.group[newcomer]))
     embeddings = [
         np.vstack(
             (galleries[row].unordered.reshape(-1, observations.vectors.shape[1]), observations.vectors[detection])

@@ -134,9 +134,13 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         feature_extractor = on_device(feature_extractor, device)
         del device
         super().__init__(XYAH, DeepSORTTracks, **arguments(locals()))
-        self._motion_buffer = self._lifecycle.buffer
-        if reid_memory is not None:
-            self._lifecycle.buffer = max(self._motion_buffer, math.ceil(reid_memory * frame_rate))
+
+    def _buffer(self) -> int:
+        """Frames a confirmed track may be missed: by its motion alone, or as long as it is remembered."""
+        self._motion_buffer = super()._buffer()
+        if self.reid_memory is None:
+            return self._motion_buffer
+        return max(self._motion_buffer, math.ceil(self.reid_memory * self.frame_rate))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
@@ -245,7 +249,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
 
     def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
         """All of them; or where each costs a run of the extractor, those in doubt."""
-        if self.embed == "always" or not extractable or self._vector_length is None:
+        if self.embed == "always" or not extractable or self._vector_length is None or observations.expired is not None:
             return np.ones(len(observations), np.bool_)
         observations.predicted = self._predicted(observations)
         observations.unambiguous, observations.not_embedded = unambiguous_pairs(

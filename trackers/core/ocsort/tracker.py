@@ -83,7 +83,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
     high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
     low_confidence_threshold: float | None = between(0.0, 1.0, below="high_confidence_threshold", optional=True)
     direction_weight: float = between(0.0)
-    direction_frames: int = between(1)
+    direction_frames: int = between(1, fixed=True)
 
     def __init__(
         self,

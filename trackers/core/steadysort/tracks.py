@@ -10,6 +10,7 @@ import numpy as np
 from trackers.appearance.average import moving_average
 from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
+from trackers.association.classes import share_group
 from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints
 from trackers.core.embeddings import TracksWithEmbedding
@@ -79,5 +80,5 @@ def reachable(
     growth = heights(now) / heights(last)
     possible = (way <= STEP + PACE * seconds) & (growth <= GROWTH) & (growth >= 1.0 / GROWTH)
     possible &= tracks.missed[track] > age[detection]
-    possible &= tracks.group[track] == observations.group[detection]
+    possible &= share_group(tracks.group[track], observations.group[detection])
     return Pairs(track, detection, way).where(possible)

@@ -1,0 +1,145 @@
+"""A parameter that is set on a living tracker acts from the next frame on, or is refused."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import supervision as sv
+
+from tests.contract.conftest import ALL_TRACKERS, walkers
+from trackers import OCSORTTracker, SORTTracker
+from trackers.association.selection import Selection
+from trackers.core.base import Tracker
+
+Make = Callable[..., Tracker[Any]]
+BOXES = np.array([[10.0, 20, 50, 120], [110.0, 20, 150, 120]])
+CHANGES: dict[str, Any] = {
+    "lost_track_buffer": 90,
+    "frame_rate": 300.0,
+    "minimum_consecutive_frames": 1,
+    "class_agnostic": False,
+    "selection": Selection(minimum_confidence=0.6),
+    "camera_motion": lambda frame, boxes: None,
+}
+
+
+@pytest.fixture(params=ALL_TRACKERS.values(), ids=list(ALL_TRACKERS))
+def make(request: pytest.FixtureRequest) -> Make:
+    made: Make = request.param
+    return made
+
+
+def both(*classes: int) -> sv.Detections:
+    return sv.Detections(xyxy=BOXES, confidence=np.full(2, 0.9), class_id=np.array(classes or (0, 1)))
+
+
+def ids(tracker: Tracker[Any], detections: sv.Detections) -> list[int]:
+    found: list[int] = np.asarray(tracker.update(detections).tracker_id).tolist()
+    return found
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGES.items(), ids=list(CHANGES))
+def test_set_before_the_first_frame_is_given_to_the_constructor(make: Make, name: str, value: Any) -> None:
+    if name not in inspect.signature(type(make())).parameters:
+        pytest.skip("a tracker without this parameter")
+    given, later = make(**{name: value}), make()
+    setattr(later, name, value)
+    frames = list(walkers(40, missed=0.3, classes=2))
+    assert [ids(later, frame) for frame in frames] == [ids(given, frame) for frame in frames]
+
+
+@pytest.mark.parametrize(("name", "value"), [("lost_track_buffer", 300), ("frame_rate", 300.0)])
+def test_a_longer_buffer_keeps_who_is_away(make: Make, name: str, value: float) -> None:
+    tracker = make()
+    for _ in range(6):
+        known = ids(tracker, both())
+    setattr(tracker, name, value)
+    for _ in range(120):
+        tracker.update(sv.Detections.empty())
+    assert ids(tracker, both()) == known
+
+
+def test_a_shorter_buffer_ends_who_is_away(make: Make) -> None:
+    tracker = make(lost_track_buffer=300)
+    for _ in range(6):
+        ids(tracker, both())
+    for _ in range(20):
+        tracker.update(sv.Detections.empty())
+    tracker.lost_track_buffer = 10
+    tracker.update(sv.Detections.empty())
+    assert tracker.tracks == []
+
+
+def test_fewer_frames_confirm_at_once(make: Make) -> None:
+    tracker = make(minimum_consecutive_frames=20)
+    for _ in range(3):
+        ids(tracker, both())
+    tracker.minimum_consecutive_frames = 1
+    assert sorted(ids(tracker, both())) == [1, 2]
+
+
+def test_classes_kept_apart_from_now_on(make: Make) -> None:
+    tracker = make()
+    for _ in range(6):
+        known = ids(tracker, both(0, 1))
+    tracker.class_agnostic = False
+    assert ids(tracker, both(0, 1)) == known
+    assert not {1, 2} & set(ids(tracker, both(1, 0)))
+    tracker.class_agnostic = [{0, 1, 2}]
+    assert set(ids(tracker, both(2, 2))) <= {-1, 1, 2}
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "30", None])
+@pytest.mark.parametrize("name", ["frame_rate", "lost_track_buffer"])
+def test_what_is_no_rate_or_buffer_is_refused_by_name(make: Make, name: str, value: Any) -> None:
+    if (name, value) == ("lost_track_buffer", 0):
+        return
+    with pytest.raises((ValueError, TypeError), match=name):
+        make(**{name: value})
+    tracker = make()
+    before = getattr(tracker, name)
+    with pytest.raises((ValueError, TypeError), match=name):
+        setattr(tracker, name, value)
+    assert getattr(tracker, name) == before
+
+
+def test_what_cannot_change_says_so() -> None:
+    tracker = OCSORTTracker()
+    with pytest.raises(AttributeError, match="direction_frames is fixed"):
+        tracker.direction_frames = 5
+
+
+@pytest.mark.parametrize("name", [name for name in ALL_TRACKERS if name != "nearest"])
+def test_every_number_of_a_constructor_is_checked_when_it_is_set(name: str) -> None:
+    tracker = ALL_TRACKERS[name]()
+    for name, parameter in inspect.signature(type(tracker)).parameters.items():
+        if isinstance(parameter.default, float):
+            with pytest.raises((ValueError, TypeError), match=name):
+                setattr(tracker, name, float("nan"))
+
+
+@pytest.mark.parametrize("missing", ["every third frame", "every third row"])
+def test_no_class_is_not_class_0(make: Make, missing: str) -> None:
+    """Objects at rest keep their ids through frames, and rows, whose class is not known."""
+    boxes = np.array([[10.0 + 100 * i, 20, 50 + 100 * i, 120] for i in range(3)])
+    tracker = make(class_agnostic=False)
+    for i in range(14):
+        classes: Any = np.array([0, 1, 2])
+        if i % 3 == 2:
+            classes = None if missing == "every third frame" else np.where(np.arange(3) == i % 2, -1, classes)
+        found = ids(tracker, sv.Detections(xyxy=boxes, confidence=np.full(3, 0.9), class_id=classes))
+    assert sorted(found) == [1, 2, 3]
+    assert {track.class_id for track in tracker.tracks} == {0, 1, 2}
+
+
+def test_a_track_without_a_class_takes_that_of_its_next_detection() -> None:
+    tracker = SORTTracker(class_agnostic=False, minimum_consecutive_frames=1)
+    one = sv.Detections(xyxy=BOXES[:1], confidence=np.full(1, 0.9))
+    assert ids(tracker, one) == [1]
+    for class_id, expected in ((7, 1), (7, 1), (8, 2)):
+        detections = sv.Detections(xyxy=BOXES[:1], confidence=np.full(1, 0.9), class_id=np.array([class_id]))
+        assert ids(tracker, detections) == [expected]
