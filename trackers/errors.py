@@ -72,7 +72,13 @@ def check_range(name: str, value: float, low: float, high: float = math.inf) -> 
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"{name} must be a number, but got {type(value).__name__}: {value!r}")
     if not low <= float(value) <= high or math.isinf(value):
-        bounds = f"at least {low} and finite" if math.isinf(value) else f"at least {low}" if high == math.inf else f"between {low} and {high}"
+        bounds = (
+            f"at least {low} and finite"
+            if math.isinf(value)
+            else f"at least {low}"
+            if high == math.inf
+            else f"between {low} and {high}"
+        )
         raise ValueError(f"{name} must be {bounds}, but got {value!r}")
 
 

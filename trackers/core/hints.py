@@ -98,7 +98,9 @@ class Hints:
 
     def __repr__(self) -> str:
         """The parameters it was made with, or has been given since."""
-        kept = {name for name in _attributes(self) if isinstance(getattr(type(self), name), property)} | vars(self).keys()
+        kept = {name for name in _attributes(self) if isinstance(getattr(type(self), name), property)} | vars(
+            self
+        ).keys()
         names = [name for name in inspect.signature(type(self)).parameters if name in kept]
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(getattr(self, name))}' for name in names)})"
 
