@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo install test test-slow test-oldest test-newest coverage fuzz mutate audit lint format types \
-        imports docs pictures notebooks bench ci build clean
+        imports docs pictures notebooks bench ci build release clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -155,7 +155,16 @@ notebooks: $(VENV)/.stamp-dev ## run every notebook from top to bottom
 ci: lint types imports test docs notebooks demo ## all of it
 
 build: $(VENV)/.stamp-dev ## source archive and wheel into dist/
+	rm -rf dist
 	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+release: build ## what would be published, installed by its name and tried in an environment of its own
+	$(call new-venv,.venv-release,$(PYTHONS))
+	@.venv-release/bin/python $(PIP_INSTALL) "$$(ls dist/*.whl)[cli]"
+	.venv-release/bin/python -m pip check
+	cd .venv-release && bin/deepsort-trackers --version
+	cd .venv-release && bin/deepsort-trackers track sample --output tracked.mp4 --output tracked.txt --overwrite
 
 clean: ## remove reports and results, keep environments
 	rm -rf build dist site demo mutants htmlcov .coverage* .*_cache .hypothesis .benchmarks

@@ -21,6 +21,7 @@ PICTURES: dict[str, Callable[[], Pictures]] = {
     "botsort": scenes.botsort,
     "steadysort": scenes.steadysort,
     "counting": scenes.counting,
+    "card": scenes.card,
 }
 
 
@@ -28,6 +29,7 @@ DIAGRAMS: dict[str, Callable[[], str]] = {
     "flow": diagrams.flow,
     "layers": diagrams.layers,
     "cascade": diagrams.cascade,
+    "logo": diagrams.logo,
 }
 
 

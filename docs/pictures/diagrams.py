@@ -130,3 +130,17 @@ def cascade() -> str:
         drawing.arrow((403, y + 52), (403, y + 78))
     drawing.box(250, 326, 306, 52, ("left over: e", "starts a track"), ORANGE)
     return drawing.svg()
+
+
+def logo() -> str:
+    """The mark of the library: one object, seen three times, with one id."""
+    boxes = "".join(
+        f'<rect x="{6 + 13 * step}" y="{30 - 8 * step}" width="20" height="26" rx="4" fill="none" stroke="#fff" '
+        f'stroke-width="4" opacity="{0.35 + 0.3 * step:.2f}"/>'
+        for step in range(3)
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64">\n'
+        f'<rect width="64" height="64" rx="14" fill="{PURPLE}"/>\n{boxes}\n'
+        '<circle cx="42" cy="27" r="4.5" fill="#ffca28"/>\n</svg>\n'
+    )

@@ -93,6 +93,17 @@ def tracked() -> Pictures:
     return pictures
 
 
+def card() -> Pictures:
+    """What a link to the site shows: one frame, wide, with ids and ways."""
+    scene = Scene(length=140, size=SIZE, noise=DetectionNoise(jitter=0.01, miss=0.0, false_alarms=0.0))
+    tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
+    annotate = make_annotator(Drawing(("box", "label", "trace")), scene.size)
+    for index, frame in enumerate(scene.frames()):
+        picture = annotate(frame, tracker.update(scene.detections(index)))
+    image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+    return [image.crop((0, 24, 1280, 696)).resize((1200, 630), Image.Resampling.LANCZOS)]
+
+
 def sort() -> Pictures:
     """Predictions and detections, eight frames after the last ones."""
     scene = stage(
