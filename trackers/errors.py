@@ -15,9 +15,10 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "onnx": ("onnx", "onnxruntime"),
     "ultralytics": ("lap", "ultralytics"),
     "eval": ("tabulate", "trackeval"),
-    "cli": ("av", '"jsonargparse[signatures,shtab]"', "pooch", "pyyaml", "tqdm"),
+    "cli": ("av", '"jsonargparse[signatures,shtab]"', "pooch", "pyyaml", "threadpoolctl", "tqdm"),
     "tune": ("optuna",),
     "opencv": ("opencv-python",),
+    "ray": ("ray",),
 }
 """Packages of each extra, as a shell takes them: what brings a missing part, however this library was installed."""
 

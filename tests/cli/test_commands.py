@@ -113,7 +113,7 @@ def test_benchmark_writes_tables_and_a_picture(call: Call, sequences: Path, tmp_
         "deepsort",
         "--extractors",
         "stripes",
-        "--processes",
+        "--workers",
         "1",
         *(word for name in outputs for word in ("--output", name)),
     )
@@ -130,7 +130,7 @@ def test_benchmark_writes_tables_and_a_picture(call: Call, sequences: Path, tmp_
 
 def test_benchmark_agrees_with_track_and_eval(call: Call, sequences: Path, results: Path) -> None:
     evaluated = json.loads(call("eval", sequences, results, "--style", "json").out)
-    said = call("benchmark", sequences, "--trackers", "deepsort", "--sequences", "--style", "json", "--processes", "1")
+    said = call("benchmark", sequences, "--trackers", "deepsort", "--sequences", "--style", "json", "--workers", "1")
     benchmarked = json.loads(said.out)
     assert [row["sequence"] for row in benchmarked] == ["one", "two", "COMBINED"]
     for one, other in zip(evaluated, benchmarked, strict=True):
@@ -141,7 +141,7 @@ def test_benchmark_agrees_with_track_and_eval(call: Call, sequences: Path, resul
 def test_benchmark_in_processes_gives_the_same(call: Call, sequences: Path) -> None:
     options = ("--trackers", "sort", "--style", "json")
     alone, parallel = (
-        json.loads(call("benchmark", sequences, *options, "--processes", processes).out) for processes in (1, 2)
+        json.loads(call("benchmark", sequences, *options, "--workers", processes).out) for processes in (1, 2)
     )
     for row in (*alone, *parallel):
         row.pop("FPS")
@@ -150,10 +150,10 @@ def test_benchmark_in_processes_gives_the_same(call: Call, sequences: Path) -> N
 
 def test_benchmark_of_tuned_parameters(call: Call, sequences: Path, tmp_path: Path) -> None:
     (tmp_path / "patient.yaml").write_text("tracker:\n  name: sort\n  lost_track_buffer: 90\n")
-    said = call("benchmark", sequences, "--trackers", "patient.yaml", "--style", "json", "--processes", "1")
+    said = call("benchmark", sequences, "--trackers", "patient.yaml", "--style", "json", "--workers", "1")
     assert [row["tracker"] for row in json.loads(said.out)] == ["patient"]
     (tmp_path / "wrong.yaml").write_text("tracker:\n  name: sort\n  lost_track_bufer: 90\n")
-    said = call("benchmark", sequences, "--trackers", "wrong.yaml", "--processes", "1")
+    said = call("benchmark", sequences, "--trackers", "wrong.yaml", "--workers", "1")
     assert said.code == 2
     assert "lost_track_buffer" in said.error
 
@@ -173,7 +173,7 @@ def test_benchmark_reaches_the_known_figures(call: Call, data_dir: Path) -> None
         "0.3",
         "--style",
         "json",
-        "--processes",
+        "--workers",
         "1",
     )
     (row,) = json.loads(said.out)
@@ -184,12 +184,12 @@ def test_benchmark_reaches_the_known_figures(call: Call, data_dir: Path) -> None
 
 def test_tune_writes_what_track_and_benchmark_read(call: Call, sequences: Path, tmp_path: Path) -> None:
     pytest.importorskip("optuna", reason="the extra `tune` is not installed")
-    options = ("--tracker", "sort", "--trials", "2", "--processes", "1", "--ranges", "{lost_track_buffer: [5, 40]}")
+    options = ("--tracker", "sort", "--trials", "2", "--workers", "1", "--ranges", "{lost_track_buffer: [5, 40]}")
     said = call("tune", sequences, "best.yaml", *options)
     assert said.code == 0, said.error
     assert "with the defaults" in said.out
     assert call("track", sequences / "one", "--config", "best.yaml", "--output", "best.txt").code == 0
-    table = call("benchmark", sequences, "--trackers", "best.yaml", "--style", "json", "--processes", "1")
+    table = call("benchmark", sequences, "--trackers", "best.yaml", "--style", "json", "--workers", "1")
     reached = json.loads(table.out)[0]["HOTA"]
     assert f"HOTA {100 * reached:.1f}" in said.out
     assert call("tune", sequences, "best.yaml", *options).code == 2

@@ -25,7 +25,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 def search(task: Task, journal: Path, trials: int) -> Found:
     pytest.importorskip("optuna", reason="the extra `tune` is not installed")
-    return tune([task], Choice("sort"), journal, trials=trials, processes=1)
+    return tune([task], Choice("sort"), journal, trials=trials)
 
 
 def test_what_is_found_is_what_it_scores(task: Task, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_search_goes_on_where_it_ended(task: Task, tmp_path: Path) -> None:
 def test_a_journal_of_another_search_is_refused(task: Task, tmp_path: Path) -> None:
     search(task, tmp_path / "sort.journal", 1)
     with pytest.raises(ValueError, match="journal of another search"):
-        tune([task], Choice("bytetrack"), tmp_path / "sort.journal", trials=1, processes=1)
+        tune([task], Choice("bytetrack"), tmp_path / "sort.journal", trials=1)
 
 
 @pytest.mark.parametrize("name", TRACKERS)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trackers.cli.evaluate import DISTRACTORS, Distractors, Style
+from trackers.cli.folder import Backend, Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
 from trackers.core.registry import EXTRACTORS, TRACKERS
 from trackers.evaluation import format_table
 from trackers.io import MOTSequence, find_sequences
-from trackers.pipeline.benchmark import Task, is_stored, open_pool, outcome_rows, run_tasks, summarise
+from trackers.pipeline.benchmark import Task, is_stored, outcome_rows, run_tasks, summarise
 from trackers.pipeline.chart import draw_chart
 from trackers.pipeline.choices import Choice, read_choice
 from trackers.pipeline.outputs import check_outputs
@@ -32,6 +33,11 @@ def benchmark(
     sequences: bool = False,
     style: Style = "text",
     output: Sequence[str] = (),
+    workers: int | None = None,
+    backend: Backend = "processes",
+    ray_address: str = "auto",
+    task_cpus: float = 1.0,
+    task_gpus: float = 0.0,
     processes: int | None = None,
     overwrite: bool = False,
 ) -> str:
@@ -50,7 +56,12 @@ def benchmark(
         sequences: Show each sequence, not only all of them together.
         style: How the table is written.
         output: Files to write the table to (.md, .json, .csv, .txt), or a picture of it (.png, .svg, .pdf).
-        processes: Sequences worked on at the same time. Default: as many as there are processors.
+        workers: Sequences worked on at the same time. Default: as many as there are processors.
+        backend: As in `trackers track`.
+        ray_address: As in `trackers track`.
+        task_cpus: As in `trackers track`.
+        task_gpus: As in `trackers track`.
+        processes: Old name of --workers.
         overwrite: Replace existing files.
 
     Returns:
@@ -68,7 +79,8 @@ def benchmark(
         )
         for sequence in find_sequences(folder)
     ]
-    with open_pool(processes, len(tasks)) as pool:
+    jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
+    with jobs.open(len(tasks)) as pool:
         done = list(progress_bar(run_tasks(tasks, pool=pool), len(tasks), "sequence"))
     outcomes = [outcome for outcomes in done for outcome in outcomes]
     joined = summarise(outcomes)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from trackers.cli.folder import Backend, Jobs, run_folder
 from trackers.cli.progress import progress_bar
-from trackers.io import write_detections
-from trackers.pipeline.choices import Choice, make_extractor
-from trackers.pipeline.detectors import default_detections, open_detector
-from trackers.pipeline.embed import observe
+from trackers.io import read_detections
+from trackers.pipeline.choices import Choice
 from trackers.pipeline.outputs import check_outputs
-from trackers.pipeline.track import open_frames
+from trackers.pipeline.settings import EmbedSettings
 
 
 def embed(
@@ -23,29 +22,41 @@ def embed(
     confidence: float | None = None,
     classes: Sequence[str] = (),
     overwrite: bool = False,
+    shard: str | None = None,
+    workers: int | None = None,
+    backend: Backend = "processes",
+    ray_address: str = "auto",
+    task_cpus: float = 1.0,
+    task_gpus: float = 0.0,
 ) -> str:
     """Find detections and compute their appearance vectors once, and keep both in one file.
 
     Args:
-        source: Video file, folder of images, MOT sequence folder, or `sample`.
+        source: Video file, folder of images, MOT sequence folder, `sample`, or a folder of videos.
         output: File to write, .npz; `trackers track --detections` and `trackers benchmark --detections` read
-            it.
+            it. For a folder of videos, the folder to write one such file for each into, as `trackers track
+            --output-dir` does.
         extractor: Chosen by name; none keeps the boxes alone.
         detections: As in `trackers track`.
         confidence: Lowest confidence of a detection.
         classes: Names or numbers of the classes to keep. Default: all.
-        overwrite: Replace an existing file.
+        overwrite: Replace existing files.
+        shard: As in `trackers track`.
+        workers: As in `trackers track`.
+        backend: As in `trackers track`.
+        ray_address: As in `trackers track`.
+        task_cpus: As in `trackers track`.
+        task_gpus: As in `trackers track`.
 
     Returns:
         What was written, in words.
     """
+    settings = EmbedSettings(extractor, detections, confidence, classes)
+    if output.suffix != ".npz" and Path(source).is_dir():
+        jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
+        return run_folder(source, output, settings, ("npz",), jobs, shard=shard, overwrite=overwrite)
     check_outputs([output], (".npz",), overwrite=overwrite)
-    frames = open_frames(source)
-    if frames is None:
-        raise ValueError(f"{source} has no frames to look at")
-    detect = open_detector(detections or default_detections(source), confidence=confidence, classes=classes)
-    model = None if extractor is None else make_extractor(extractor)
-    seen = progress_bar(observe(frames, detect, model), frames.frame_count)
-    table = write_detections(output, seen, overwrite=overwrite)
+    settings.run(source, [output], overwrite=overwrite, progress=progress_bar)
+    table = read_detections(output)
     size = f"vectors of {table.data['embedding'].shape[1]}" if "embedding" in table.data else "no vectors"
     return f"{len(table)} frames, {len(table.frame)} detections, {size}\nwritten: {output}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import trackers
+from trackers.cli.failures import SomeFailedError
 from trackers.cli.parser import parse
 
 COMMANDS: Mapping[str, str] = {
@@ -31,6 +32,9 @@ COMMANDS: Mapping[str, str] = {
 WRONG_INPUT = 2
 """Exit code when the command line, a file or a device is not as it should be."""
 
+SOME_FAILED = 1
+"""Exit code when some of many videos failed; the others are done."""
+
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by convention of shells."""
 
@@ -44,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None takes the process's own.
 
     Returns:
-        The exit code: 0, or 2 after a line on standard error that says what is wrong.
+        The exit code: 0; 1 where some of many videos failed; 2 after a line on standard error that says what is wrong.
     """
     try:
         text = _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -53,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"trackers: {one_line(error)}", file=sys.stderr)
         return WRONG_INPUT
+    except SomeFailedError as failed:
+        print(failed.report)
+        print(f"trackers: {failed}", file=sys.stderr)
+        return SOME_FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as end:  # after --help and --print-config

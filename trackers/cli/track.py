@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from trackers.boxes import Image
+from trackers.cli.folder import Backend, Jobs, run_folder
 from trackers.cli.progress import progress_bar
-from trackers.pipeline.choices import Choice, default_confidence, default_extractor, make_extractor, make_tracker
-from trackers.pipeline.detectors import brings_vectors, default_detections, open_detector, sequence_length
+from trackers.pipeline.choices import Choice
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.preview import open_preview
-from trackers.pipeline.track import Summary, has_frames, track_video
+from trackers.pipeline.settings import TrackSettings
+from trackers.pipeline.track import Summary
 
 
 def track(
@@ -29,6 +31,14 @@ def track(
     explain: bool = False,
     preview: bool = False,
     overwrite: bool = False,
+    output_dir: Path | None = None,
+    output_format: Sequence[str] = ("txt",),
+    shard: str | None = None,
+    workers: int | None = None,
+    backend: Backend = "processes",
+    ray_address: str = "auto",
+    task_cpus: float = 1.0,
+    task_gpus: float = 0.0,
 ) -> str:
     """Track a video, a camera, a stream, a folder of images, a MOT sequence or the embedded sample.
 
@@ -52,35 +62,31 @@ def track(
         explain: Write to JSON lines why each detection got its id or none.
         preview: Show the annotated frames in a window; q ends the run.
         overwrite: Replace existing files.
+        output_dir: Track every video and MOT sequence in the folder SOURCE, and write one result for each into this
+            folder. Those that have one already are left as they are, so that running again resumes. In --detections
+            {folder} and {name} stand for the folder and the name of each.
+        output_format: Endings of the results in --output-dir: txt, csv, jsonl, mp4, ...
+        shard: Do a share of the videos, such as 3/8 for the third of eight.
+        workers: Videos worked on at the same time, each in a process. Default: as many as there are processors.
+        backend: Where they are worked on: processes of this machine, or a ray cluster.
+        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
+        task_cpus: Processors each video takes of the cluster.
+        task_gpus: GPUs, or the share of one, that each video takes of the cluster.
 
     Returns:
         What was done, in words.
     """
-    found = detections or default_detections(source)
-    detect = open_detector(
-        found,
-        confidence=default_confidence(tracker, found) if confidence is None else confidence,
-        classes=classes,
-        last_frame=sequence_length(source),
+    settings = TrackSettings(
+        tracker, extractor, detections, confidence, classes, draw, only, frame_rate=frame_rate, explain=explain
     )
-    if extractor is None:
-        extractor = default_extractor(tracker, frames=has_frames(source), vectors=brings_vectors(found))
-    model = make_tracker(tracker, make_extractor(extractor))
-    model.explain = explain
+    if output_dir is not None:
+        if output or preview:
+            raise ValueError("with --output-dir every video has its own files: leave --output and --preview out")
+        jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
+        return run_folder(source, output_dir, settings, output_format, jobs, shard=shard, overwrite=overwrite)
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None
-        summary = track_video(
-            source,
-            model,
-            detect,
-            output,
-            frame_rate=frame_rate,
-            progress=progress_bar,
-            drawing=draw,
-            only=only,
-            overwrite=overwrite,
-            show=show,
-        )
+        summary = settings.run(source, output, overwrite=overwrite, progress=progress_bar, show=show)
     return describe(summary, output)
 
 

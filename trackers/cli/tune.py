@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trackers.cli.benchmark import detections_of, read_extractor
 from trackers.cli.evaluate import DISTRACTORS, Distractors
+from trackers.cli.folder import Backend, Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
 from trackers.core.registry import TRACKERS
@@ -29,6 +30,11 @@ def tune_tracker(
     objective: str = "HOTA",
     trials: int = 100,
     ranges: dict[str, list[float]] | None = None,
+    workers: int | None = None,
+    backend: Backend = "processes",
+    ray_address: str = "auto",
+    task_cpus: float = 1.0,
+    task_gpus: float = 0.0,
     processes: int | None = None,
     overwrite: bool = False,
 ) -> str:
@@ -47,7 +53,12 @@ def tune_tracker(
         trials: Trials to do now.
         ranges: Where to search, such as {lost_track_buffer: [10, 90]}; a parameter not named has its usual
             range.
-        processes: Sequences worked on at the same time. Default: as many as there are processors.
+        workers: Sequences worked on at the same time. Default: as many as there are processors.
+        backend: As in `trackers track`.
+        ray_address: As in `trackers track`.
+        task_cpus: As in `trackers track`.
+        task_gpus: As in `trackers track`.
+        processes: Old name of --workers.
         overwrite: Replace an existing file.
 
     Returns:
@@ -67,16 +78,18 @@ def tune_tracker(
         for sequence in find_sequences(folder)
     ]
     chosen = typed_options(TRACKERS, read_choice(tracker))
-    found = tune(
-        tasks,
-        chosen,
-        output.with_suffix(".journal"),
-        trials=trials,
-        objective=objective,
-        ranges=ranges,
-        processes=processes,
-        progress=progress_bar,
-    )
+    jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
+    with jobs.open(len(tasks)) as pool:
+        found = tune(
+            tasks,
+            chosen,
+            output.with_suffix(".journal"),
+            trials=trials,
+            objective=objective,
+            ranges=ranges,
+            pool=pool,
+            progress=progress_bar,
+        )
     sections = {"tracker": {"name": found.tracker.name, **found.tracker.options}}
     text = require("yaml", "cli").safe_dump(sections, sort_keys=False)
     score = f"{objective} {100 * found.value:.1f}, with the defaults {100 * found.default:.1f}"

@@ -7,18 +7,16 @@ tracker's.
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trackers.deprecation import renamed
 from trackers.evaluation import Scores, combine, evaluate_sequence, score_rows
 from trackers.io import DetectionTable, MOTSequence, open_source, read_detections, read_mot
 from trackers.pipeline.choices import Choice, default_confidence, make_extractor, make_tracker, uses_appearance
@@ -103,25 +101,6 @@ def run_task(task: Task) -> list[Outcome]:
             if uses_appearance(tracker)
         ]
     return outcomes
-
-
-@contextlib.contextmanager
-def open_pool(processes: int | None, tasks: int) -> Iterator[Executor | None]:
-    """Start processes for tasks.
-
-    Args:
-        processes: Number of processes; None takes one per processor.
-        tasks: Number of tasks there will be at a time.
-
-    Yields:
-        The processes, or None where one process will do.
-    """
-    wanted = min(processes or os.cpu_count() or 1, tasks)
-    if wanted <= 1:
-        yield None
-        return
-    with ProcessPoolExecutor(wanted, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
 
 
 def run_tasks(tasks: Sequence[Task], *, pool: Executor | None = None) -> Iterator[list[Outcome]]:
@@ -231,3 +210,6 @@ def _with_vectors(task: Task, choice: Choice) -> tuple[Callable[..., Any] | None
         raise ValueError(f"{task.sequence.folder} has no frames to compute vectors of")
     detect = from_table(read_detections(task.detections))
     return extractor, DetectionTable.from_detections(observe(open_source(task.sequence.folder), detect, extractor))
+
+
+__getattr__ = renamed(__name__, {"open_pool": "trackers.jobs.open_pool"})

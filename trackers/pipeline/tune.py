@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trackers.core.registry import TRACKERS, find
+from trackers.deprecation import warn_renamed
 from trackers.errors import check_choice, require
-from trackers.pipeline.benchmark import Task, open_pool, run_tasks, summarise
+from trackers.jobs import open_pool
+from trackers.pipeline.benchmark import Task, run_tasks, summarise
 from trackers.pipeline.choices import Choice
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -93,6 +97,7 @@ def tune(
     trials: int = 100,
     objective: str = "HOTA",
     ranges: Mapping[str, Sequence[float]] | None = None,
+    pool: Executor | None = None,
     processes: int | None = None,
     progress: Callable[[Any, int | None, str], Any] | None = None,
 ) -> Found:
@@ -105,7 +110,8 @@ def tune(
         trials: Trials to do now.
         objective: What to maximise, one of `OBJECTIVES`.
         ranges: See `search_space`.
-        processes: Sequences worked on at the same time; None takes one per processor.
+        pool: Where sequences are worked on, as `trackers.jobs.open_pool` gives it; None works on them here, in order.
+        processes: Old way to say how many sequences are worked on at the same time.
         progress: Wraps the trials, given their number and the word for one, to show how far they are.
 
     Returns:
@@ -118,7 +124,9 @@ def tune(
     check_choice("objective", objective, tuple(OBJECTIVES))
     space = search_space(tracker, ranges)
     study = _open_study(Path(journal), f"{tracker.name} {objective} {len(tasks)} sequences")
-    with open_pool(processes, len(tasks)) as pool:
+    if processes is not None:
+        warn_renamed("tune(processes=...)", "tune(pool=...)")
+    with nullcontext(pool) if processes is None else open_pool(processes, len(tasks)) as pool:
 
         def value(**parameters: Any) -> float:
             tuned = replace(tracker, options={**tracker.options, **parameters})

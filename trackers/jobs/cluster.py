@@ -1,0 +1,125 @@
+"""Ray: the same work list on many machines. Jobs carry paths and tables, never frames."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
+
+from trackers.errors import require
+
+Result = TypeVar("Result")
+
+CONNECT = 10.0
+"""Seconds in which a cluster must take a connection."""
+
+RETRIES = 5
+"""How often Ray runs a job again whose worker or machine went away."""
+
+
+class RayWorkers(Executor):
+    """An executor whose jobs are Ray tasks.
+
+    Args:
+        address: `"auto"`, the cluster this machine belongs to; `"host:6379"` or `"ray://host:10001"`; `"local"` starts
+            a cluster on this machine alone. Where the program is connected already, that connection serves.
+        cpus: Processors each job takes.
+        gpus: GPUs each job takes; a fraction lets jobs share one.
+
+    Raises:
+        ConnectionError: If the cluster does not answer.
+        RuntimeError: If a machine of the cluster has another version of this library, or none.
+        MissingDependencyError: If Ray is not installed.
+    """
+
+    def __init__(self, address: str = "auto", *, cpus: float = 1.0, gpus: float = 0.0) -> None:
+        """Connect, and compare the versions."""
+        self._ray: Any = require("ray", "ray")
+        self._options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": RETRIES}
+        self._connected = not self._ray.is_initialized()
+        self._running: list[Any] = []
+        if self._connected:
+            connect(self._ray, address)
+        try:
+            check_versions(self._ray)
+        except BaseException:
+            self.shutdown()
+            raise
+
+    def submit(self, function: Callable[..., Result], /, *args: Any, **options: Any) -> Future[Result]:
+        """Have a worker of the cluster call a function that can be imported there."""
+        reference = self._ray.remote(function).options(**self._options).remote(*args, **options)
+        self._running.append(reference)
+        future: Future[Result] = reference.future()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for the jobs, and end the connection if it was made here."""
+        if cancel_futures:
+            for reference in self._running:
+                self._ray.cancel(reference)
+        if wait and self._running:
+            self._ray.wait(self._running, num_returns=len(self._running), fetch_local=False)
+        self._running.clear()
+        if self._connected and self._ray.is_initialized():
+            self._ray.shutdown()
+
+    def interrupt(self) -> None:
+        """Start no further job, and interrupt those that are running."""
+        self.shutdown(cancel_futures=True)
+
+
+def connect(ray: Any, address: str) -> None:
+    """Connect this process to a cluster.
+
+    Raises:
+        ConnectionError: If there is none at the address.
+    """
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    place = address.removeprefix("ray://")
+    try:
+        if address not in ("auto", "local"):
+            host, _, port = place.rpartition(":")
+            socket.create_connection((host or place, int(port)), timeout=CONNECT).close()
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+        hint = "start one with `ray start --head`, or name its address" if address == "auto" else "is it running there?"
+        reason = str(error).strip().partition("\n")[0]
+        raise ConnectionError(f"no Ray cluster answers at {address!r} ({reason}); {hint}") from error
+
+
+def installed() -> dict[str, str]:
+    """Versions that must be the same on all machines, by name."""
+    from trackers import __version__
+
+    return {"trackers": __version__, "python": platform.python_version().rpartition(".")[0]}
+
+
+def check_versions(ray: Any) -> None:
+    """Refuse a cluster some machine of which would give other results.
+
+    Raises:
+        RuntimeError: If a machine has another version of the library or of Python, or no library.
+    """
+    affinity = require("ray.util.scheduling_strategies", "ray").NodeAffinitySchedulingStrategy
+    here = installed()
+    nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes() if node["Alive"]}
+    ask = ray.remote(installed)
+    answers = {node: ask.options(num_cpus=0, scheduling_strategy=affinity(node, soft=False)).remote() for node in nodes}
+    for node, answer in answers.items():
+        try:
+            there = ray.get(answer)
+        except ray.exceptions.RayTaskError as error:
+            raise RuntimeError(f"the machine {nodes[node]} of the cluster lacks this library: {error.cause}") from error
+        if there != here:
+            raise RuntimeError(
+                f"expected {_words(here)} on every machine of the cluster, as here, but {nodes[node]} has "
+                f"{_words(there)}; install the same version on all of them"
+            )
+
+
+def _words(versions: dict[str, str]) -> str:
+    return " and ".join(f"{name} {version}" for name, version in versions.items())

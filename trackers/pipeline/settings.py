@@ -1,0 +1,181 @@
+"""How a source is tracked, or embedded, as plain data: it travels to another process or another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trackers.boxes import Image
+from trackers.io import write_detections
+from trackers.io.sequences import is_sequence
+from trackers.pipeline.choices import Choice, default_confidence, default_extractor, make_extractor, make_tracker
+from trackers.pipeline.detectors import Detect, brings_vectors, default_detections, open_detector, sequence_length
+from trackers.pipeline.draw import DEFAULT, Drawing
+from trackers.pipeline.embed import observe
+from trackers.pipeline.track import Summary, has_frames, open_frames, track_video
+
+Progress = Callable[..., Any]
+"""Wraps an iterator, given the number of its items, to show how far it is."""
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """Everything `trackers track` is told but the source and the outputs.
+
+    Attributes:
+        tracker: The tracker.
+        extractor: The feature extractor; None takes the default of the tracker.
+        detections: As in `trackers.pipeline.detectors.open_detector`; `{folder}` and `{name}` stand for the folder and
+            the name of the source. None takes those of a MOT sequence.
+        confidence: Lowest confidence of a detection; None takes what suits the tracker.
+        classes: Names or numbers of the classes to track; none takes all.
+        draw: How tracks are drawn on a video.
+        only: Ids to write and draw; none takes all.
+        frame_rate: Frames per second, where the source does not tell.
+        explain: Write to JSON lines why each detection got its id or none.
+    """
+
+    tracker: Choice
+    extractor: Choice | None = None
+    detections: str | None = None
+    confidence: float | None = None
+    classes: Sequence[str] = ()
+    draw: Drawing = DEFAULT
+    only: Sequence[int] = ()
+    frame_rate: float | None = None
+    explain: bool = False
+
+    def run(
+        self,
+        source: str,
+        outputs: Sequence[str | Path],
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        show: Callable[[Image], bool] | None = None,
+    ) -> Summary:
+        """Track a source with a new tracker and a new detector.
+
+        Args:
+            source: As in `trackers.pipeline.track.open_frames`.
+            outputs: Files to write.
+            overwrite: Replace existing files.
+            progress: Wraps the frames.
+            show: Called with each annotated frame; tells whether to go on.
+
+        Returns:
+            What was done.
+
+        Raises:
+            ValueError: If something does not fit, as in `track_video`.
+            OSError: If a file is not there, or cannot be written.
+        """
+        found = detections_for(source, self.detections)
+        lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
+        detect = _detector(source, found, lowest, self.classes)
+        extractor = self.extractor
+        if extractor is None:
+            extractor = default_extractor(self.tracker, frames=has_frames(source), vectors=brings_vectors(found))
+        tracker = make_tracker(self.tracker, make_extractor(extractor))
+        tracker.explain = self.explain
+        return track_video(
+            source,
+            tracker,
+            detect,
+            outputs,
+            frame_rate=self.frame_rate,
+            progress=progress,
+            drawing=self.draw,
+            only=self.only,
+            overwrite=overwrite,
+            show=show,
+        )
+
+
+@dataclass(frozen=True)
+class EmbedSettings:
+    """Everything `trackers embed` is told but the source and the output.
+
+    Attributes:
+        extractor: The feature extractor; None keeps the boxes alone.
+        detections: As in `TrackSettings`.
+        confidence: Lowest confidence of a detection.
+        classes: Names or numbers of the classes to keep; none takes all.
+    """
+
+    extractor: Choice | None = None
+    detections: str | None = None
+    confidence: float | None = None
+    classes: Sequence[str] = ()
+
+    def run(
+        self,
+        source: str,
+        outputs: Sequence[str | Path],
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Summary:
+        """Detect and embed on every frame of a source.
+
+        Args:
+            source: As in `trackers.pipeline.track.open_frames`.
+            outputs: One file, `.npz`.
+            overwrite: Replace an existing file.
+            progress: Wraps the frames.
+
+        Returns:
+            Frames and boxes written.
+
+        Raises:
+            ValueError: If the source has no frames.
+            OSError: If a file is not there, or cannot be written.
+        """
+        frames = open_frames(source)
+        if frames is None:
+            raise ValueError(f"{source} has no frames to look at")
+        detect = _detector(source, detections_for(source, self.detections), self.confidence, self.classes)
+        extractor = None if self.extractor is None else make_extractor(self.extractor)
+        embedded = observe(frames, detect, extractor)
+        if progress is not None:
+            embedded = progress(embedded, frames.frame_count)
+        (output,) = outputs
+        table = write_detections(output, embedded, overwrite=overwrite)
+        return Summary(frames=len(table), boxes=len(table.frame))
+
+
+def detections_for(source: str, pattern: str | None) -> str:
+    """Where the detections of a source come from.
+
+    Args:
+        source: The source.
+        pattern: A name or a path; `{folder}` is a MOT sequence folder itself or the folder a video is in, `{name}` the
+            name of the sequence or of the video without its ending. None takes the default of the source.
+
+    Returns:
+        A name for `open_detector`.
+
+    Raises:
+        ValueError: If the pattern has other fields, or the source has no default.
+
+    Example:
+        >>> detections_for("videos/door.mp4", "{folder}/boxes/{name}.npz")
+        'videos/boxes/door.npz'
+    """
+    if pattern is None:
+        return default_detections(source)
+    if "{" not in pattern or Path(pattern).exists():
+        return pattern
+    path = Path(source)
+    folder, name = (path, path.name) if is_sequence(path) else (path.parent, path.stem)
+    try:
+        return pattern.format(folder=folder.as_posix(), name=name)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"{pattern}: only {{folder}} and {{name}} are filled in, not {error}") from error
+
+
+def _detector(source: str, found: str, confidence: float | None, classes: Sequence[str]) -> Detect:
+    """A new detector for a source."""
+    return open_detector(found, confidence=confidence, classes=classes, last_frame=sequence_length(source))
