@@ -102,7 +102,7 @@ def package_layers() -> list[list[str]]:
 def layers() -> str:
     """The layers of the package: each imports from those below it."""
     rows = package_layers()
-    colours = (GREY, GREY, GREY, GREY, TEAL, PURPLE, ORANGE, BLUE, TEAL, GREY, GREY)
+    colours = (GREY, GREY, GREY, GREY, TEAL, TEAL, PURPLE, ORANGE, BLUE, TEAL, GREY, GREY)
     drawing = Drawing(560, 58 * len(rows) - 4)
     for index, (names, colour) in enumerate(zip(rows, colours, strict=True)):
         width = (552 - 8 * (len(names) - 1)) / len(names)

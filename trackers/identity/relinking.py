@@ -1,0 +1,81 @@
+"""Identities with hindsight: all tracklets are clustered anew, and the numbers are kept as far as they can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from trackers.boxes import Ints
+from trackers.identity.assigner import FIRST_SAMPLES
+from trackers.identity.hindsight import cluster, pair_distances
+from trackers.identity.tracklets import UNDECIDED
+
+if TYPE_CHECKING:
+    from trackers.identity.assigner import Assigner
+
+
+def relink(assigner: Assigner, time: float) -> None:
+    """Give every tracklet the identity of its cluster, with an event for every change."""
+    table = assigner.tracklets
+    count = len(table)
+    if count == 0:
+        return
+    everything = np.arange(count)
+    views = [table.views(row) for row in range(count)]
+    possible = np.array([assigner.possible(everything[row : row + 1]) for row in range(count)])
+    possible &= possible.T
+    named = np.isin(table["identity"], list(assigner.gallery.names))
+    fixed = np.where(named, table["identity"], UNDECIDED)
+    gallery = assigner.gallery
+    limit = None if gallery.threshold is None else gallery.threshold / gallery.means.spread
+    label = cluster(pair_distances(views), possible, _together(assigner), table["samples"], fixed, limit)
+    identity = _numbers(assigner, label, fixed)
+    before = table["identity"].copy()
+    changed = np.flatnonzero(before != identity)
+    gone = set(before[changed].tolist()) - set(identity.tolist()) - {UNDECIDED}
+    for old in sorted(gone):
+        heirs = np.unique(identity[before == old])
+        if len(heirs) == 1:
+            assigner.report_merge(int(heirs[0]), old, time)
+            assigner.gallery.absorb(int(heirs[0]), old)
+            before[before == old] = heirs[0]
+    for row in np.flatnonzero(before != identity).tolist():
+        assigner.reassign(row, int(before[row]), int(identity[row]), time)
+    table["identity"][:] = identity
+    assigner.reopen()
+    for row in range(count):
+        assigner.store_views(row)
+
+
+def _together(assigner: Assigner) -> Ints:
+    """Pairs to be joined before all others: parts of one track, and tracks that stood on one spot."""
+    table = assigner.tracklets
+    _, place = np.unique(np.column_stack((table["camera"], table["tracker_id"])), axis=0, return_inverse=True)
+    order = np.argsort(place.ravel(), kind="stable")
+    same = np.flatnonzero(np.diff(place.ravel()[order]) == 0)
+    parts = np.column_stack((order[same], order[same + 1]))
+    spots = np.empty((0, 2), np.int64) if assigner.spots is None else assigner.spots.sure_couples()
+    return np.concatenate((parts, spots)).astype(np.int64)
+
+
+def _numbers(assigner: Assigner, label: Ints, fixed: Ints) -> Ints:
+    """An identity for each cluster: that of a name in it, else the one most of it had, else a new one."""
+    table = assigner.tracklets
+    before, samples = table["identity"], table["samples"] + 1.0
+    clusters, place = np.unique(label, return_inverse=True)
+    known = np.unique(before[before != UNDECIDED])
+    shared = np.zeros((len(clusters), len(known)))
+    had = before != UNDECIDED
+    np.add.at(shared, (place[had], np.searchsorted(known, before[had])), samples[had])
+    shared[place[fixed >= 0], np.searchsorted(known, fixed[fixed >= 0])] += 1e12
+    numbers = np.full(len(clusters), UNDECIDED)
+    rows, columns = linear_sum_assignment(-shared)
+    kept = shared[rows, columns] > 0.0
+    numbers[rows[kept]] = known[columns[kept]]
+    size = np.bincount(place, table["samples"])
+    for row in np.flatnonzero(numbers == UNDECIDED).tolist():
+        if size[row] >= FIRST_SAMPLES or had[place == row].any():
+            numbers[row] = assigner.gallery.new_identity()
+    return numbers[place]
