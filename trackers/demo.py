@@ -94,7 +94,7 @@ def report(name: str, tracked: Iterable[sv.Detections], truth: BoxTable) -> dict
         "frames": int(truth.frame.max()),
         "people": len(set(truth.tracker_id.tolist())),
         "ids": len(set(result.tracker_id.tolist()) - {-1}),
-        "id switches": scores.id_switches,
+        "ID switches": scores.id_switches,
         "IDF1": scores.idf1,
         "HOTA": scores.hota,
     }

@@ -1,6 +1,6 @@
 """The life of a track: tentative, confirmed, lost, removed.
 
-Tracks are a struct of arrays: row i of every column is track i. A tracker that remembers more about its tracks adds
+Tracks are a struct of arrays: row i of every column is track i. A tracker that keeps more of its tracks adds
 columns in a subclass of `Tracks`.
 """
 
@@ -69,7 +69,7 @@ class Tracks:
         return np.asarray(self.id != NO_ID)
 
     def vector(self, row: int) -> Vectors | None:
-        """What the track in this row looks like, a unit vector `(d,)`; None if it is not known."""
+        """The embedding of the track in this row, a unit vector `(d,)`; None if it is not known."""
         return None
 
     def take(self, rows: Bools | Ints) -> Self:
@@ -128,7 +128,7 @@ class Lifecycle:
     between: tuple[Tracks, ...] = ()
 
     def reset(self) -> None:
-        """Forget the ids given."""
+        """Start the ids anew."""
         self.total_confirmed = 0
         self.changes, self.between = None, ()
 

@@ -1,6 +1,6 @@
 """A table of boxes over time: what ground truth, detections and results have in common.
 
-Files are read into it, trackers' answers are gathered in it, and evaluation compares two of them.
+Files are read into it, trackers' results are gathered in it, and evaluation compares two of them.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     TRACKERS_DATA=/path/to/data python tests/benchmarks/ambiguity.py scores
     TRACKERS_DATA=/path/to/data OMP_NUM_THREADS=1 python tests/benchmarks/ambiguity.py time
 
-**scores**: HOTA / IDF1 / id switches and how many crops were asked for, with stored boxes (confidence at least 0.3) and
+**scores**: HOTA / IDF1 / ID switches and how many crops were asked for, with stored boxes (confidence at least 0.3) and
 vectors, an extractor handing out the vectors of the rows it is asked about. Single runs are chaotic, so that beside the
 joined score stands the mean over perturbed copies: all lack 2 % of the boxes, every other one runs backwards in time.
 None of these copies had a say when the rule was chosen.
@@ -106,7 +106,7 @@ def contestants(data: Path) -> dict[str, Callable[[], Tracker[Any]]]:
     osnet = DeepSORTFeatureExtractor(data / "data" / "weights" / "reid" / "osnet_x0_25_msmt17.pth")
     made: dict[str, Callable[[], Tracker[Any]]] = {
         "ByteTrack": ByteTrackTracker,
-        "DeepSORT without looks": DeepSORTTracker,
+        "DeepSORT without appearance": DeepSORTTracker,
     }
     for name, extractor in (("stripes", StripeFeatureExtractor()), ("OSNet", osnet)):
         for embed in ("always", "ambiguous"):

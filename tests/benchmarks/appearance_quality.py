@@ -7,7 +7,7 @@
 
 `separate` scores vectors of true boxes at least 30 % visible, every 10th frame (every 3rd on sequences of fewer than
 200), by sequence. `track` runs DeepSORT on the stored boxes of confidence 0.3 and more with a buffer of 29 frames, and
-gives HOTA, IDF1 and id switches of all sequences together for each threshold. `calibrate` gives the threshold that
+gives HOTA, IDF1 and ID switches of all sequences together for each threshold. `calibrate` gives the threshold that
 `calibrate` finds on the same boxes. Models named stored-... take the vectors kept beside the boxes.
 """
 

@@ -74,7 +74,7 @@ def main(method: str) -> None:
                 frames = [tracker.update(seen) for seen in detections]
                 result = BoxTable.from_detections(frames)
                 column.append(evaluate_sequence(truth, result, name=sequence.name))
-    print("\n| tracker | sequence | HOTA without | with | IDF1 without | with | id switches without | with |")
+    print("\n| tracker | sequence | HOTA without | with | IDF1 without | with | ID switches without | with |")
     print("|---|---|---|---|---|---|---|---|")
     for name, (without, with_camera) in scores.items():
         for a, b in zip([*without, combine(without)], [*with_camera, combine(with_camera)], strict=True):

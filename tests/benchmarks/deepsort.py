@@ -1,6 +1,6 @@
 """What decides in DeepSORT, measured: `python tests/benchmarks/deepsort.py` with TRACKERS_DATA set.
 
-Stored boxes and vectors of six sequences, rows with a confidence of at least 0.3, joined: HOTA / IDF1 / id switches.
+Stored boxes and vectors of six sequences, rows with a confidence of at least 0.3, joined: HOTA / IDF1 / ID switches.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main() -> None:
     for vectors in ("osnet", "retail0248"):
         cells = [score(data, vectors, appearance_threshold=threshold) for threshold in THRESHOLDS]
         print(f"| {vectors} |", " | ".join(cells), "|", flush=True)
-    print("\n| OSNet, threshold 0.3 | HOTA / IDF1 / id switches |\n|---|---|")
+    print("\n| OSNet, threshold 0.3 | HOTA / IDF1 / ID switches |\n|---|---|")
     for name, options in OPTIONS.items():
         print(f"| {name} | {score(data, 'osnet', appearance_threshold=0.3, **options)} |", flush=True)
     print(f"| no vectors | {score(data, None)} |")

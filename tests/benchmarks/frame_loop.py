@@ -3,7 +3,7 @@
     python tests/benchmarks/frame_loop.py --detector yolo11n.pt --extractor osnet.pth --video people.mp4
     python tests/benchmarks/frame_loop.py --detector yolo11n.pt --extractor osnet.pth --figures 50
 
-With `--figures` the film is the sample's, drawn to 1920x1080: the detector looks at every frame, and the boxes are the
+With `--figures` the film is the sample's, drawn to 1920x1080: the detector runs on every frame, and the boxes are the
 scene's, so that there are as many as wanted. Ours is what is neither decoding, encoding, nor a network's forward pass.
 """
 

@@ -2,7 +2,7 @@
 
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity.py
 
-prints HOTA / IDF1 / id switches of every tracker of this library, and of SteadySORT without each of its mechanisms:
+prints HOTA / IDF1 / ID switches of every tracker of this library, and of SteadySORT without each of its mechanisms:
 
 - **plain**: the score with its settings.
 - **robust**: the mean over perturbed copies. Every other one runs backwards in time, all of them lack 2 % of the boxes
@@ -180,10 +180,10 @@ WITHOUT: Mapping[str, Settings] = {
     "memory of 1 s instead of 3 s": {"lost_track_buffer": 30},
     "memory of 90 frames instead of 3 s": {"frame_rate": 30},
     "no veto": {"STRANGER": 99.0},
-    "no rejoining": {"SAME": -1.0},
+    "no re-identification": {"SAME": -1.0},
     "no limit of distance": {"STRAY": 99.0},
     "no low stage": {"LOW_IOU": 99.0},
-    "the newest look instead of a mean": {"AVERAGED": 0.0},
+    "the newest embedding instead of a mean": {"AVERAGED": 0.0},
     "a mean of 1/3 s instead of 1 s": {"AVERAGED": 1 / 3},
     "no weaker start where nobody is missing": {"ALONE": 0.0},
 }
@@ -280,7 +280,7 @@ def left_out(tried: Sequence[Sequence[Scores]]) -> list[Scores]:
 
 
 def cell(scores: Sequence[Scores]) -> str:
-    """Mean of some scores as HOTA / IDF1 / id switches."""
+    """Mean of some scores as HOTA / IDF1 / ID switches."""
     hota, idf1, switches = np.mean([(one.hota, one.idf1, one.id_switches) for one in scores], axis=0)
     return f"{100 * hota:.1f} / {100 * idf1:.1f} / {switches:.0f}"
 

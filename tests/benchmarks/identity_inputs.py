@@ -4,7 +4,7 @@
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py thresholds
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py boxes
 
-prints HOTA / IDF1 / id switches:
+prints HOTA / IDF1 / ID switches:
 
 - **vectors**: the six sequences of `identity.py` with other vectors, each with the threshold calibrated for it.
   Whatever the vectors are worth, the trackers that use them should not fall behind ByteTrack, which does not, nor

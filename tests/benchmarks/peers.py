@@ -175,7 +175,7 @@ CONTESTANTS: dict[str, tuple[str, str, Callable[[], Any]]] = {
     "ultralytics ByteTrack": ("ultralytics", "ByteTrackTracker", ultralytics),
     "norfair": ("norfair", "SORTTracker", norfair),
     "visiontrack C++": ("visiontrack-cpp", "ByteTrackTracker", visiontrack),
-    "visiontrack C++, looks": ("visiontrack-cpp", "DeepSORTTracker", lambda: visiontrack(w_app=1.0)),
+    "visiontrack C++, appearance": ("visiontrack-cpp", "DeepSORTTracker", lambda: visiontrack(w_app=1.0)),
 }
 """By name: the distribution a tracker comes in, which tracker of ours stands beside it, and what makes one."""
 

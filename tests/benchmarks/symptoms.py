@@ -24,7 +24,7 @@ RATES = {"KITTI-17": 10, "MOT16-09": 30, "MOT16-11a": 30, "PETS09-S2L1": 7, "TUD
 """Sequences and their frames per second."""
 
 EVERY = 3
-"""The detector looks at every third frame."""
+"""The detector runs on every third frame."""
 
 
 def deepsort(**options: Any) -> Callable[[float], Tracker[Any]]:
@@ -78,7 +78,7 @@ def row(change: str, outcomes: list[tuple[Scores, int, int]]) -> dict[str, objec
         "change": change,
         "HOTA": joined.hota,
         "IDF1": joined.idf1,
-        "id switches": joined.id_switches,
+        "ID switches": joined.id_switches,
         "ids": sum(ids for _, ids, _ in outcomes),
         "false boxes": joined.false_positives,
         "missed boxes": joined.false_negatives,
@@ -106,7 +106,7 @@ def smoothed(data: Path) -> list[tuple[Scores, int, int]]:
 
 
 def every_third(data: Path, way: str) -> list[tuple[Scores, int, int]]:
-    """The detector looks at every third frame; the tracker is told so in one of several ways."""
+    """The detector runs on every third frame, and the tracker knows it in one of several ways."""
 
     def track(name: str, rate: float) -> Iterator[sv.Detections]:
         tracker = DeepSORTTracker(appearance_threshold=0.3)

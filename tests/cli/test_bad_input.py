@@ -114,7 +114,7 @@ def test_bad_configuration_files(call: Call, tmp_path: Path, sequence: Path, con
 def test_parameters_of_the_wrong_type_or_size(call: Call, sequence: Path) -> None:
     refused(call("track", sequence, "--tracker.lost_track_buffer", "many"), "tracker.lost_track_buffer", "many")
     refused(call("track", sequence, "--tracker.minimum_iou_threshold", "7"), "minimum_iou_threshold", "between")
-    refused(call("track", sequence, "--tracker", "sort", "--extractor", "stripes"), "sort does not look at appearance")
+    refused(call("track", sequence, "--tracker", "sort", "--extractor", "stripes"), "sort uses no appearance")
 
 
 def test_files_that_exist_are_kept(call: Call, tmp_path: Path, sequence: Path) -> None:

@@ -253,7 +253,7 @@ def test_parameters_of_the_file_reach_the_tracker(model: Any, frames: list[Frame
         ),
         ("tracker_type: deepsort\nfeature_extractor: {name: detector, band: 3}", "did you mean bands"),
         ("tracker_type: deepsort\nfeature_extractor: 3", "name or a mapping with a name, but got 3"),
-        ("tracker_type: sort\nfeature_extractor: stripes", "does not look at appearance"),
+        ("tracker_type: sort\nfeature_extractor: stripes", "uses no appearance"),
         ("tracker_type: sort\nminimum_iou_threshold: 3", "minimum_iou_threshold must be between"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Appearance: what a detection looks like, and what a track remembers of it."""
+"""Appearance: embeddings of detections, and the galleries of tracks."""

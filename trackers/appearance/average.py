@@ -1,4 +1,4 @@
-"""Moving averages: one vector per track that follows its look (Aharon 2022, section 3.3)."""
+"""Moving averages: one vector per track that follows its embeddings (Aharon 2022, section 3.3)."""
 
 from __future__ import annotations
 

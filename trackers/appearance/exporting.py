@@ -1,4 +1,4 @@
-"""Write a network to a file that runs elsewhere, and check that it answers alike."""
+"""Write a network to a file that runs elsewhere, and check that its output is the same."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def export(network: Any, path: str | Path, *, format: str = "onnx") -> Path:
 
     Raises:
         TypeError: If the network does not run in PyTorch.
-        ValueError: If the written file does not answer like the network; it is removed then.
+        ValueError: If the written file does not give the output of the network; it is removed then.
         MissingDependencyError: If onnx or onnxruntime is needed and not installed.
     """
     check_choice("format", format, ("onnx", "torchscript"))

@@ -14,15 +14,15 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 TOLERANCE = 1e-3
-"""Largest difference between the answers before and after, as a share of the largest number in them."""
+"""Largest difference between the outputs before and after, as a share of the largest number in them."""
 
 Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
 
 
 def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
-    """Fold every batch normalisation into the convolution whose answer it gets, in place and in single precision.
+    """Fold every batch normalisation into the convolution whose output it gets, in place and in single precision.
 
-    Which convolution that is shows in a forward pass; one before and one after tell whether the model still answers
+    Which convolution that is shows in a forward pass; one before and one after tell whether the model still gives
     alike. If it does not, or cannot be run on images of that size, its modules stay as they were.
 
     Args:

@@ -1,4 +1,4 @@
-"""Galleries: the appearance vectors a track remembers (Wojke 2017, section 2.2)."""
+"""Galleries: the newest embeddings of each track (Wojke 2017, section 2.2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Gallery:
     The ring doubles as it fills, so a track costs no more memory than the vectors it has seen.
 
     Args:
-        size: Number of vectors remembered; None remembers all.
+        size: Number of vectors kept; None keeps all.
 
     Example:
         >>> gallery = Gallery(size=2)
@@ -49,7 +49,7 @@ class Gallery:
         self._ring = writable(ring)
 
     def __len__(self) -> int:
-        """Number of vectors remembered."""
+        """Number of vectors kept."""
         return min(self._written, len(self._ring))
 
     @property
@@ -64,7 +64,7 @@ class Gallery:
         return np.roll(self.unordered, -turn, axis=0)
 
     def add(self, vector: Vectors) -> None:
-        """Remember a unit vector `(d,)`; the oldest gives way when the gallery is full."""
+        """Add a unit vector `(d,)`; the oldest gives way when the gallery is full."""
         if self._written == len(self._ring) and (self.size is None or self._written < self.size):
             capacity = max(1, 2 * self._written)
             grown = np.empty((capacity if self.size is None else min(capacity, self.size), len(vector)), np.float32)
@@ -79,7 +79,7 @@ def new_galleries(vectors: Vectors, size: int | None) -> Galleries:
 
     Args:
         vectors: Unit or zero vectors, shape `(n, d)`.
-        size: Vectors remembered per track; None remembers all.
+        size: Vectors kept per track; None keeps all.
 
     Returns:
         Array of shape `(n,)`.

@@ -1,4 +1,4 @@
-"""What the feature extractor asks of a runtime, and what it makes of a network's answer."""
+"""What the feature extractor asks of a runtime, and what it makes of a network's output."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Network(Protocol):
         ...
 
     def forward(self, crops: Sequence[Any]) -> Any:
-        """The network's answer, as it came, to the k crops of one or several calls of `cut`; first axis k."""
+        """The network's output, as it came, to the k crops of one or several calls of `cut`; first axis k."""
         ...
 
 
 def checked_vectors(output: Any, count: int) -> Vectors:
-    """Unit vectors from a network's answer.
+    """Unit vectors from a network's output.
 
     Args:
         output: What the network returned for `count` crops.
@@ -61,7 +61,7 @@ def checked_vectors(output: Any, count: int) -> Vectors:
         float32 array of shape `(count, d)`; a zero row where the network gave zeros, NaN or infinity.
 
     Raises:
-        ValueError: If the answer is not one vector per crop, or holds class scores.
+        ValueError: If the output is not one vector per crop, or holds class scores.
 
     Example:
         >>> checked_vectors(np.ones((2, 4, 1, 1)), 2).shape

@@ -113,13 +113,13 @@ class OnnxNetwork:
         return to_array(cut_windows(image, windows, masks, self.preprocessing), self.preprocessing)
 
     def forward(self, crops: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[Any]:
-        """The network's answer."""
+        """The network's output."""
         batch = np.concatenate(crops)
         answer = self._run(batch)
         return answer + self._run(batch[:, :, ::-1]) if self.preprocessing.flip else answer
 
     def _run(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
-        """The answer to crops `(k, h, w, 3)`; a batch fixed in the file is filled up with empty ones."""
+        """The output for crops `(k, h, w, 3)`; a batch fixed in the file is filled up with empty ones."""
         count = len(batch)
         if self._fixed_batch is not None and count < self._fixed_batch:
             batch = np.concatenate((batch, np.zeros((self._fixed_batch - count, *batch.shape[1:]), batch.dtype)))

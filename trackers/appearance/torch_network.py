@@ -136,7 +136,7 @@ class TorchNetwork:
             return to_input(crops, self.preprocessing, self._weight, memory)
 
     def forward(self, crops: Sequence[torch.Tensor]) -> Any:
-        """The model's answer, brought back as float32 if it is one tensor."""
+        """The model's output, brought back as float32 if it is one tensor."""
         with torch.inference_mode():
             batch = crops[0] if len(crops) == 1 else torch.cat(list(crops))
             batch = batch.to(self.dtype, memory_format=torch.channels_last)

@@ -36,7 +36,7 @@ def deep_sort(
         nms_max_overlap: IoU above which the less confident of two detections is left out; 1.0 leaves out
             none.
         max_cosine_distance: Largest cosine distance of a match.
-        nn_budget: Vectors remembered per track; null remembers all.
+        nn_budget: Vectors kept per track; null keeps all.
         overwrite: Replace existing files.
 
     Returns:

@@ -21,7 +21,7 @@ def evaluate_files(
     distractors: Distractors = "none",
     style: Style = "text",
 ) -> str:
-    """Score results against ground truth: HOTA, CLEAR (MOTA, id switches, ...) and Identity (IDF1).
+    """Score results against ground truth: HOTA, CLEAR (MOTA, ID switches, ...) and Identity (IDF1).
 
     Args:
         truth: Ground truth: a MOT text file, a MOT sequence folder, a folder of them (<SEQ>/gt/gt.txt), or a

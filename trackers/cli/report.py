@@ -29,7 +29,7 @@ def report(
         output: Page to write, .html; it needs no other file and no network.
         source: Where the frames are: video file, folder of images, MOT sequence folder or `sample`. Default:
             none.
-        truth: Ground truth, MOT text, for scores and id switches. Default: that of a MOT sequence folder.
+        truth: Ground truth, MOT text, for scores and ID switches. Default: that of a MOT sequence folder.
         title: Title of the page. Default: name of the result.
         overwrite: Replace an existing file.
 

@@ -43,7 +43,7 @@ class NumberedTracker(DeepSORTTracker):
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything; numbers start at 1 again, too."""
+        """Remove all tracks; numbers start at 1 again, too."""
         super().reset()
         self._born = 0
 

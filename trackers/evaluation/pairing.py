@@ -37,7 +37,7 @@ def pair(truth: BoxTable, result: BoxTable, distractors: Sequence[int]) -> dict[
 
     Args:
         truth: The ground truth.
-        result: The tracker's answer.
+        result: The tracker's result.
         distractors: Classes of `truth` whose boxes take the result boxes on them out of the count.
 
     Returns:

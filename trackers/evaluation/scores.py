@@ -4,7 +4,7 @@ Conventions: truth and result are `BoxTable` (1-based frames, boxes as left, top
 result box and a true box match at an IoU of 0.5 or more for CLEAR and Identity, and at 0.05 to 0.95 for HOTA.
 
 Metrics: the numbers are computed by the `trackeval` package (extra `eval`), the reference implementation of
-HOTA used by MOTChallenge; this module pairs truth with result and gives the answer names and types.
+HOTA used by MOTChallenge; this module pairs truth with result and gives the scores names and types.
 
 References: Luiten et al., "HOTA", IJCV 2021. Bernardin and Stiefelhagen, "CLEAR MOT metrics", 2008. Ristani
 et al., "Performance Measures and a Data Set for Multi-Target, Multi-Camera Tracking", 2016 (Identity).
@@ -95,7 +95,7 @@ def evaluate_sequence(
 
     Args:
         truth: The ground truth.
-        result: The tracker's answer.
+        result: The tracker's result.
         name: Name of the sequence, for tables.
         iou_threshold: IoU of a match, for CLEAR and Identity.
         distractors: Classes of `truth` whose boxes forgive the result boxes on them, as in the official MOT16
@@ -125,7 +125,7 @@ def combine(scores: Sequence[Scores], *, name: str = COMBINED) -> Scores:
 
     Args:
         scores: Scores of single sequences, at least one.
-        name: Name of the answer.
+        name: Name of the result.
 
     Returns:
         The scores of all of them.

@@ -1,4 +1,4 @@
-"""Where id switches happen, not only how many there are."""
+"""Where ID switches happen, not only how many there are."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Switch(NamedTuple):
 
 
 def find_switches(truth: BoxTable, result: BoxTable, *, iou_threshold: float = 0.5) -> list[Switch]:
-    """Find the id switches that CLEAR counts, frame by frame.
+    """Find the ID switches that CLEAR counts, frame by frame.
 
     Rows of `truth` with confidence 0 do not count.
 
     Args:
         truth: The ground truth.
-        result: The tracker's answer.
+        result: The tracker's result.
         iou_threshold: IoU of a match.
 
     Returns:

@@ -31,7 +31,7 @@ TEXTS = ("class_name", "reason")
 
 
 class ResultWriter:
-    r"""Write what a tracker answers to a file, one frame at a time.
+    r"""Write what a tracker returns to a file, one frame at a time.
 
     Rows with `tracker_id` -1 are left out. The ending of the file name chooses the format: `.txt` (MOT text),
     `.csv` or `.jsonl` (one object per box). Where `data["reason"]` tells why each row got its id or none,

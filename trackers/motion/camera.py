@@ -110,7 +110,7 @@ class EstimatedCamera:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the last frame."""
+        """Drop the last frame."""
         self.failures = 0
         self._last: estimate.Picture | None = None
 
@@ -131,7 +131,7 @@ class EstimatedCamera:
         """Motion from the last frame seen to this one; standing still where the estimate is below its own noise."""
         if frame is None:
             raise ValueError(
-                "expected the frame, but got None: camera_motion looks at it. Call update(detections, frame)"
+                "expected the frame, but got None: camera_motion is estimated from it. Call update(detections, frame)"
             )
         now, last = estimate.picture(frame, boxes, LONGEST_SIDE), self._last
         self._last = now

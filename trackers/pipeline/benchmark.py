@@ -25,7 +25,7 @@ from trackers.pipeline.embed import observe
 from trackers.table import BoxTable
 
 NO_VECTORS = "-"
-"""What tables show in place of an extractor where a tracker looks at no appearance."""
+"""What tables show in place of an extractor where a tracker uses no appearance."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def track_table(
         table: The detections, with vectors where the tracker wants them.
         frames: Number of frames of the sequence.
         tracker: The tracker.
-        confidence: Lowest confidence handed over.
+        confidence: Lowest confidence of the detections.
 
     Returns:
         The tracked boxes, and the seconds spent inside `update`.

@@ -13,7 +13,7 @@ MEASURES = {"HOTA": "hota", "IDF1": "idf1", "MOTA": "mota"}
 
 
 def draw_chart(outcomes: Sequence[Outcome], path: str | Path) -> None:
-    """Draw HOTA, IDF1 and MOTA of each tracker as bars, with id switches and speed beside them.
+    """Draw HOTA, IDF1 and MOTA of each tracker as bars, with ID switches and speed beside them.
 
     Args:
         outcomes: One per tracker, the best first.

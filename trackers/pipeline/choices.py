@@ -57,7 +57,7 @@ def make_tracker(choice: Choice, extractor: Any = None) -> Tracker[Any]:
     options = dict(choice.options)
     if extractor is not None:
         if not uses_appearance(choice):
-            raise ValueError(f"{choice.name} does not look at appearance; leave the extractor out")
+            raise ValueError(f"{choice.name} uses no appearance; leave the extractor out")
         options["feature_extractor"] = extractor
     check_options(choice.name, tracker_class, options)
     tracker: Tracker[Any] = tracker_class(**options)

@@ -42,7 +42,7 @@ class ScriptOptions:
         nms_max_overlap: IoU above which the less confident of two detections is left out; 1.0 leaves out
             none.
         max_cosine_distance: Largest cosine distance of a match.
-        nn_budget: Vectors remembered per track; None remembers all.
+        nn_budget: Vectors kept per track; None keeps all.
     """
 
     min_confidence: float = 0.3

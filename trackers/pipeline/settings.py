@@ -135,7 +135,7 @@ class EmbedSettings:
         """
         frames = open_frames(source)
         if frames is None:
-            raise ValueError(f"{source} has no frames to look at")
+            raise ValueError(f"{source} has no frames to embed")
         detect = _detector(source, detections_for(source, self.detections), self.confidence, self.classes)
         extractor = None if self.extractor is None else make_extractor(self.extractor)
         embedded = observe(frames, detect, extractor)

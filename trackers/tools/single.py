@@ -78,7 +78,7 @@ class SingleObjectTracker:
         Args:
             box: Corners `x1, y1, x2, y2` of the object in pixels.
             detections: Detections of the same frame, where a detector was run.
-            frame: The image, if the tracker looks at pixels.
+            frame: The image, if the tracker uses pixels.
 
         Returns:
             The first sighting.
@@ -114,7 +114,7 @@ class SingleObjectTracker:
 
         Args:
             detections: Everything detected on the frame, possibly nothing.
-            frame: The image, if the tracker looks at pixels.
+            frame: The image, if the tracker uses pixels.
 
         Returns:
             Where the object is.

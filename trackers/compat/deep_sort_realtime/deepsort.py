@@ -29,10 +29,10 @@ class DeepSort:
         n_init: Hits after which a track is confirmed.
         nms_max_overlap: IoU above which the less confident of two detections is left out; 1.0 leaves out none.
         max_cosine_distance: Largest cosine distance of a match.
-        nn_budget: Vectors remembered per track; None remembers all.
+        nn_budget: Vectors kept per track; None keeps all.
         gating_only_position: Gate on the centre alone.
         override_track_class: Subclass of `Track` to make tracks of.
-        embedder: Name of an embedder, see `Embedder`; None if vectors are handed over, or to track by motion alone.
+        embedder: Name of an embedder, see `Embedder`; None if you pass vectors, or to track by motion alone.
         half: Half precision where the embedder runs on a GPU.
         bgr: Whether frames come in OpenCV's order of colours.
         embedder_gpu: Run the embedder on a GPU where there is one.
@@ -105,7 +105,7 @@ class DeepSort:
         Args:
             raw_detections: A list of `([left, top, width, height], confidence, class)`; with `polygon=True`,
                 `[polygons, classes, confidences]`, a polygon being a flat list `[x1, y1, x2, y2, ...]`.
-            embeds: One vector for each detection; without them the embedder looks at the frame.
+            embeds: One vector for each detection; without them the embedder computes them from the frame.
             frame: The image, uint8, shape `(height, width, 3)`.
             today: The day of the frame; on a new one, names start at 1 again.
             others: Anything to carry along with each detection.
@@ -123,7 +123,7 @@ class DeepSort:
         detections = self.create_detections(raw_detections, embeds, instance_masks, others)
         if embeds is None and self.embedder is not None and detections:
             if frame is None:
-                raise ValueError("hand over embeds, or the frame for the embedder to look at; or set embedder=None")
+                raise ValueError("pass embeds, or the frame for the embedder; or set embedder=None")
             embeds = self._embeds(frame, raw_detections, detections)
         if today is not None and today != self.today:
             self.today = today
@@ -168,7 +168,7 @@ class DeepSort:
         self._names = 0
 
     def delete_all_tracks(self) -> None:
-        """Forget all tracks and all they look like; names start at 1 again."""
+        """Remove all tracks and their embeddings; names start at 1 again."""
         self.tracker.reset()
         self._tracks = {}
         self._names = 0

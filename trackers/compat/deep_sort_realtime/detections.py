@@ -23,7 +23,7 @@ class Detection:
         class_name: Class, of whatever type.
         feature: Appearance vector, shape `(d,)`, or None.
         instance_mask: Pixels of the object, shape `(height, width)`, or None.
-        others: Whatever the caller handed over with it.
+        others: Whatever the caller passed with it.
     """
 
     ltwh: Floats

@@ -30,7 +30,7 @@ class Track:
         det_class: Class of its first detection.
         det_conf: Confidence of its first detection.
         instance_mask: Mask of its first detection.
-        others: Whatever was handed over with its first detection.
+        others: Whatever was passed with its first detection.
 
     Attributes:
         hits: Frames with a detection.
@@ -137,7 +137,7 @@ class Track:
         return self.instance_mask
 
     def get_det_supplementary(self) -> Any:
-        """What was handed over in `others` for this frame's detection, None without one."""
+        """What was passed in `others` for this frame's detection, None without one."""
         return self.others
 
     def get_feature(self) -> Vectors | None:

@@ -43,7 +43,7 @@ class Streams(list[Tracker[Any]]):
         self.sources: list[str | None] = [None] * len(trackers)
 
     def restart(self) -> None:
-        """Forget everything that was tracked."""
+        """Remove all tracks."""
         for tracker in self:
             tracker.reset()
         self.sources = [None] * len(self)

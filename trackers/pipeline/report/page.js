@@ -200,7 +200,7 @@ function detail() {
   row("gaps", track.gaps.length ? track.gaps.map(([from, to]) => from === to ? from : `${from}–${to}`).join(", ") : "none");
   if (data.truth) {
     const own = switches.filter(one => one.before === track.id || one.after === track.id);
-    row("id switches", own.length ? "" : "none");
+    row("ID switches", own.length ? "" : "none");
     for (const one of own)
       row(`frame ${one.frame}`, one.after === track.id ? `takes object ${one.object_id} over from track ${one.before}` : `loses object ${one.object_id} to track ${one.after}`).onclick = () => go(one.frame);
   }

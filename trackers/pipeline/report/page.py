@@ -36,7 +36,7 @@ def write_report(
         path: File to write.
         result: The result.
         title: What the page is called.
-        truth: Ground truth, for scores and id switches.
+        truth: Ground truth, for scores and ID switches.
         frames: Numbers and images of the source, read once; none shows boxes on an empty ground.
         frame_rate: Frames per second.
         reasons: Why ids were given or refused, where the tracker recorded it.
