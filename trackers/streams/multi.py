@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from trackers.streams.together import StreamFrame, update_together
 
 if TYPE_CHECKING:
     import supervision as sv
+
+    from trackers.streams.counters import Counters
+    from trackers.streams.live import Source, StreamResult
 
     Frame = sv.Detections | tuple[sv.Detections | None, Any] | None
 
@@ -105,6 +109,68 @@ class MultiStreamTracker:
         if self.errors and on_error == "raise":
             raise next(self.errors[name] for name in frames if name in self.errors)
         return dict(self.tracked)
+
+    def run(
+        self,
+        sources: Mapping[str, Source],
+        detector: Any,
+        sink: Callable[[StreamResult], Any] | None = None,
+        *,
+        live: Collection[str] | None = None,
+        batch_size: int | None = None,
+        wait: float = 0.01,
+        stop: threading.Event | None = None,
+        counters: Counters | None = None,
+    ) -> Counters:
+        """Read, detect and track sources until all have ended, or Ctrl-C; one call of the detector per batch.
+
+        Each source is decoded on a thread of its own. A live one whose frames are not taken in time drops its own
+        oldest, and is opened again when it breaks off, while the others go on; trackers get the times of its frames, so
+        that an outage counts. A file waits, ends, and starts its stream anew. Frames of one stream stay in order.
+
+        Args:
+            sources: By stream, what `trackers.io.open_source` opens (a file, a folder, an address, the index of a
+                camera), or what it returned.
+            detector: An Ultralytics model; an object with `detect_batch(frames)` that returns a list of detections; or
+                a function from a frame to its detections.
+            sink: Called with every tracked frame, a `StreamResult`.
+            live: Streams whose source is live; None takes cameras, addresses, and sources that do not know their end.
+            batch_size: Frames of different streams in a full batch; None takes one of each.
+            wait: Seconds after its first frame that a batch goes, full or not.
+            stop: Set it, from another thread or from the sink, to end the run.
+            counters: Where to count, to be read from another thread meanwhile.
+
+        Returns:
+            What was counted, by stream. Why a source broke off last is in `errors`.
+
+        Raises:
+            ValueError: If there is no source, or one cannot be opened.
+            TypeError: If the detector is none.
+
+        Example:
+            >>> import numpy as np, supervision as sv
+            >>> from trackers import SORTTracker
+            >>> from trackers.io import FrameSource
+            >>> grey = lambda _: ((number, np.zeros((40, 40, 3), np.uint8)) for number in (1, 2, 3))
+            >>> clips = {name: FrameSource(name, 25.0, 3, grey) for name in ("door", "yard")}
+            >>> streams = MultiStreamTracker(lambda name: SORTTracker())
+            >>> counted = streams.run(clips, lambda frame: sv.Detections.empty())
+            >>> {name: counters["tracked"] for name, counters in counted.as_dict().items()}
+            {'door': 3, 'yard': 3}
+        """
+        from trackers.streams.live import run
+
+        return run(
+            self,
+            sources,
+            detector,
+            sink,
+            live=live,
+            batch_size=batch_size,
+            wait=wait,
+            stop=stop,
+            counters=counters,
+        )
 
     def remove(self, name: str) -> Tracker[Any]:
         """Let a stream go; if its name comes up again it starts anew.

@@ -1,0 +1,268 @@
+"""Sources read on threads: order, drops, reconnections, Ctrl-C."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import re
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import supervision as sv
+
+from trackers import MultiStreamTracker, SORTTracker
+from trackers.boxes import Image
+from trackers.io import FrameSource, ResultWriter, read_mot
+from trackers.streams.counters import Counters, StreamCounters
+from trackers.streams.live import StreamResult
+from trackers.streams.readers import WAITING
+
+Read = Callable[[Any], Iterator[tuple[int, Image]]]
+
+
+def frame(stream: int, number: int) -> Image:
+    """An image that tells its stream and its number."""
+    image = np.zeros((32, 48, 3), np.uint8)
+    image[0, 0] = stream, number % 256, number // 256
+    return image
+
+
+def box(image: Image) -> sv.Detections:
+    """One box per image, which moves with the number."""
+    x = float(image[0, 0, 1]) / 8
+    return sv.Detections(np.array([[x, 2.0, x + 9, 30.0]]), confidence=np.array([0.9]))
+
+
+def clip(stream: int, length: int, pause: float = 0.0) -> FrameSource:
+    def read(_: Any) -> Iterator[tuple[int, Image]]:
+        for number in range(1, length + 1):
+            time.sleep(pause)
+            yield number, frame(stream, number)
+
+    return FrameSource(f"clip {stream}", 25.0, length, read)
+
+
+def endless(read: Read) -> FrameSource:
+    return FrameSource("camera", 25.0, None, read)
+
+
+class Sink:
+    """Keeps what it is given, and sets an event after so many frames of one stream."""
+
+    def __init__(self, name: str = "", count: int = 0) -> None:
+        self.results: dict[str, list[StreamResult]] = {}
+        self.enough, self._name, self._count = threading.Event(), name, count
+
+    def __call__(self, result: StreamResult) -> None:
+        kept = self.results.setdefault(result.name, [])
+        kept.append(result)
+        if result.name == self._name and len(kept) >= self._count:
+            self.enough.set()
+
+
+def test_files_are_tracked_frame_by_frame_and_detected_in_batches() -> None:
+    lengths = {"door": 40, "yard": 25, "hall": 60}
+    sources = {name: clip(number, length) for number, (name, length) in enumerate(lengths.items())}
+    batches: list[list[tuple[int, int]]] = []
+
+    class Detector:
+        def detect_batch(self, frames: list[Image]) -> list[sv.Detections]:
+            batches.append([(int(image[0, 0, 0]), int(image[0, 0, 1])) for image in frames])
+            return [box(image) for image in frames]
+
+    streams, sink = MultiStreamTracker(lambda _: SORTTracker(frame_rate=25)), Sink()
+    for _ in range(2):  # a file starts its stream anew
+        sink.results.clear()
+        counted = streams.run(sources, Detector(), sink)
+        assert streams.errors == {}
+        for number, (name, length) in enumerate(lengths.items()):
+            alone = SORTTracker(frame_rate=25)
+            assert [one.number for one in sink.results[name]] == list(range(1, length + 1))
+            for one in sink.results[name]:
+                expected = alone.update(box(one.image), timestamp=one.timestamp)
+                assert one.timestamp == pytest.approx((one.number - 1) / 25)
+                np.testing.assert_array_equal(one.detections.tracker_id, expected.tracker_id)
+                assert one.image[0, 0, 0] == number
+            assert (counted[name].received, counted[name].dropped, counted[name].tracked) == (length, 0, length)
+    assert all(len({stream for stream, _ in batch}) == len(batch) for batch in batches)
+    assert max(map(len, batches)) == 3
+    assert len(batches) < 2 * sum(lengths.values())
+
+
+def test_a_live_source_drops_its_own_oldest_frames_and_a_file_none() -> None:
+    def fast(_: Any) -> Iterator[tuple[int, Image]]:
+        for number in range(1, 100_000):
+            time.sleep(0.002)
+            yield number, frame(0, number)
+
+    sink = Sink("file", 20)
+
+    def slow(image: Image) -> sv.Detections:
+        time.sleep(0.02)
+        return box(image)
+
+    streams = MultiStreamTracker(lambda _: SORTTracker())
+    sources: dict[str, Any] = {"camera": endless(fast), "file": clip(1, 20)}
+    counted = streams.run(sources, slow, sink, stop=sink.enough)
+    camera, file = counted["camera"], counted["file"]
+    assert (file.received, file.dropped, file.tracked) == (20, 0, 20)
+    assert camera.dropped > 10
+    assert 0 <= camera.received - camera.dropped - camera.tracked <= WAITING + 1  # in wait, and in hand
+    numbers = [one.number for one in sink.results["camera"]]
+    assert numbers == sorted(set(numbers))
+    assert 0 < camera.latency(0.5) <= camera.latency(0.95) < 5
+
+
+def test_a_lost_source_is_opened_again_while_the_others_go_on() -> None:
+    opened: list[float] = []
+
+    def breaks(_: Any) -> Iterator[tuple[int, Image]]:
+        opened.append(time.monotonic())
+        for number in range(1, 4):
+            yield number, frame(0, number)
+        if len(opened) == 1:
+            raise ValueError("connection reset")
+
+    sink = Sink("breaks", 8)
+    sources = {"breaks": endless(breaks), "steady": clip(1, 300, 0.005)}
+    counted = MultiStreamTracker(lambda _: SORTTracker()).run(sources, box, sink, live=["breaks"], stop=sink.enough)
+    assert counted["breaks"].reconnections == len(opened) - 1 >= 1
+    assert counted["breaks"].tracked >= 8
+    times = [one.timestamp for one in sink.results["breaks"]]
+    assert times == sorted(set(times))
+    assert max(np.diff(times)) >= 0.25  # the outage counts
+    meanwhile = [one for one in sink.results["steady"] if one.timestamp]
+    assert len(meanwhile) > 10
+
+
+def test_a_stream_that_is_silent_holds_up_nobody() -> None:
+    release = threading.Event()
+
+    def silent(_: Any) -> Iterator[tuple[int, Image]]:
+        yield 1, frame(0, 1)
+        release.wait(60)
+
+    sink = Sink("file", 50)
+    sources = {"silent": endless(silent), "file": clip(1, 50)}
+    start = time.monotonic()
+    MultiStreamTracker(lambda _: SORTTracker()).run(sources, box, sink, stop=sink.enough)
+    release.set()
+    assert [one.number for one in sink.results["file"]] == list(range(1, 51))
+    assert time.monotonic() - start < 30
+
+
+def test_ctrl_c_ends_the_run_and_files_are_whole(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    def hangs(_: Any) -> Iterator[tuple[int, Image]]:
+        yield 1, frame(0, 1)
+        release.wait(60)
+
+    pressed: list[float] = []
+
+    def press() -> None:
+        time.sleep(0.7)
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with ResultWriter(tmp_path / "moving.txt") as writer:
+
+        def sink(one: StreamResult) -> None:
+            if one.name == "moving":
+                writer.write(one.number, one.detections)
+
+        threading.Thread(target=press).start()
+        sources = {"hangs": endless(hangs), "moving": clip(1, 100_000, 0.005)}
+        counted = MultiStreamTracker(lambda _: SORTTracker()).run(sources, box, sink)
+    ended = time.monotonic()
+    release.set()
+    assert ended - pressed[0] < 2.0
+    table = read_mot(tmp_path / "moving.txt")
+    assert counted["moving"].tracked - 1 <= table.frame.max() <= counted["moving"].tracked
+
+
+def test_a_frame_that_a_tracker_refuses_is_counted() -> None:
+    def odd(image: Image) -> Any:
+        return None if image[0, 0, 0] == 0 else box(image) if image[0, 0, 1] != 3 else "no detections"
+
+    counted = MultiStreamTracker(lambda _: SORTTracker()).run({"a": clip(0, 5), "b": clip(1, 5)}, odd)
+    assert (counted["a"].tracked, counted["a"].failed) == (5, 0)
+    assert (counted["b"].tracked, counted["b"].failed) == (4, 1)
+
+
+def test_counters_as_prometheus_reads_them() -> None:
+    odd = 'do"or\\\n'
+    counters = Counters({odd: StreamCounters(received=7, dropped=2), "yard": StreamCounters()})
+    for seconds in (0.01, 0.02, 0.03):
+        counters[odd].took(seconds)
+    text = counters.prometheus()
+    assert text.endswith("\n")
+    for line in text.splitlines():
+        assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+\{stream="(\\.|[^"\\])*"(,quantile="[0-9.]+")?\} [0-9.]+', line)
+    assert 'trackers_frames_dropped_total{stream="do\\"or\\\\\\n"} 2' in text
+    assert 'trackers_latency_seconds{stream="do\\"or\\\\\\n",quantile="0.5"} 0.020000' in text
+    assert counters.as_dict()["yard"] == dict.fromkeys(counters.as_dict()[odd], 0)
+
+
+def test_what_cannot_run_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    streams = MultiStreamTracker(lambda _: SORTTracker())
+    with pytest.raises(ValueError, match="at least one source"):
+        streams.run({}, box)
+    with pytest.raises(FileNotFoundError, match="stream 'door' cannot be opened"):
+        streams.run({"yard": clip(0, 3), "door": tmp_path / "absent.mp4"}, box)
+    with pytest.raises(TypeError, match="detector"):
+        streams.run({"yard": clip(0, 3)}, "yolo11n.pt")
+    with pytest.raises(ValueError, match="'attic'"):
+        streams.run({"yard": clip(0, 3)}, box, live=["attic"])
+    with pytest.raises(ValueError, match="batch_size"):
+        streams.run({"yard": clip(0, 3)}, box, batch_size=0)
+
+    class Short:
+        def detect_batch(self, frames: list[Image]) -> list[sv.Detections]:
+            return []
+
+    with pytest.raises(ValueError, match="each of 1 frames"):
+        streams.run({"yard": clip(0, 3)}, Short())
+    assert not [one for one in threading.enumerate() if one.name.startswith("reader") and one.is_alive()]
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_while_streams_die_and_come_back() -> None:
+    random.seed(0)
+
+    def moody(stream: int) -> Read:
+        def read(_: Any) -> Iterator[tuple[int, Image]]:
+            for number in range(1, random.randrange(5, 200)):
+                time.sleep(0.002)
+                yield number, np.full((240, 320, 3), stream, np.uint8)
+            if random.random() < 0.5:
+                raise ValueError("lost")
+
+        return read
+
+    resident: list[int] = []
+    stop = threading.Event()
+
+    def measure(_: StreamResult) -> None:
+        counted[0] += 1
+        if counted[0] % 2000 == 0:
+            gc.collect()
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            resident.append(pages * resource.getpagesize())
+        if time.monotonic() > end:
+            stop.set()
+
+    counted, end = [0], time.monotonic() + float(os.environ.get("SOAK_SECONDS", "60"))
+    streams = MultiStreamTracker(lambda _: SORTTracker())
+    counters = streams.run({str(n): endless(moody(n)) for n in range(8)}, box, measure, stop=stop)
+    assert all(one.reconnections > 0 for one in counters.values())
+    assert len(resident) >= 4
+    assert resident[-1] - resident[len(resident) // 3] < 8e6
