@@ -12,6 +12,7 @@ from trackers.core.sort.tracker import SORTTracker
 from trackers.core.steadysort.tracker import SteadySORTTracker
 from trackers.errors import MissingDependencyError
 from trackers.installation import warn_of_shared_folder as _warn_of_shared_folder
+from trackers.refinement import FixedLag, refine
 from trackers.streams.multi import MultiStreamTracker
 
 __version__ = "0.1.0"
@@ -21,6 +22,7 @@ __all__ = [
     "ByteTrackTracker",
     "DeepSORTFeatureExtractor",
     "DeepSORTTracker",
+    "FixedLag",
     "MissingDependencyError",
     "MultiStreamTracker",
     "OCSORTTracker",
@@ -29,6 +31,7 @@ __all__ = [
     "SteadySORTTracker",
     "StripeFeatureExtractor",
     "Tracker",
+    "refine",
 ]
 
 

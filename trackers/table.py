@@ -29,6 +29,7 @@ class BoxTable:
         confidence: Scores, shape `(n,)`. In ground truth, 0 marks a row that does not count.
         class_id: Classes, shape `(n,)`; -1 where none is given.
         visibility: Visible share of the object, shape `(n,)`; 1 where none is given.
+        interpolated: Mask of rows that no detector found, as `trackers.refine` adds them, shape `(n,)`.
 
     Raises:
         ValueError: If the columns differ in length or frames do not ascend from 1.
@@ -45,6 +46,7 @@ class BoxTable:
     confidence: Floats
     class_id: Ints
     visibility: Floats
+    interpolated: Bools
 
     def __post_init__(self) -> None:
         n = len(self.frame)
@@ -83,6 +85,7 @@ class BoxTable:
         confidence: npt.ArrayLike = 1.0,
         class_id: npt.ArrayLike = -1,
         visibility: npt.ArrayLike = 1.0,
+        interpolated: npt.ArrayLike = False,
     ) -> BoxTable:
         """Build the table from rows in any order; rows of one frame keep their order.
 
@@ -93,6 +96,7 @@ class BoxTable:
             confidence: Scores, shape `(n,)`, or one for all.
             class_id: Classes, shape `(n,)`, or one for all.
             visibility: Visible shares, shape `(n,)`, or one for all.
+            interpolated: Mask of rows that no detector found, shape `(n,)`, or one for all.
 
         Returns:
             The table, sorted by frame.
@@ -120,6 +124,7 @@ class BoxTable:
             confidence=column("confidence", confidence, np.float64),
             class_id=column("class_id", class_id, np.int64),
             visibility=column("visibility", visibility, np.float64),
+            interpolated=column("interpolated", interpolated, np.bool_),
         )
 
     @classmethod
@@ -139,7 +144,7 @@ class BoxTable:
             >>> BoxTable.from_detections([sv.Detections.empty(), answer]).frame.tolist()
             [2]
         """
-        numbers, boxes, ids, scores, classes = [], [], [], [], []
+        numbers, boxes, ids, scores, classes, marks = [], [], [], [], [], []
         for number, detections in enumerate(frames, start=1):
             if detections.tracker_id is None:
                 continue
@@ -150,6 +155,7 @@ class BoxTable:
             ids.append(detections.tracker_id[keep])
             scores.append(np.ones(n) if detections.confidence is None else detections.confidence[keep])
             classes.append(np.full(n, -1) if detections.class_id is None else detections.class_id[keep])
+            marks.append(np.asarray(detections.data.get("interpolated", np.zeros(len(keep))), np.bool_)[keep])
         if not numbers:
             return cls.from_rows(frame=[], tracker_id=[], xywh=[])
         xywh = np.concatenate(boxes)
@@ -160,4 +166,5 @@ class BoxTable:
             xywh=xywh,
             confidence=np.concatenate(scores),
             class_id=np.concatenate(classes),
+            interpolated=np.concatenate(marks),
         )

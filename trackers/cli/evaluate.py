@@ -19,6 +19,7 @@ def evaluate_files(
     result: Path,
     *,
     distractors: Distractors = "none",
+    skip_interpolated: bool = False,
     style: Style = "text",
 ) -> str:
     """Score results against ground truth: HOTA, CLEAR (MOTA, ID switches, ...) and Identity (IDF1).
@@ -30,6 +31,7 @@ def evaluate_files(
             (data/<SEQ>.txt).
         distractors: Forgive boxes on distractors (people on vehicles, statues, reflections, ...) as the
             official score of MOT16 and MOT17, or of MOT20, does.
+        skip_interpolated: Leave out the boxes of filled gaps, which `trackers refine` adds.
         style: How the table is written.
 
     Returns:
@@ -39,4 +41,6 @@ def evaluate_files(
         name: (read_mot(true, last_frame=length), read_mot(found, last_frame=length))
         for name, (true, found, length) in pair_results(truth, result).items()
     }
+    if skip_interpolated:
+        pairs = {name: (true, found.rows(~found.interpolated)) for name, (true, found) in pairs.items()}
     return format_table(score_rows(evaluate(pairs, distractors=DISTRACTORS[distractors])), style)

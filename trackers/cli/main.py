@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "embed": "trackers.cli.embed:embed",
     "benchmark": "trackers.cli.benchmark:benchmark",
     "tune": "trackers.cli.tune:tune_tracker",
+    "refine": "trackers.cli.refine:refine_result",
     "report": "trackers.cli.report:report",
     "download": "trackers.cli.download:download_item",
     "deep-sort": "trackers.cli.deep_sort:deep_sort",

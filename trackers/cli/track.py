@@ -29,6 +29,7 @@ def track(
     only: Sequence[int] = (),
     frame_rate: float | None = None,
     explain: bool = False,
+    refine: bool = False,
     preview: bool = False,
     overwrite: bool = False,
     output_dir: Path | None = None,
@@ -60,6 +61,7 @@ def track(
         only: Ids of the tracks to write and draw. Default: all.
         frame_rate: Frames per second of the source, where it does not tell.
         explain: Write to JSON lines why each detection got its id or none.
+        refine: Track the file to its end first, then write tracks improved with hindsight, as `trackers refine` does.
         preview: Show the annotated frames in a window; q ends the run.
         overwrite: Replace existing files.
         output_dir: Track every video and MOT sequence in the folder SOURCE, and write one result for each into this
@@ -77,7 +79,16 @@ def track(
         What was done, in words.
     """
     settings = TrackSettings(
-        tracker, extractor, detections, confidence, classes, draw, only, frame_rate=frame_rate, explain=explain
+        tracker,
+        extractor,
+        detections,
+        confidence,
+        classes,
+        draw,
+        only,
+        frame_rate=frame_rate,
+        explain=explain,
+        refine=refine,
     )
     if output_dir is not None:
         if output or preview:

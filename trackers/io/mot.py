@@ -3,7 +3,8 @@
 Conventions: one box a row, `frame, id, left, top, width, height, confidence, ...`, comma or space between
 numbers; frames count from 1, rows may come in any order. What follows column 7 differs: 8 or 9 columns hold
 class and visibility (MOT16, MOT17, MOT20), 10 columns hold x, y and z (MOT15, detections, results). In ground
-truth, column 7 tells whether the row counts (0: it does not).
+truth, column 7 tells whether the row counts (0: it does not). Our results end in -1, -1, -1, and in -1, -1, 1 on rows
+that no detector found (see `trackers.refine`).
 
 References: Milan et al., "MOT16: A Benchmark for Multi-Object Tracking", 2016, section 3.2.
 """
@@ -18,6 +19,9 @@ from trackers.boxes import Floats
 from trackers.table import BoxTable
 
 FEWEST_COLUMNS, MOST_COLUMNS = 6, 10
+
+INTERPOLATED = (-1.0, -1.0, 1.0)
+"""The last three of ten columns of a row that no detector found; they are x, y and z in space, which nobody knows."""
 
 
 def read_mot(path: str | Path, *, last_frame: int | None = None) -> BoxTable:
@@ -41,6 +45,7 @@ def read_mot(path: str | Path, *, last_frame: int | None = None) -> BoxTable:
     n, columns = table.shape
     _check(path, table, lines, last_frame)
     has_class = columns in (8, 9)
+    interpolated = (table[:, 7:] == INTERPOLATED).all(axis=1) if columns == 10 else np.zeros(n, np.bool_)
     return BoxTable.from_rows(
         frame=table[:, 0],
         tracker_id=table[:, 1],
@@ -48,6 +53,7 @@ def read_mot(path: str | Path, *, last_frame: int | None = None) -> BoxTable:
         confidence=table[:, 6] if columns > 6 else np.ones(n),
         class_id=table[:, 7] if has_class else -1,
         visibility=table[:, 8] if columns == 9 else 1.0,
+        interpolated=interpolated,
     )
 
 
@@ -63,12 +69,13 @@ def write_mot(path: str | Path, tracks: BoxTable, *, overwrite: bool = False) ->
         FileExistsError: If the file exists and `overwrite` is not set.
     """
     rows = (
-        mot_row(frame, tracker_id, box, confidence)
-        for frame, tracker_id, box, confidence in zip(
+        mot_row(frame, tracker_id, box, confidence, interpolated)
+        for frame, tracker_id, box, confidence, interpolated in zip(
             tracks.frame.tolist(),
             tracks.tracker_id.tolist(),
             tracks.xywh.tolist(),
             tracks.confidence.tolist(),
+            tracks.interpolated.tolist(),
             strict=True,
         )
     )
@@ -77,7 +84,9 @@ def write_mot(path: str | Path, tracks: BoxTable, *, overwrite: bool = False) ->
         file.write(text)
 
 
-def mot_row(frame: int, tracker_id: int, xywh: list[float], confidence: float) -> str:
+def mot_row(
+    frame: int, tracker_id: int, xywh: list[float], confidence: float, interpolated: bool | None = False
+) -> str:
     r"""Format one row of MOT text, line end included.
 
     Example:
@@ -85,7 +94,7 @@ def mot_row(frame: int, tracker_id: int, xywh: list[float], confidence: float) -
         '1,7,10,20.5,30,40,0.9,-1,-1,-1\n'
     """
     numbers = ",".join(f"{value:.4f}".rstrip("0").rstrip(".") for value in (*xywh, confidence))
-    return f"{frame},{tracker_id},{numbers},-1,-1,-1\n"
+    return f"{frame},{tracker_id},{numbers},-1,-1,{1 if interpolated else -1}\n"
 
 
 def _parse(path: Path) -> tuple[Floats, list[int]]:

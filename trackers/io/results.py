@@ -29,13 +29,17 @@ CSV_HEADER = ("frame", "tracker_id", "x1", "y1", "x2", "y2", "confidence", "clas
 TEXTS = ("class_name", "reason")
 """Fields of `data` that are written."""
 
+MARKS = ("reason", "interpolated")
+"""Fields of JSON lines that are left out where they say nothing."""
+
 
 class ResultWriter:
     r"""Write what a tracker returns to a file, one frame at a time.
 
     Rows with `tracker_id` -1 are left out. The ending of the file name chooses the format: `.txt` (MOT text),
     `.csv` or `.jsonl` (one object per box). Where `data["reason"]` tells why each row got its id or none,
-    JSON lines hold all rows and their reasons.
+    JSON lines hold all rows and their reasons. Rows that `data["interpolated"]` marks are marked in the file: MOT text
+    ends in `-1,-1,1` there, CSV has a column, JSON lines have a field.
 
     Args:
         path: File to write.
@@ -69,8 +73,7 @@ class ResultWriter:
             raise ValueError(f"a result file ends in one of {endings}, but this one is named {self.path.name!r}")
         self._format = formats[self.path.suffix]
         self._file = self.path.open("wb" if overwrite else "xb", buffering=0)
-        if self.path.suffix == ".csv":
-            self._append(",".join(CSV_HEADER) + "\n")
+        self._header: tuple[str, ...] = CSV_HEADER if self.path.suffix == ".csv" else ()
 
     def write(self, frame: int, detections: sv.Detections) -> None:
         """Append the tracked rows of a frame.
@@ -82,12 +85,23 @@ class ResultWriter:
         Raises:
             OSError: If the disk is full; the file then ends with the frame before.
         """
+        if "interpolated" in detections.data:
+            self._write_header("interpolated")
         if detections.tracker_id is not None:
+            self._write_header()
             self._append(self._format(frame, detections))
 
     def close(self) -> None:
         """Close the file."""
+        if not self._file.closed:
+            self._write_header()
         self._file.close()
+
+    def _write_header(self, *further: str) -> None:
+        """Begin a CSV file; which columns it has is known on the first frame."""
+        if self._header:
+            self._append(",".join((*self._header, *further)) + "\n")
+            self._header = ()
 
     def _append(self, text: str) -> None:
         data = memoryview(text.encode())
@@ -128,25 +142,25 @@ def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[Box
         return read_mot(path, last_frame=last_frame), {}
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    rows: list[tuple[int, int, list[float], float]] = []
+    rows: list[tuple[int, int, list[float], float, bool]] = []
     reasons: dict[int, dict[int, str]] = {}
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            frame, tracker_id, box, score, reason = _from_json(line)
+            frame, tracker_id, box, score, reason, interpolated = _from_json(line)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(f"{path}, line {number}: not a box of a result: {error}") from error
         if reason:
             told = reasons.setdefault(tracker_id, {})
             told[frame] = f"{told[frame]}; {reason}" if frame in told else reason
         if tracker_id >= 0:
-            rows.append((frame, tracker_id, box, score))
-    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
-    names = ("frame", "tracker_id", "xywh", "confidence")
+            rows.append((frame, tracker_id, box, score, interpolated))
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
+    names = ("frame", "tracker_id", "xywh", "confidence", "interpolated")
     return BoxTable.from_rows(**{name: list(column) for name, column in zip(names, columns, strict=True)}), reasons
 
 
-def _from_json(line: bytes) -> tuple[int, int, list[float], float, str]:
-    """Frame, track, left, top, width and height, confidence and reason of a line."""
+def _from_json(line: bytes) -> tuple[int, int, list[float], float, str, bool]:
+    """Frame, track, left, top, width and height, confidence and reason of a line, and whether it is interpolated."""
     row = json.loads(line)
     frame, tracker_id = int(row["frame"]), int(row["tracker_id"])
     x1, y1, x2, y2 = map(float, row["xyxy"])
@@ -154,7 +168,8 @@ def _from_json(line: bytes) -> tuple[int, int, list[float], float, str]:
     numbers = [x1, y1, x2 - x1, y2 - y1, 1.0 if score is None else float(score)]
     if not (1 <= frame < 2**53 and abs(tracker_id) < 2**53 and np.isfinite(numbers).all()):
         raise ValueError("frames count from 1, and numbers must be finite and below 2^53")
-    return frame, tracker_id, numbers[:4], numbers[4], "" if reason is None else str(reason)
+    told = "" if reason is None else str(reason)
+    return frame, tracker_id, numbers[:4], numbers[4], told, row.get("interpolated") is True
 
 
 class _Row(NamedTuple):
@@ -164,17 +179,20 @@ class _Row(NamedTuple):
     class_id: int | None
     class_name: str | None
     reason: str | None
+    interpolated: bool | None
 
 
 def _rows(detections: sv.Detections) -> Iterator[_Row]:
     n = len(detections)
     nothing = [None] * n
+    marks = detections.data.get("interpolated")
     columns = (
         nothing if detections.tracker_id is None else detections.tracker_id.tolist(),
         np.round(np.asarray(detections.xyxy, dtype=np.float64), 4).tolist(),
         nothing if detections.confidence is None else np.round(detections.confidence, 6).tolist(),
         nothing if detections.class_id is None else detections.class_id.tolist(),
         *([str(one) for one in detections.data[name]] if name in detections.data else nothing for name in TEXTS),
+        nothing if marks is None else np.asarray(marks, np.bool_).tolist(),
     )
     return map(_Row._make, zip(*columns, strict=True))
 
@@ -183,7 +201,7 @@ def _mot_rows(frame: int, detections: sv.Detections) -> str:
     rows = [row for row in _rows(detections) if row.tracker_id >= 0]
     boxes = ([x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in (row.xyxy for row in rows))
     return "".join(
-        mot_row(frame, row.tracker_id, box, 1.0 if row.confidence is None else row.confidence)
+        mot_row(frame, row.tracker_id, box, 1.0 if row.confidence is None else row.confidence, row.interpolated)
         for row, box in zip(rows, boxes, strict=True)
     )
 
@@ -193,7 +211,8 @@ def _csv_rows(frame: int, detections: sv.Detections) -> str:
     writer = csv.writer(text, lineterminator="\n")
     for row in _rows(detections):
         if row.tracker_id >= 0:
-            writer.writerow([frame, row.tracker_id, *row.xyxy, row.confidence, row.class_id, row.class_name])
+            mark = [] if row.interpolated is None else [int(row.interpolated)]
+            writer.writerow([frame, row.tracker_id, *row.xyxy, row.confidence, row.class_id, row.class_name, *mark])
     return text.getvalue()
 
 
@@ -202,5 +221,5 @@ def _json_rows(frame: int, detections: sv.Detections) -> str:
     for row in _rows(detections):
         if row.tracker_id >= 0 or row.reason:
             shown = {"frame": frame, **row._asdict()}
-            lines.append(json.dumps({key: value for key, value in shown.items() if key != "reason" or value}) + "\n")
+            lines.append(json.dumps({key: value for key, value in shown.items() if key not in MARKS or value}) + "\n")
     return "".join(lines)

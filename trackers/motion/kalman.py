@@ -87,3 +87,35 @@ def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Fl
     vv -= gain[1] * with_position[1]
     with_position[:] = gain * measurement_noise
     return np.ascontiguousarray(columns.transpose(1, 0, 2))
+
+
+def smooth(state: Floats, predicted: Floats, later: Floats, dt: float = 1.0) -> Floats:
+    """Condition every track on what came after: one step back of Rauch, Tung and Striebel (1965).
+
+    `C = P F^T P'^-1`, `x_s = x + C (x'_s - x')`, `P_s = P + C (P'_s - P') C^T`; primes mark the later frame.
+
+    Args:
+        state: Filtered state of a frame, shape `(n, 5, 4)`.
+        predicted: What was predicted from it for the next frame, shape `(n, 5, 4)`.
+        later: Smoothed state of the next frame, shape `(n, 5, 4)`.
+        dt: Length of the step in frames.
+
+    Returns:
+        Smoothed state, a new array of shape `(n, 5, 4)`.
+    """
+    x, v, xx, xv, vv = state.transpose(1, 0, 2)
+    pxx, pxv, pvv = predicted.transpose(1, 0, 2)[VARIANCE:]
+    dx, dv, dxx, dxv, dvv = (later - predicted).transpose(1, 0, 2)
+    # P F^T, row by row, times the inverse of a symmetric 2 x 2 matrix.
+    to_x, to_v = xx + dt * xv, xv + dt * vv
+    scale = 1.0 / (pxx * pvv - pxv * pxv)
+    c11, c12 = (to_x * pvv - xv * pxv) * scale, (xv * pxx - to_x * pxv) * scale
+    c21, c22 = (to_v * pvv - vv * pxv) * scale, (vv * pxx - to_v * pxv) * scale
+    moved = np.empty_like(state)
+    moved[:, POSITION] = x + c11 * dx + c12 * dv
+    moved[:, VELOCITY] = v + c21 * dx + c22 * dv
+    first, second = c11 * dxx + c12 * dxv, c11 * dxv + c12 * dvv
+    moved[:, VARIANCE] = xx + first * c11 + second * c12
+    moved[:, COVARIANCE] = xv + first * c21 + second * c22
+    moved[:, VELOCITY_VARIANCE] = vv + c21 * (c21 * dxx + c22 * dxv) + c22 * (c21 * dxv + c22 * dvv)
+    return moved

@@ -97,5 +97,8 @@ def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, 
 
 
 def _labels(tracked: sv.Detections) -> list[str]:
+    """Class and id, the id in brackets where the box was interpolated."""
     names = tracked.data.get("class_name", [""] * len(tracked))
-    return [f"{name} {i}".strip() for i, name in zip(np.asarray(tracked.tracker_id).tolist(), names, strict=True)]
+    marks = tracked.data.get("interpolated", [False] * len(tracked))
+    ids = [f"({i})" if mark else f"{i}" for i, mark in zip(np.asarray(tracked.tracker_id).tolist(), marks, strict=True)]
+    return [f"{name} {i}".strip() for i, name in zip(ids, names, strict=True)]

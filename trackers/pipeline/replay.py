@@ -9,7 +9,8 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.io import FrameSource, MOTSequence, open_source, read_mot, read_sequence
-from trackers.pipeline.track import Summary, TrackedFrame, run
+from trackers.pipeline.frame import TrackedFrame
+from trackers.pipeline.track import Summary, run
 from trackers.table import BoxTable
 
 
@@ -62,4 +63,6 @@ def _replayed(source: FrameSource, table: BoxTable) -> Iterator[TrackedFrame]:
 
     for number, image in source:
         rows = slice(*np.searchsorted(table.frame, [number, number + 1]).tolist())
-        yield TrackedFrame(number, image, sv.Detections(xyxy=table.xyxy[rows], tracker_id=table.tracker_id[rows]))
+        found = sv.Detections(xyxy=table.xyxy[rows], tracker_id=table.tracker_id[rows])
+        found.data["interpolated"] = table.interpolated[rows]
+        yield TrackedFrame(number, image, found)

@@ -35,6 +35,7 @@ class TrackSettings:
         only: Ids to write and draw; none takes all.
         frame_rate: Frames per second, where the source does not tell.
         explain: Write to JSON lines why each detection got its id or none.
+        refine: Track a source to its end first, then write its tracks improved with hindsight.
     """
 
     tracker: Choice
@@ -46,6 +47,7 @@ class TrackSettings:
     only: Sequence[int] = ()
     frame_rate: float | None = None
     explain: bool = False
+    refine: bool = False
 
     def run(
         self,
@@ -86,6 +88,7 @@ class TrackSettings:
             detect,
             outputs,
             frame_rate=self.frame_rate,
+            refine=self.refine,
             progress=progress,
             drawing=self.draw,
             only=self.only,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,11 @@ from trackers.boxes import Image
 from trackers.core.association_log import Decision
 from trackers.core.base import Tracker
 from trackers.io import FrameSource, open_source, read_ahead, read_detections
-from trackers.io.sequences import is_sequence, read_sequence
+from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
+from trackers.io.source import Faults
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
+from trackers.pipeline.frame import TrackedFrame as TrackedFrame
+from trackers.pipeline.hindsight import check_can_be_read_again, refined_frames
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.sinks import OUTPUT_SUFFIXES, open_sinks
 
@@ -24,14 +27,6 @@ if TYPE_CHECKING:
     import supervision as sv
 
 Frames = Iterable[tuple[int, "Image | None"]]
-
-
-class TrackedFrame(NamedTuple):
-    """A frame and what the tracker answered: number from 1, image where there is one, detections."""
-
-    number: int
-    image: Image | None
-    detections: sv.Detections
 
 
 @dataclass(frozen=True)
@@ -195,6 +190,7 @@ def track_video(
     outputs: Sequence[str | Path] = (),
     *,
     frame_rate: float | None = None,
+    refine: bool = False,
     progress: Callable[[Iterator[TrackedFrame], int | None], Iterator[TrackedFrame]] | None = None,
     **options: Any,
 ) -> Summary:
@@ -206,6 +202,7 @@ def track_video(
         detect: Finds the detections of a frame.
         outputs: Files to write.
         frame_rate: Frames per second where the source does not tell.
+        refine: Track the source to its end first, then write the tracks that `trackers.refine` makes of it.
         progress: Wraps the frames, given their number, to show how far they are.
         **options: As in `run`.
 
@@ -213,8 +210,10 @@ def track_video(
         What was done.
 
     Raises:
-        ValueError: If there are no frames, and as in `run`.
+        ValueError: If there are no frames, a stream is to be refined, and as in `run`.
     """
+    if refine:
+        check_can_be_read_again(source)
     check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=bool(options.get("overwrite")))
     frames = open_frames(source, frame_rate=frame_rate)
     count = frames.frame_count if frames else _count_frames(Path(source))
@@ -223,8 +222,19 @@ def track_video(
     if progress is not None:
         tracked = progress(tracked, count)
     rate = frame_rate or (frames.frame_rate if frames else 30.0)
+    if refine:
+        again = _images_again(frames, outputs, options) or ((i, None) for i in itertools.count(1))
+        tracked = refined_frames(tracked, again, rate)
     summary = run(tracked, outputs, frame_rate=rate, **options)
     if frames is None:
         return summary
     faults = frames.faults
     return replace(summary, broken_frames=faults.broken_frames, reconnections=faults.reconnections)
+
+
+def _images_again(
+    source: FrameSource | None, outputs: Sequence[str | Path], options: Mapping[str, Any]
+) -> Frames | None:
+    """The frames once more, faults counted apart; None where nothing is drawn."""
+    drawn = options.get("show") is not None or any(Path(path).suffix in VIDEO_SUFFIXES for path in outputs)
+    return read_ahead(replace(source, faults=Faults())) if source is not None and drawn else None

@@ -145,6 +145,8 @@ function timeline() {
       svg(lane, "rect", {class: "gap", x: place(from), y: y + 5, width: place(to + 1) - place(from), height: LANE - 10, "data-from": from, "data-to": to});
       start = to + 1;
     }
+    for (const [from, to] of track.interpolated)
+      svg(lane, "rect", {class: "interpolated", x: place(from), y: y + 5, width: place(to + 1) - place(from), height: LANE - 10, fill: colour(track.id)});
     lane.onclick = event => { choose(track.id); go(frameAt(event, parent), false); };
   });
   const rows = new Map(data.tracks.map((track, row) => [track.id, row]));

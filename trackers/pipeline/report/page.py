@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib.resources
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ def write_report(
         **_ground(result, truth, pictures),
         "stills": pictures.stills,
         "tracks": _tracks(result, pictures, reasons or {}),
-        "counts": _counts(result.frame, last_frame),
+        "counts": _counts(result.frame[~result.interpolated], last_frame),
         "refused": dict((reasons or {}).get(-1, {})),
         **_compared(result, truth, last_frame),
     }
@@ -79,7 +80,8 @@ def _tracks(result: BoxTable, pictures: Pictures, reasons: Reasons) -> list[dict
                 "frames": rows.frame.tolist(),
                 "boxes": rows.xywh.round().astype(int).tolist(),
                 "confidence": round(float(rows.confidence.mean()), 3),
-                "gaps": _gaps(rows.frame),
+                "gaps": _gaps(rows.frame[~rows.interpolated]),
+                "interpolated": _stretches(rows.frame[rows.interpolated]),
                 "crops": pictures.crops.get(tracker_id, []),
                 "why": dict(reasons.get(tracker_id, {})),
             }
@@ -91,6 +93,12 @@ def _gaps(frames: Ints) -> list[list[int]]:
     """First and last frame of each stretch in which a track was not seen."""
     ends = np.flatnonzero(np.diff(frames) > 1)
     return [[int(frames[i]) + 1, int(frames[i + 1]) - 1] for i in ends]
+
+
+def _stretches(frames: Ints) -> list[list[int]]:
+    """First and last frame of each stretch without a frame missing."""
+    ends = np.flatnonzero(np.diff(frames, prepend=-1, append=frames[-1:] + 2) > 1)
+    return [[int(frames[start]), int(frames[stop - 1])] for start, stop in itertools.pairwise(ends.tolist())]
 
 
 def _counts(frame: Ints, last_frame: int) -> list[int]:
