@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo install test test-slow test-oldest test-newest coverage fuzz mutate audit lint format types \
-        imports docs pictures notebooks bench ci build release clean
+        imports docs pictures notebooks bench gpu ci build release clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -115,6 +115,12 @@ bench: $(VENV)/.stamp-dev ## speed; BENCH_ARGS="--python /path/to/python" adds t
 	$(BIN)/python -m pytest --benchmark-only --benchmark-columns=min,median,ops tests/benchmarks/bench_*.py
 	$(BIN)/python tests/benchmarks/update.py $(BENCH_ARGS)
 	$(BIN)/python tests/benchmarks/growth.py
+
+GPU_PYTHON ?= $(BIN)/python
+
+gpu: ## on a machine with a CUDA device, at most five minutes: the tests marked gpu, and the tables that need one
+	$(GPU_PYTHON) -m pytest -q -p no:randomly -p no:cacheprovider -m gpu tests; code=$$?; [ $$code = 0 ] || [ $$code = 5 ]
+	$(GPU_PYTHON) tests/benchmarks/gpu.py --seconds 180
 
 # --- checks ----------------------------------------------------------------------------------------
 

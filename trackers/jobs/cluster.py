@@ -51,7 +51,7 @@ class RayWorkers(Executor):
 
     def submit(self, function: Callable[..., Result], /, *args: Any, **options: Any) -> Future[Result]:
         """Have a worker of the cluster call a function that can be imported there."""
-        reference = self._ray.remote(function).options(**self._options).remote(*args, **options)
+        reference = self._ray.remote(call).options(**self._options).remote(function, *args, **options)
         self._running.append(reference)
         future: Future[Result] = reference.future()
         return future
@@ -70,6 +70,11 @@ class RayWorkers(Executor):
     def interrupt(self) -> None:
         """Start no further job, and interrupt those that are running."""
         self.shutdown(cancel_futures=True)
+
+
+def call(function: Callable[..., Result], *args: Any, **options: Any) -> Result:
+    """Call a function: what a worker does."""
+    return function(*args, **options)
 
 
 def connect(ray: Any, address: str) -> None:

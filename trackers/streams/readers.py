@@ -122,8 +122,8 @@ class Readers:
                 try:
                     self._decode(name, source, start)
                 except Exception as error:
-                    self.errors[name] = error
-                    logger.warning("%s broke off: %s", name, error)
+                    self.errors[name] = error.with_traceback(None)  # a traceback would keep images
+                    logger.warning("%s broke off: %s", name, str(error))
                 if not self._live[name] or self._stopped.is_set():
                     return
                 pause = FIRST_PAUSE if self._counters[name].received > before else min(2.0 * pause, LONGEST_PAUSE)

@@ -1,0 +1,216 @@
+"""The figures of a GPU, each table as lines of JSON: `make gpu` runs this after the tests marked `gpu`.
+
+    python tests/benchmarks/gpu.py [--device cuda] [--model NAME] [--boxes 10 50 100 400] [--seconds 200]
+
+Extraction against the bare forward pass and, on CUDA, a captured graph of it; float32 against half precision, in
+vectors and in ids; `compile=True`; one batch for 32 streams against a call for each; and the largest number of 1080p
+streams at 30 frames per second that detector, extractor and trackers keep up with. Weights are random: nothing is
+downloaded, and speed does not depend on them. A table that the time does not allow is left out and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import supervision as sv
+import timm
+import torch
+
+from trackers import DeepSORTFeatureExtractor, MultiStreamTracker, SteadySORTTracker
+from trackers.sample import Scene
+
+Row = dict[str, Any]
+
+
+class Bench:
+    """A device, a network, and people-shaped boxes on 1080p frames.
+
+    Args:
+        device: Name of the device.
+        model: Name of the network in timm.
+        boxes: Numbers of boxes per frame.
+        repeats: Runs of which the median counts.
+    """
+
+    def __init__(self, device: str, model: str, boxes: list[int], repeats: int) -> None:
+        torch.manual_seed(0)
+        self.device, self.boxes, self.repeats = torch.device(device), boxes, repeats
+        self.network = timm.create_model(model, pretrained=False, num_classes=0).eval()
+        self.frame = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3), dtype=np.uint8)
+
+    def extractor(self, **options: Any) -> DeepSORTFeatureExtractor:
+        """A new extractor on the network, crops of 256 x 128."""
+        return DeepSORTFeatureExtractor(
+            copy.deepcopy(self.network), self.device, (256, 128), appearance_threshold=0.25, **options
+        )
+
+    def people(self, count: int, seed: int = 0) -> sv.Detections:
+        """Boxes 80 to 450 pixels high."""
+        rng = np.random.default_rng(seed)
+        height = rng.uniform(80, 450, count)
+        size = np.stack((0.4 * height, height), axis=1)
+        corner = rng.uniform(0, 1, (count, 2)) * (np.array([1920, 1080]) - size)
+        return sv.Detections(np.concatenate((corner, corner + size), axis=1), confidence=np.full(count, 0.9))
+
+    def milliseconds(self, call: Callable[[], object]) -> float:
+        """Median time of a call whose result is back on the host."""
+        call()
+        times = []
+        for _ in range(self.repeats):
+            self.wait()
+            start = time.perf_counter()
+            call()
+            self.wait()
+            times.append(time.perf_counter() - start)
+        return round(1e3 * float(np.median(times)), 3)
+
+    def wait(self) -> None:
+        """Wait for the device."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def extraction(self) -> Iterator[Row]:
+        """`extract_features` against the forward pass on a batch that is ready, and against a captured graph."""
+        cuda = self.device.type == "cuda"
+        dtype = torch.float16 if cuda else torch.float32
+        model: Any = copy.deepcopy(self.network).to(self.device, dtype)
+        model = model.to(memory_format=torch.channels_last)
+        extractor = self.extractor()
+        for count in self.boxes:
+            batch = torch.rand(count, 3, 256, 128, device=self.device, dtype=dtype)
+            batch = batch.contiguous(memory_format=torch.channels_last)
+
+            def bare(batch: torch.Tensor = batch) -> Any:
+                with torch.inference_mode():
+                    return model(batch).float().cpu()
+
+            people = self.people(count)
+            row = {
+                "boxes": count,
+                "bare ms": self.milliseconds(bare),
+                "extract ms": self.milliseconds(lambda people=people: extractor.extract_features(self.frame, people)),  # type: ignore[misc]
+            }
+            if cuda:
+                row["graph ms"] = self.milliseconds(_captured(model, batch))
+            yield row
+
+    def precision(self) -> Iterator[Row]:
+        """Half precision against float32: cosine of the vectors, rows with another id, and time."""
+        full, half = self.extractor(half=False), self.extractor(half=True if self.device.type == "cuda" else None)
+        count = self.boxes[-1]
+        people = self.people(count)
+        one, other = (extractor.extract_features(self.frame, people) for extractor in (full, half))
+        scene = Scene(seed=3, size=(640, 360), length=60)
+        trackers = [SteadySORTTracker(full), SteadySORTTracker(half)]
+        differ = rows = 0
+        for number in range(60):
+            image, detections = scene.frame(number), scene.detections(number)
+            first, second = (np.asarray(tracker.update(detections, image).tracker_id) for tracker in trackers)
+            differ, rows = differ + int((first != second).sum()), rows + len(first)
+        yield {
+            "lowest cosine": float((one * other).sum(axis=1).min()),
+            "rows with another id": differ,
+            "rows": rows,
+            "float32 ms": self.milliseconds(lambda: full.extract_features(self.frame, people)),
+            "half ms": self.milliseconds(lambda: half.extract_features(self.frame, people)),
+        }
+
+    def compiled(self) -> Iterator[Row]:
+        """`compile=True` against the network as it is."""
+        plain, compiled = self.extractor(), self.extractor(compile=True)
+        for count in self.boxes:
+            people = self.people(count)
+            start = time.perf_counter()
+            compiled.extract_features(self.frame, people)
+            yield {
+                "boxes": count,
+                "first s": round(time.perf_counter() - start, 1),
+                "plain ms": self.milliseconds(lambda people=people: plain.extract_features(self.frame, people)),  # type: ignore[misc]
+                "compiled ms": self.milliseconds(lambda people=people: compiled.extract_features(self.frame, people)),  # type: ignore[misc]
+            }
+
+    def batch(self, streams: int = 32, objects: int = 10) -> Iterator[Row]:
+        """One batch for all streams against a call for each."""
+        extractor = self.extractor()
+        frames = [self.frame] * streams
+        people = [self.people(objects, seed) for seed in range(streams)]
+
+        def each() -> None:
+            for frame, boxes in zip(frames, people, strict=True):
+                extractor.extract_features(frame, boxes)
+
+        yield {
+            "streams": streams,
+            "objects": objects,
+            "one batch ms": self.milliseconds(lambda: extractor.extract_batch(frames, people)),
+            "a call each ms": self.milliseconds(each),
+        }
+
+    def streams(self, most: int = 128) -> Iterator[Row]:
+        """Largest number of 1080p streams that detector, extractor and trackers do in 1/30 s, ten people on each."""
+        from ultralytics import YOLO
+
+        detector, extractor = YOLO("yolo11n.yaml"), self.extractor()
+        count = 1
+        while count <= most:
+            tracker = MultiStreamTracker(lambda _: SteadySORTTracker(extractor))
+            frames, people = [self.frame] * count, self.people(10)
+
+            def step(frames: list[Any] = frames, tracker: MultiStreamTracker = tracker) -> None:
+                detector.predict(frames, imgsz=640, device=str(self.device), verbose=False)
+                tracker.update({str(n): (people, self.frame) for n in range(len(frames))})  # noqa: B023
+
+            took = self.milliseconds(step)
+            yield {"streams": count, "ms": took, "30 fps": took <= 1000 / 30}
+            if took > 1000 / 30:
+                return
+            count *= 2
+
+
+def _captured(model: Any, batch: torch.Tensor) -> Callable[[], Any]:
+    """The forward pass as a graph, recorded once."""
+    with torch.inference_mode():
+        for _ in range(3):
+            model(batch)
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            answer = model(batch)
+
+    def run() -> Any:
+        graph.replay()
+        return answer.float().cpu()
+
+    return run
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print every table that the time allows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--model", default="mobilenetv2_100")
+    parser.add_argument("--boxes", type=int, nargs="+", default=[10, 50, 100, 400])
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=200.0)
+    parser.add_argument("--tables", nargs="+", default=["extraction", "precision", "batch", "streams", "compiled"])
+    options = parser.parse_args(arguments)
+    end = time.monotonic() + options.seconds
+    bench = Bench(options.device, options.model, options.boxes, options.repeats)
+    card = torch.cuda.get_device_name() if bench.device.type == "cuda" else "CPU"
+    print(json.dumps({"device": card, "torch": torch.__version__, "date": time.strftime("%Y-%m-%d")}), flush=True)
+    for table in options.tables:
+        if time.monotonic() > end:
+            print(json.dumps({"table": table, "left out": "no time"}), flush=True)
+            continue
+        for row in getattr(bench, table)():
+            print(json.dumps({"table": table, **row}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

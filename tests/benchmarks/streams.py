@@ -1,0 +1,196 @@
+"""Many streams: what `MultiStreamTracker` costs, how workers scale, and where the time of a live run goes.
+
+python tests/benchmarks/streams.py update
+python tests/benchmarks/streams.py workers
+python tests/benchmarks/streams.py live
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import supervision as sv
+
+from trackers import MultiStreamTracker, SteadySORTTracker, StripeFeatureExtractor
+from trackers.io import FrameSource, VideoWriter, write_detections
+from trackers.jobs import open_pool
+from trackers.pipeline.choices import Choice
+from trackers.pipeline.folder import make_jobs, run_jobs
+from trackers.pipeline.settings import TrackSettings
+from trackers.sample import FigureDetector, Scene
+
+FRAMES = 30
+
+
+def crowd(objects: int, seed: int) -> Iterator[sv.Detections]:
+    """Objects that drift, with vectors of 128 numbers."""
+    rng = np.random.default_rng(seed)
+    corners, velocity = rng.uniform(0, 1800, (objects, 2)), rng.normal(0, 3, (objects, 2))
+    vectors = rng.normal(size=(objects, 128)).astype(np.float32)
+    for _ in range(FRAMES):
+        corners = corners + velocity
+        boxes = np.hstack((corners, corners + np.array([40.0, 100.0]))) + rng.normal(0, 1, (objects, 4))
+        yield sv.Detections(boxes, confidence=np.full(objects, 0.9), data={"embedding": vectors})
+
+
+def update() -> Iterator[dict[str, Any]]:
+    """Milliseconds of an update of all streams, and of as many trackers called one by one, interleaved."""
+    for objects in (10, 50):
+        for count in (1, 4, 16, 64):
+            clips = {str(number): list(crowd(objects, number)) for number in range(count)}
+            streams = MultiStreamTracker(lambda _: SteadySORTTracker())
+            alone = {name: SteadySORTTracker() for name in clips}
+            together, apart = [], []
+            for frame in range(FRAMES):
+                frames = {name: clip[frame] for name, clip in clips.items()}
+                start = time.perf_counter()
+                streams.update(frames)
+                middle = time.perf_counter()
+                for name, detections in frames.items():
+                    alone[name].update(detections)
+                together.append(middle - start)
+                apart.append(time.perf_counter() - middle)
+            ratio = median(a / b for a, b in zip(together[5:], apart[5:], strict=True))
+            yield {
+                "streams": count,
+                "objects": objects,
+                "together ms": round(1e3 * median(together[5:]), 2),
+                "one by one ms": round(1e3 * median(apart[5:]), 2),
+                "ratio": round(ratio, 3),
+            }
+
+
+def make_videos(folder: Path, count: int, frames: int) -> None:
+    """Videos of the drawn scene with their detections beside."""
+    scene = Scene(seed=3, size=(640, 360), length=frames)
+    detector = FigureDetector().fit(scene.frame(index) for index in range(0, frames, max(1, frames // 20)))
+    images = [scene.frame(index) for index in range(frames)]
+    found = [detector(image) for image in images]
+    for number in range(count):
+        with VideoWriter(folder / f"{number:02d}.mp4", frame_rate=25) as writer:
+            for image in images:
+                writer.write(image)
+        write_detections(folder / f"{number:02d}.npz", found)
+
+
+def workers(videos: int, frames: int) -> Iterator[dict[str, Any]]:
+    """Wall time of a folder in this process, and in one and two workers of each kind, each twice in turn."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "videos").mkdir()
+        make_videos(folder / "videos", videos, frames)
+        settings = TrackSettings(Choice("steadysort"), Choice("stripes"), "{folder}/{name}.npz")
+        jobs = make_jobs(folder / "videos", folder / "out", settings)
+        wall: dict[str, list[float]] = {}
+        for _ in range(2):
+            start = time.perf_counter()
+            run_jobs(jobs, overwrite=True)
+            wall.setdefault("this process", []).append(time.perf_counter() - start)
+            for count in (1, 2):
+                from trackers.jobs.processes import ProcessWorkers
+
+                with ProcessWorkers(count, threads=1) as pool:
+                    list(pool.map(abs, range(count)))  # started, and not counted
+                    start = time.perf_counter()
+                    run_jobs(jobs, pool, overwrite=True)
+                    wall.setdefault(f"processes {count}", []).append(time.perf_counter() - start)
+            for count in (1, 2):
+                ray: Any = importlib.import_module("ray")
+
+                os.environ["RAY_AUTH_MODE"] = "disabled"
+                start = time.perf_counter()
+                ray.init(
+                    "local", num_cpus=count, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False
+                )
+                wall.setdefault(f"ray init {count}", []).append(time.perf_counter() - start)
+                with open_pool(None, len(jobs), backend="ray") as cluster:
+                    assert cluster is not None
+                    list(cluster.map(abs, range(count)))
+                    start = time.perf_counter()
+                    run_jobs(jobs, cluster, overwrite=True)
+                    wall.setdefault(f"ray {count}", []).append(time.perf_counter() - start)
+                ray.shutdown()
+        for kind, seconds in wall.items():
+            yield {"where": kind, "seconds": round(min(seconds), 2), "per video": round(min(seconds) / videos, 3)}
+
+
+def live(seconds: float) -> Iterator[dict[str, Any]]:
+    """Frames per second of generated streams, with the detector of the sample and stripes, and where time goes."""
+    scene = Scene(seed=3, size=(640, 360), length=100)
+    detector = FigureDetector().fit(scene.frame(index) for index in range(0, 100, 5))
+    images = [scene.frame(index) for index in range(100)]
+    for count in (4, 16):
+
+        def read(_: Any) -> Iterator[tuple[int, Any]]:
+            for number in range(1, 1_000_000):
+                yield number, images[number % 100].copy()
+
+        spent: dict[str, float] = {"detect": 0.0, "extract": 0.0}
+        extractor = StripeFeatureExtractor()
+
+        class Timed:
+            appearance_threshold = extractor.appearance_threshold
+
+            def extract_features(self, frame: Any, detections: sv.Detections) -> Any:
+                start = time.perf_counter()
+                vectors = extractor.extract_features(frame, detections)  # noqa: B023
+                spent["extract"] += time.perf_counter() - start  # noqa: B023
+                return vectors
+
+        def detect(frame: Any) -> sv.Detections:
+            start = time.perf_counter()
+            found = detector(frame)
+            spent["detect"] += time.perf_counter() - start  # noqa: B023
+            return found
+
+        import threading
+
+        stop = threading.Event()
+        timer = threading.Timer(seconds, stop.set)
+        timed = Timed()
+        streams = MultiStreamTracker(lambda _, timed=timed: SteadySORTTracker(timed, frame_rate=25))  # type: ignore[misc]
+        sources: dict[str, Any] = {str(n): FrameSource(f"camera {n}", 25.0, 10**9, read) for n in range(count)}
+        timer.start()
+        start = time.perf_counter()
+        counters = streams.run(sources, detect, stop=stop)
+        wall = time.perf_counter() - start
+        frames = sum(one.tracked for one in counters.values())
+        yield {
+            "streams": count,
+            "frames per second": round(frames / wall, 1),
+            "detect %": round(100 * spent["detect"] / wall),
+            "extract %": round(100 * spent["extract"] / wall),
+            "rest %": round(100 * (wall - sum(spent.values())) / wall),
+        }
+
+
+def main() -> None:
+    """Print one table as lines of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("table", choices=("update", "workers", "live"))
+    parser.add_argument("--videos", type=int, default=12)
+    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args()
+    tables: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
+        "update": update,
+        "workers": lambda: workers(options.videos, options.frames),
+        "live": lambda: live(options.seconds),
+    }
+    for row in tables[options.table]():
+        print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
