@@ -70,7 +70,7 @@ test-slow: $(VENV)/.stamp-dev ## fuzzing and soak tests
 
 # What works without torch, in environments of their own: all but the files that import an optional package at their
 # top, the few named here, and tests marked `extra`. The oldest dependencies are the lower bounds in pyproject.toml.
-OPTIONAL := torch|torchvision|timm|safetensors|ultralytics|onnx|onnxruntime|trackeval|sybil
+OPTIONAL := torch|torchvision|timm|safetensors|ultralytics|onnx|onnxruntime|openvino|trackeval|sybil
 NEED_EXTRAS = $(shell grep -rlE '^(import|from) ($(OPTIONAL))\b' tests trackers --include='*.py') \
               trackers/core/deepsort/feature_extractor.py trackers/evaluation tests/evaluation
 define test-base

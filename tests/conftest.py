@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,11 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.fail(f"TRACKERS_DATA names {name!r}, which is not a folder")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Converted models are kept for this run alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKERS_CACHE", str(tmp_path_factory.mktemp("models")))
+        yield

@@ -15,7 +15,7 @@ import pytest
 
 import trackers
 
-OPTIONAL = ("torch", "torchvision", "timm", "safetensors", "ultralytics", "onnxruntime", "trackeval", "cv2")
+OPTIONAL = ("torch", "torchvision", "timm", "safetensors", "ultralytics", "onnxruntime", "openvino", "trackeval", "cv2")
 NOT_AT_IMPORT = {*OPTIONAL, "av", "matplotlib", "PIL", "supervision"}
 
 SUPERVISION_NEEDS_OPENCV = tuple(map(int, version("supervision").split(".")[:2])) < (0, 30)

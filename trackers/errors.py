@@ -13,6 +13,7 @@ from types import ModuleType
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "reid": ("torch", "torchvision", "timm", "safetensors"),
     "onnx": ("onnx", "onnxruntime"),
+    "openvino": ("openvino",),
     "ultralytics": ("lap", "ultralytics"),
     "eval": ("tabulate", "trackeval"),
     "cli": ("av", '"jsonargparse[signatures,shtab]"', "pooch", "pyyaml", "threadpoolctl", "tqdm"),

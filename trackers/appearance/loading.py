@@ -18,7 +18,7 @@ from trackers.errors import require
 PERSON_SIZE = (256, 128)
 """Height and width that person re-identification models are trained on."""
 
-RUNTIME = ("batch_size", "half", "transforms", "compile")
+RUNTIME = ("batch_size", "half", "transforms", "compile", "runtime")
 OPTIONS = (*(item.name for item in fields(Preprocessing) if item.name != "size"), *RUNTIME)
 """Names of the options every way of loading takes."""
 
@@ -142,7 +142,9 @@ def from_onnx(path: str | Path, device: Any, input_size: Size, output: str | Non
     from trackers.appearance.onnx_network import OnnxNetwork
 
     runtime, chosen = _split(options)
-    for name in ("half", "transforms", "compile"):
+    if runtime.get("runtime") in ("auto", "onnxruntime"):
+        del runtime["runtime"]
+    for name in ("half", "transforms", "compile", "runtime"):
         if runtime.pop(name, None):
             raise TypeError(f"{name} is for PyTorch models; an ONNX file has its precision, input and graph fixed")
     known = known_model(Path(path).stem)

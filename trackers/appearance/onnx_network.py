@@ -104,6 +104,11 @@ class OnnxNetwork:
         vars(self).update(state)
         self.to(self._device)
 
+    @property
+    def runtime(self) -> str:
+        """What runs the file."""
+        return "onnxruntime"
+
     def load(self, image: Image) -> Image:
         """The frame as it is."""
         return image

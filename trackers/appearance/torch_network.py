@@ -14,9 +14,11 @@ import torch
 
 from trackers.appearance.blocks import Blocks
 from trackers.appearance.compiled import Compiled
+from trackers.appearance.cpu_runtime import RUNTIMES, CpuRuntime
 from trackers.appearance.preprocessing import Preprocessing
 from trackers.appearance.torch_crops import cut_batch, cut_each, sent, to_input
 from trackers.boxes import Bools, Image, Ints
+from trackers.errors import check_choice
 
 ACCELERATOR_BATCH = 128
 """Crops per forward pass where large batches win; on a CPU the number is measured."""
@@ -59,9 +61,12 @@ class TorchNetwork:
         half: Half precision; None takes it on CUDA alone.
         transforms: The model's own preprocessing of one crop, in place of `preprocessing`.
         compile: Run the module through `torch.compile`, on CUDA as recorded graphs.
+        runtime: What runs the module on a CPU, one of `trackers.appearance.cpu_runtime.RUNTIMES`; on other devices
+            PyTorch does.
 
     Raises:
-        ValueError: If the device is not there, or half precision is asked of one without it.
+        ValueError: If the device is not there, or half precision or a runtime is asked of one without it.
+        MissingDependencyError: If the runtime named is not installed.
     """
 
     def __init__(
@@ -74,11 +79,16 @@ class TorchNetwork:
         half: bool | None = None,
         transforms: Transforms | None = None,
         compile: bool = False,
+        runtime: str = "auto",
     ) -> None:
         """Move the model to its device."""
         self.preprocessing = preprocessing
         self.model, self._transforms = model.eval(), transforms
+        check_choice("runtime", runtime, RUNTIMES)
+        if compile and runtime not in ("auto", "torch"):
+            raise ValueError(f"compile=True compiles for PyTorch, but runtime is {runtime!r}; leave one of them out")
         self._asked_batch, self._asked_half, self._compile = batch_size, half, compile
+        self._asked_runtime = "torch" if compile else runtime
         self.to(device)
 
     def to(self, device: Any) -> None:
@@ -89,12 +99,19 @@ class TorchNetwork:
         if self._asked_half and not cuda:
             raise ValueError(f"half precision needs a CUDA device, but the device is {self.device}; leave half=None")
         self.dtype = torch.float16 if cuda and self._asked_half is not False else torch.float32
+        on_cpu = self.device.type == "cpu"
+        if self._asked_runtime not in ("auto", "torch") and not on_cpu:
+            raise ValueError(f"runtime={self._asked_runtime!r} runs on the CPU, but the device is {self.device}")
         unlimited = None if self.device.type == "cpu" else ACCELERATOR_BATCH
         self.blocks = Blocks(unlimited if self._asked_batch is None else self._asked_batch)
         self.model = self.model.to(self.device, self.dtype)
         if not isinstance(self.model, torch.jit.ScriptModule):
             self.model = self.model.to(memory_format=torch.channels_last)
-        self._run: Any = Compiled(self.model, graphs=cuda) if self._compile else self.model
+        self._run: Any = self.model
+        if self._compile:
+            self._run = Compiled(self.model, graphs=cuda)
+        elif on_cpu:
+            self._run = CpuRuntime(self.model, self._asked_runtime, self.preprocessing.size)
         weight = self.preprocessing.center_weight()
         self._weight = None if weight is None else torch.from_numpy(weight).to(self.device)
 
@@ -118,6 +135,11 @@ class TorchNetwork:
         self.to(self._asked_device)
         if self.device == device:
             self.blocks = blocks
+
+    @property
+    def runtime(self) -> str:
+        """What runs the module: the runtime asked for, and from the first batch on the one that was settled on."""
+        return self._run.name if isinstance(self._run, CpuRuntime) else "torch"
 
     def load(self, image: Image) -> LoadedFrame:
         """Bring a BGR frame to the device, once, as bytes."""

@@ -40,8 +40,10 @@ class DeepSORTFeatureExtractor:
         **options: Fields of `trackers.appearance.preprocessing.Preprocessing` (`mean`, `std`, `scale`,
             `interpolation`, `color`, `fit`, `padding`, `mask`, `flip`, `center_sigma`), and `batch_size` (most crops
             per forward pass; None measures the best on a CPU), `half` (CUDA only), `compile` (run through
-            `torch.compile`, on CUDA as recorded graphs; the first frames take long), `transforms` (a
-            callable from a Pillow image to a tensor, in place of the preprocessing).
+            `torch.compile`, on CUDA as recorded graphs; the first frames take long), `runtime` (what runs the module
+            on a CPU: `"auto"`, the first of `"openvino"`, `"onnxruntime"` and `"torch"` that is installed and gives
+            the module's vectors, compared at the first batch; or one of these names), `transforms` (a callable from a
+            Pillow image to a tensor, in place of the preprocessing).
 
     Raises:
         ValueError: If an option is unknown or out of range, or the file cannot be used.
@@ -283,6 +285,11 @@ class DeepSORTFeatureExtractor:
         """
         vectors = embed_images(self._network, images)
         return np.zeros((0, self.dimension), np.float32) if vectors is None else vectors
+
+    @property
+    def runtime(self) -> str:
+        """What runs the model, such as `"torch"`; `"auto"` until the first batch has settled it."""
+        return str(getattr(self._network, "runtime", "torch"))
 
     def to(self, device: Any) -> DeepSORTFeatureExtractor:
         """Move the model to another device, in place.
