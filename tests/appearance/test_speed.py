@@ -88,7 +88,7 @@ def test_a_pause_of_the_machine_does_not_choose_the_size() -> None:
 def test_every_size_takes_its_turn_and_a_given_one_is_never_exceeded() -> None:
     frame, boxes = scene(20)
     model = Small()
-    extractor = DeepSORTFeatureExtractor(model, "cpu", (32, 16))
+    extractor = DeepSORTFeatureExtractor(model, "cpu", (32, 16), runtime="torch")
     seen = extractor._network.model.batches  # type: ignore[attr-defined]
     vectors = [extractor.extract_features(frame, boxes) for _ in range(24)]
     assert set(SIZES) <= {size for batch in seen for size in SIZES if size <= batch < 1.5 * size}
@@ -200,7 +200,7 @@ def test_what_cannot_be_compiled_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) 
     extractor = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16), compile=True)
     with pytest.warns(UserWarning, match=r"runs as it is \(RuntimeError: no compiler found\)"):
         vectors = extractor.extract_features(frame, boxes)
-    expected = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16)).extract_features(frame, boxes)
+    expected = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16), runtime="torch").extract_features(frame, boxes)
     np.testing.assert_array_equal(vectors, expected)
     np.testing.assert_array_equal(extractor.extract_features(frame, boxes), expected)  # and does not warn again
 

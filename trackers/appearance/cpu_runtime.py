@@ -154,7 +154,7 @@ def exported(module: torch.nn.Module, size: tuple[int, int]) -> bytes:
             dynamic_axes={"crops": {0: "batch"}, "vectors": {0: "batch"}},
             dynamo=False,
         )
-    return content.getvalue()
+    return bytes(content.getvalue())
 
 
 def _silent_exporter() -> AbstractContextManager[Any]:
