@@ -46,7 +46,6 @@ class CpuRuntime:
     Args:
         module: Maps a float32 tensor `(k, 3, h, w)` on the CPU to vectors `(k, d)`; in evaluation mode.
         runtime: One of `RUNTIMES`.
-        size: Height and width of the crops.
 
     Raises:
         ValueError: If the runtime is unknown.
@@ -54,17 +53,16 @@ class CpuRuntime:
 
     Example:
         >>> module = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()).eval()
-        >>> CpuRuntime(module, "torch", (8, 8))(torch.ones(2, 3, 8, 8)).shape
+        >>> CpuRuntime(module, "torch")(torch.ones(2, 3, 8, 8)).shape
         torch.Size([2, 3])
     """
 
-    def __init__(self, module: torch.nn.Module, runtime: str, size: tuple[int, int]) -> None:
+    def __init__(self, module: torch.nn.Module, runtime: str) -> None:
         """Check that the runtime is there; nothing is exported yet."""
         check_choice("runtime", runtime, RUNTIMES)
         if runtime in PACKAGES:
             require(*PACKAGES[runtime])
-        self._module, self._size = module, size
-        self._asked = runtime
+        self._module, self._asked = module, runtime
         self._session: Session | None = None
         self._settled = runtime == "torch"
 
@@ -85,8 +83,14 @@ class CpuRuntime:
         """Take the first runtime that gives the module's vectors."""
         self._settled = True
         expected = self._module(batch)
-        if not (isinstance(expected, torch.Tensor) and expected.ndim >= 2 and len(expected) == len(batch)):
+        if not (
+            isinstance(expected, torch.Tensor)
+            and expected.shape[:1] == batch.shape[:1]
+            and expected[0].squeeze().ndim == 1
+        ):
             return  # not vectors: the extractor says so
+        if self._asked == "auto" and isinstance(self._module, torch.jit.ScriptModule):
+            return  # a graph of PyTorch's own, which its exporter cannot trace
         names = [name for name in PACKAGES if importlib.util.find_spec(PACKAGES[name][0]) is not None]
         reasons = []
         for name in names if self._asked == "auto" else [self._asked]:
@@ -108,11 +112,12 @@ class CpuRuntime:
     def _verified(self, name: str, batch: torch.Tensor, expected: torch.Tensor) -> Session:
         """A session whose vectors are the module's; a kept export that is not of this module is made again."""
         generator = torch.Generator().manual_seed(0)
-        probe = torch.randn((PROBES, 3, *self._size), generator=generator)
+        size = (int(batch.shape[2]), int(batch.shape[3]))
+        probe = torch.randn((PROBES, 3, *size), generator=generator)
         tests = [(batch, expected), (probe, self._module(probe))]
-        key = content_key(self._module, self._size)
+        key = content_key(self._module, size)
         for fresh in (False, True):
-            path = kept(f"{key}.onnx", lambda: exported(self._module, self._size), fresh=fresh)
+            path = kept(f"{key}.onnx", lambda: exported(self._module, size), fresh=fresh)
             with nullcontext() if fresh else suppress(Exception):  # a kept file may be damaged
                 session: Session = OPENERS[name](path)
                 similarity = min(_similarity(session(_channels_last(crops)), vectors) for crops, vectors in tests)

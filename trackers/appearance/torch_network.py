@@ -111,7 +111,7 @@ class TorchNetwork:
         if self._compile:
             self._run = Compiled(self.model, graphs=cuda)
         elif on_cpu:
-            self._run = CpuRuntime(self.model, self._asked_runtime, self.preprocessing.size)
+            self._run = CpuRuntime(self.model, self._asked_runtime)
         weight = self.preprocessing.center_weight()
         self._weight = None if weight is None else torch.from_numpy(weight).to(self.device)
 
