@@ -44,7 +44,9 @@ def frames_and_boxes(counts: list[int], seed: int) -> tuple[list[Any], list[sv.D
 @settings(max_examples=25, deadline=None)
 def test_batches_equal_single_calls_in_the_fewest_passes(counts: list[int], batch_size: int, seed: int) -> None:
     network = Counting()
-    extractor = DeepSORTFeatureExtractor(network, device="cpu", input_size=(32, 16), batch_size=batch_size)
+    extractor = DeepSORTFeatureExtractor(
+        network, device="cpu", input_size=(32, 16), batch_size=batch_size, runtime="torch"
+    )
     passes = extractor._network.model.passes  # type: ignore[attr-defined]
     frames, boxes = frames_and_boxes(counts, seed)
     single = [extractor.extract_features(*one) for one in zip(frames, boxes, strict=True)]
@@ -55,7 +57,7 @@ def test_batches_equal_single_calls_in_the_fewest_passes(counts: list[int], batc
     assert len(passes) == math.ceil(visible / batch_size)
     assert len(together) == len(single)
     for ours, theirs in zip(together, single, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        np.testing.assert_allclose(np.zeros((0, 12)) if ours is None else ours, theirs, atol=1e-5)
 
 
 def test_an_extractor_without_batches_is_called_frame_by_frame() -> None:

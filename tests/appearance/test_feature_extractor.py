@@ -186,7 +186,9 @@ def test_a_row_without_direction_becomes_no_appearance(value: float) -> None:
         vectors[0] = value
         return vectors
 
-    vectors = DeepSORTFeatureExtractor(Answer(answer), "cpu").extract_features(noise(), sv.Detections(xyxy=BOXES))
+    vectors = DeepSORTFeatureExtractor(Answer(answer), "cpu", runtime="torch").extract_features(
+        noise(), sv.Detections(xyxy=BOXES)
+    )
     np.testing.assert_allclose(vectors, [[0.0] * 4, [0.5] * 4, [0.5] * 4])
 
 
@@ -203,7 +205,7 @@ def test_a_row_without_direction_becomes_no_appearance(value: float) -> None:
     ],
 )
 def test_what_is_not_one_vector_per_crop_is_refused(answer: Any, message: str) -> None:
-    extractor = DeepSORTFeatureExtractor(Answer(answer), "cpu")
+    extractor = DeepSORTFeatureExtractor(Answer(answer), "cpu", runtime="torch")
     with pytest.raises(ValueError, match=message):
         extractor.extract_features(noise(), sv.Detections(xyxy=BOXES))
 

@@ -34,11 +34,11 @@ def network() -> Any:
 
 
 def extractor(kind: str, folder: Path) -> DeepSORTFeatureExtractor:
-    made = DeepSORTFeatureExtractor(network(), device="cpu", input_size=(64, 32))
+    made = DeepSORTFeatureExtractor(network(), device="cpu", input_size=(64, 32), appearance_threshold=0.2)
     if kind == "module":
         return made
     path = made.export(folder / f"model.{'onnx' if kind == 'onnx' else 'pt'}", format=kind)
-    return DeepSORTFeatureExtractor(path, device="cpu", input_size=(64, 32))
+    return DeepSORTFeatureExtractor(path, device="cpu", input_size=(64, 32), appearance_threshold=0.2)
 
 
 @pytest.mark.parametrize("way", [sent, copy.deepcopy])

@@ -41,7 +41,8 @@ def export(network: Any, path: str | Path, *, format: str = "onnx") -> Path:
     path = Path(path)
     generator = torch.Generator().manual_seed(0)
     images = torch.randn((3, 3, *network.preprocessing.size), generator=generator)
-    expected = _plain(network.forward([images.to(network.device)]))
+    plain = TorchNetwork(network.model, device=network.device, preprocessing=network.preprocessing, runtime="torch")
+    expected = _plain(plain.forward([images.to(network.device)]))
     example = images[:2].to(network.device, network.dtype)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own remarks about versions and tracing

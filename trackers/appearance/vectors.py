@@ -70,7 +70,8 @@ def extracted_batch(
             once; otherwise it is called frame by frame.
 
     Returns:
-        Vectors for each frame, of equal value up to rounding either way.
+        Vectors for each frame, of equal value up to rounding either way; None for a frame without detections may stand
+        in place of an empty array.
 
     Raises:
         ValueError: If the extractor does not return vectors for each frame.
@@ -78,7 +79,7 @@ def extracted_batch(
     Example:
         >>> import supervision as sv
         >>> boxes = sv.Detections(xyxy=np.array([[0.0, 0.0, 4.0, 8.0]]))
-        >>> brightness = lambda frame, boxes: [[frame.mean(), 1.0] for _ in boxes.xyxy]
+        >>> brightness = lambda frame, boxes: [[float(frame.mean()), 1.0] for _ in boxes.xyxy]
         >>> extracted_batch([boxes, boxes], [np.zeros((9, 9, 3)), np.ones((9, 9, 3))], brightness)
         [[[0.0, 1.0]], [[1.0, 1.0]]]
     """
