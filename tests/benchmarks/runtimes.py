@@ -19,8 +19,8 @@ from statistics import median
 
 import numpy as np
 import torch
+from feature_extractor import WARM_UP, boxes  # type: ignore[import-not-found,unused-ignore]
 
-from tests.benchmarks.feature_extractor import WARM_UP, boxes
 from trackers import DeepSORTFeatureExtractor
 
 RUNTIMES = ("torch", "openvino", "onnxruntime")
