@@ -135,3 +135,37 @@ def test_options_of_a_task_are_those_of_the_pool(monkeypatch: pytest.MonkeyPatch
     assert workers.submit(replace) == "future"  # type: ignore[comparison-overlap]
     assert (asked["num_cpus"], asked["num_gpus"]) == (2, 0.25)
     assert asked["max_retries"] > 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_killed_gallery_comes_back_with_its_identities(address: str, tmp_path: Path) -> None:
+    from trackers.identity import IdentityGallery
+    from trackers.jobs.gallery import RemoteGallery
+
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(4, 16))
+    local = IdentityGallery(threshold=0.3)
+    shared = RemoteGallery(tmp_path / "farm.npz", name="farm", ray_address=address, threshold=0.3)
+    try:
+        for number in range(3):
+            for gallery in (local, shared):
+                assert gallery.enroll(f"cow {number}", vectors=vectors[number : number + 1]) == number + 1
+        ray.kill(shared._actor, no_restart=False)
+        again = RemoteGallery(tmp_path / "absent.npz", name="farm", ray_address=address)
+        for gallery in (shared, again):
+            assert (len(gallery), gallery.names, gallery.identities) == (3, local.names, local.identities)
+            assert gallery.limits == local.limits
+            for ours, theirs in zip(gallery.search(vectors, 2), local.search(vectors, 2), strict=True):
+                np.testing.assert_allclose(ours, theirs, atol=1e-6)
+        other = IdentityGallery(threshold=0.3)
+        other.enroll("cow 9", vectors=vectors[3:])
+        again.merge(other)
+        shared.remove(1)
+        ray.kill(shared._actor, no_restart=False)
+        assert sorted(shared.names.values()) == ["cow 1", "cow 2", "cow 9"]
+        assert sorted(IdentityGallery.load(tmp_path / "farm.npz").names.values()) == ["cow 1", "cow 2", "cow 9"]
+        with pytest.raises(ValueError, match=r"name|vector"):
+            shared.enroll("", vectors=vectors)
+    finally:
+        shared.close()
+        ray.shutdown()
