@@ -132,8 +132,10 @@ def test_sequence_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["000001.png", "000003.png"], "image 2 of 2 is missing, the numbering jumps to 3"),
-        (["000001.png", "000002.png", "2.png"], "the numbering repeats"),
+        (["000001.png", "000003.png"], "image 2 is missing, the numbering jumps from 1 to 3"),
+        (["000001.png", "000002.png", "2.png"], "the numbering repeats: .* are both image 2"),
+        (["000000.png", "000001.png"], "the images are numbered from 0, but the rows of MOT text from 1"),
+        (["000005.png", "000006.png"], "numbered from 5"),
     ],
 )
 def test_image_numbers_of_a_sequence_that_jump_or_repeat(tmp_path: Path, names: list[str], message: str) -> None:

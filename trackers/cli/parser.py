@@ -162,7 +162,10 @@ def _named_in(path: Path, name: str) -> str | None:
 
 def _add_options(group: Any, name: str, factory: Any) -> None:
     parameters = inspect.signature(factory).parameters
-    skip = {"feature_extractor"} & parameters.keys()
+    skip = {"feature_extractor", "frame_rate"} & parameters.keys()
+    if "frame_rate" in skip:
+        text = "Frames per second. Default: those of the source."
+        group.add_argument(f"--{name}.frame_rate", type=float | None, default=None, help=text)
     if inspect.isclass(factory):
         group.add_class_arguments(factory, name, as_group=False, skip=skip, instantiate=False)
     else:
@@ -176,6 +179,8 @@ def _as_choice(values: dict[str, Any] | None) -> Choice | None:
     if not values or values.get("name") is None:
         return None
     options = {key: value for key, value in values.items() if key not in ("name", "options")}
+    if options.get("frame_rate") is None:
+        options.pop("frame_rate", None)  # the source's
     return Choice(values["name"], {**options, **values.get("options", {})})
 
 

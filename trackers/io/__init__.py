@@ -7,7 +7,7 @@ from trackers.io.mot import read_mot, write_mot
 from trackers.io.overlap import WriteBehind, read_ahead
 from trackers.io.results import ResultWriter, read_result
 from trackers.io.sequences import MOTSequence, find_sequences, pair_results, read_sequence
-from trackers.io.source import Faults, FrameSource
+from trackers.io.source import Faults, FrameSource, SourceFrame
 from trackers.io.video import VideoWriter
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FrameSource",
     "MOTSequence",
     "ResultWriter",
+    "SourceFrame",
     "VideoWriter",
     "WriteBehind",
     "find_sequences",

@@ -1,17 +1,86 @@
-"""A place frames come from, and what went wrong while reading it."""
+"""A place frames come from, the times they have, and what went wrong while reading it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trackers.boxes import Image
 
 logger = logging.getLogger(__name__)
 
-NumberedFrames = Iterator[tuple[int, Image]]
-"""Frame numbers, ascending from 1, and BGR images."""
+
+class _Numbered(NamedTuple):
+    number: int
+    image: Image
+
+
+class SourceFrame(_Numbered):
+    """A frame of a source: unpacks to its number and its BGR image, and has a time.
+
+    Attributes:
+        number: 1 for the first frame of the source.
+        image: uint8, BGR, shape `(h, w, 3)`.
+        time: Seconds, ascending.
+
+    Example:
+        >>> import numpy as np
+        >>> frame = SourceFrame.at(2.5, 7, np.zeros((2, 2, 3), np.uint8))
+        >>> number, image = frame
+        >>> number, frame.time
+        (7, 2.5)
+    """
+
+    time: float
+
+    @classmethod
+    def at(cls, time: float, number: int, image: Image) -> SourceFrame:
+        """A frame with its time."""
+        frame = cls(number, image)
+        frame.time = time
+        return frame
+
+
+NumberedFrames = Iterator[SourceFrame]
+"""Frames, numbers ascending from 1."""
+
+
+class Timeline:
+    """Times of frames, ascending, from what a source tells of them.
+
+    Args:
+        frame_rate: Frames per second; the step where the source tells none.
+        tick: Seconds its times are rounded to: a step within one of a frame is exactly a frame.
+
+    Example:
+        >>> timeline = Timeline(30.0, tick=0.001)
+        >>> [round(timeline.next(time), 4) for time in (0.0, 0.033, 0.067, None, 0.6)]
+        [0.0, 0.0333, 0.0667, 0.1, 0.6333]
+    """
+
+    def __init__(self, frame_rate: float, tick: float = 0.0) -> None:
+        """Start before the first frame."""
+        self._step, self.tick = 1.0 / frame_rate, tick
+        self._now: float | None = None
+        self._told: float | None = None
+
+    def next(self, told: float | None) -> float:
+        """Time of the next frame; `told` is what the source says, None where it says nothing."""
+        if self._now is None:
+            self._now = 0.0 if told is None else told
+        else:
+            step = 0.0 if told is None or self._told is None else told - self._told
+            self._now += self._step if step <= 0.0 or abs(step - self._step) <= 1.001 * self.tick else step
+        self._told = told
+        return self._now
+
+    def bridge(self, seconds: float) -> None:
+        """Let time pass between two frames of which the source cannot tell: it was away."""
+        if self._now is not None:
+            self._now += max(0.0, seconds - self._step)
+            self._told = None
 
 
 @dataclass
@@ -29,7 +98,7 @@ class Faults:
 
 @dataclass
 class FrameSource:
-    """A place frames come from; iterating gives `(number, image)`, numbers starting at 1.
+    """A place frames come from; iterating gives `SourceFrame`s, which unpack to `(number, image)`.
 
     A number is missing where a frame could not be decoded.
 
@@ -54,8 +123,9 @@ class FrameSource:
             ValueError: If there is not a single frame.
         """
         number = 0
-        for number, image in self.read(self.faults):
-            yield number, image
+        for frame in self.read(self.faults):
+            number = frame.number
+            yield frame
         if number == 0:
             raise ValueError(f"{self.name} has no frame that can be decoded")
         if number < (self.frame_count or 0):

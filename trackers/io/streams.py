@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.errors import require
-from trackers.io.source import Faults, FrameSource, NumberedFrames
+from trackers.io.source import Faults, FrameSource, NumberedFrames, SourceFrame, Timeline
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -22,6 +23,10 @@ STALLED = 10.0
 """Seconds without data after which a stream counts as broken off."""
 
 
+WITHOUT_TIMES = ("avi", "h264", "hevc", "mjpeg", "rawvideo")
+"""Formats that keep a rate and no time of a frame; what FFmpeg tells of them is the order of decoding."""
+
+
 def _open_container(url: str) -> InputContainer:
     av = require("av", "cli")
     try:
@@ -30,10 +35,10 @@ def _open_container(url: str) -> InputContainer:
         container: InputContainer = av.open(url, timeout=STALLED, options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ValueError(f"{url} cannot be opened as a video: {reason}") from error
+        raise ValueError(f"{_name(url)} cannot be opened as a video: {reason}") from error
     if not container.streams.video:
         container.close()
-        raise ValueError(f"{url} holds no video stream")
+        raise ValueError(f"{_name(url)} holds no video stream")
     return container
 
 
@@ -41,7 +46,7 @@ def open_video(url: str, frame_rate: float | None, retries: int) -> FrameSource:
     """A video file or a stream.
 
     Args:
-        url: Path or address.
+        url: Address; `file:` and the path of a file.
         frame_rate: Frames per second where the source does not tell or is wrong.
         retries: How often in a row it is opened again when it breaks off.
 
@@ -49,35 +54,85 @@ def open_video(url: str, frame_rate: float | None, retries: int) -> FrameSource:
         ValueError: If it cannot be opened.
     """
     with _open_container(url) as container:
-        stream = container.streams.video[0]
-        rate = frame_rate or float(stream.average_rate or 0) or 30.0
-        count = stream.frames or None
-    return FrameSource(url, rate, count, lambda faults: _read_video(url, retries, faults))
+        rate, count = _rate_and_count(container, frame_rate)
+        is_file = url.startswith("file:") or container.duration is not None
+        told = container.format.name not in WITHOUT_TIMES and not (is_file and frame_rate)
+    return FrameSource(_name(url), rate, count, lambda faults: _read_video(url, retries, faults, rate, told, is_file))
 
 
-def _read_video(url: str, retries: int, faults: Faults) -> NumberedFrames:
-    """Decode a video, and go on after the last frame seen when a stream breaks off."""
+def open_pipe(url: str, name: str, frame_rate: float | None) -> FrameSource:
+    """A video that comes through a pipe, and is read once.
+
+    Args:
+        url: Where it is read from.
+        name: What people call it.
+        frame_rate: Frames per second where the video does not tell or is wrong.
+
+    Raises:
+        ValueError: If what comes is no video.
+    """
+    container = _open_container(url)
+    rate, count = _rate_and_count(container, frame_rate)
+
+    def read(faults: Faults) -> NumberedFrames:
+        timeline = Timeline(rate, _tick(container))
+        told = container.format.name not in WITHOUT_TIMES and not frame_rate
+        with container:
+            for number, (image, time) in enumerate(_decode(container, None, faults), start=1):
+                now = timeline.next(time if told else None)
+                if image is not None:
+                    yield SourceFrame.at(now, number, image)
+
+    return FrameSource(name, rate, count, read)
+
+
+def _rate_and_count(container: InputContainer, frame_rate: float | None) -> tuple[float, int | None]:
+    stream = container.streams.video[0]
+    return frame_rate or float(stream.average_rate or stream.guessed_rate or 0) or 30.0, stream.frames or None
+
+
+def _tick(container: InputContainer) -> float:
+    """Seconds that the times of frames are rounded to."""
+    return float(container.streams.video[0].time_base or 0)
+
+
+def _name(url: str) -> str:
+    return url.removeprefix("file:")
+
+
+def _read_video(url: str, retries: int, faults: Faults, rate: float, told: bool, is_file: bool) -> NumberedFrames:
+    """Decode a video, and go on after the last frame seen when a stream breaks off.
+
+    The clock tells the time only where nobody else does: while a stream was away, and of a stream without times.
+    """
     av = require("av", "cli")
-    number, last_time, failures = 0, None, 0
+    number, last_time, failures, timeline = 0, None, 0, Timeline(rate)
+    seen = time.monotonic()
     while True:
         try:
             with _open_container(url) as container:
+                timeline.tick = _tick(container)
+                resumes = container.duration is not None
+                if number and not resumes:
+                    timeline.bridge(time.monotonic() - seen)
                 for image, frame_time in _decode(container, last_time, faults):
                     number += 1
+                    seen = time.monotonic()
+                    now = timeline.next(seen if frame_time is None and not is_file else frame_time if told else None)
                     if image is not None:
                         failures, last_time = 0, frame_time
-                        yield number, image
+                        yield SourceFrame.at(now, number, image)
             return
         except (av.error.FFmpegError, ValueError) as error:
             if failures >= retries:
                 if number == 0:
                     raise
-                logger.warning("%s broke off after frame %d: %s", url, number, error)
+                logger.warning("%s broke off after frame %d: %s", _name(url), number, error)
                 faults.broken_frames += 1
                 return
             failures += 1
             faults.reconnections += 1
-            logger.warning("%s broke off after frame %d, attempt %d to go on: %s", url, number, failures, error)
+            logger.warning("%s broke off after frame %d, attempt %d to go on: %s", _name(url), number, failures, error)
             time.sleep(min(0.5 * 2 ** (failures - 1), 8.0))
 
 
@@ -112,11 +167,26 @@ def _to_image(frame: Any) -> Image:
     return np.ascontiguousarray(np.rot90(image, turns)) if turns % 4 else image
 
 
-def open_camera(index: int, frame_rate: float | None, retries: int) -> FrameSource:
+@contextlib.contextmanager
+def _quiet_opencv(cv2: Any) -> Iterator[None]:
+    """OpenCV prints lines of its own on a camera that is not there; one error says it all."""
+    logging_module = getattr(getattr(cv2, "utils", None), "logging", None)
+    if logging_module is None:
+        yield
+        return
+    level = logging_module.getLogLevel()
+    logging_module.setLogLevel(logging_module.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging_module.setLogLevel(level)
+
+
+def open_camera(index: int | str, frame_rate: float | None, retries: int) -> FrameSource:
     """A camera.
 
     Args:
-        index: Its index.
+        index: Its index, or the path of its device.
         frame_rate: Frames per second where the camera does not tell or is wrong.
         retries: How often in a row it is opened again when it gives no frame.
 
@@ -127,23 +197,24 @@ def open_camera(index: int, frame_rate: float | None, retries: int) -> FrameSour
     cv2 = require("cv2", "opencv")
 
     def connect() -> Any:
-        camera = cv2.VideoCapture(index)
+        with _quiet_opencv(cv2):
+            camera = cv2.VideoCapture(index)
         if not camera.isOpened():
             raise ValueError(f"camera {index} cannot be opened; is it connected, and not in use elsewhere?")
         return camera
 
     def read(faults: Faults) -> NumberedFrames:
-        camera, number, failures = connect(), 0, 0
+        camera, number, failures, start = connect(), 0, 0, time.monotonic()
         try:
             while failures <= retries:
                 read, image = camera.read()
                 if read:
                     number, failures = number + 1, 0
-                    yield number, image
+                    yield SourceFrame.at(time.monotonic() - start, number, image)
                     continue
                 failures += 1
                 faults.reconnections += 1
-                logger.warning("camera %d gives no frame, attempt %d to go on", index, failures)
+                logger.warning("camera %s gives no frame, attempt %d to go on", index, failures)
                 camera.release()
                 time.sleep(0.5)
                 camera = connect()

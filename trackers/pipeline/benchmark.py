@@ -19,7 +19,7 @@ import numpy as np
 from trackers.deprecation import renamed
 from trackers.evaluation import Scores, combine, evaluate_sequence, score_rows
 from trackers.io import DetectionTable, MOTSequence, open_source, read_detections, read_mot
-from trackers.pipeline.choices import Choice, default_confidence, make_extractor, make_tracker, uses_appearance
+from trackers.pipeline.choices import Choice, at_rate, default_confidence, make_extractor, make_tracker, uses_appearance
 from trackers.pipeline.detectors import from_table
 from trackers.pipeline.embed import observe
 from trackers.table import BoxTable
@@ -193,9 +193,18 @@ def _outcome(
 ) -> Outcome:
     frames = max(task.sequence.length or 0, len(table), int(truth.frame.max(initial=0)))
     confidence = default_confidence(tracker, task.detections) if task.confidence is None else task.confidence
-    result, seconds = track_table(table, frames, make_tracker(tracker, extractor), confidence)
+    result, seconds = track_table(
+        table, frames, make_tracker(at_rate(tracker, _rate(task.sequence)), extractor), confidence
+    )
     scores = evaluate_sequence(truth, result, name=task.sequence.name, distractors=task.distractors)
     return Outcome(str(tracker), label, scores, frames, seconds)
+
+
+def _rate(sequence: MOTSequence) -> float | None:
+    """Frames per second by `seqinfo.ini`, or else by the video."""
+    if sequence.frame_rate is None and sequence.frames is not None and sequence.frames.is_file():
+        return open_source(sequence.folder).frame_rate
+    return sequence.frame_rate
 
 
 def _with_vectors(task: Task, choice: Choice) -> tuple[Callable[..., Any] | None, DetectionTable]:

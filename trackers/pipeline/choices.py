@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,20 @@ class Choice:
 
     def __str__(self) -> str:
         return self.label or self.name
+
+
+def at_rate(choice: Choice, frame_rate: float | None) -> Choice:
+    """The choice with the frame rate of a source, unless it has one of its own or the source tells none.
+
+    Example:
+        >>> at_rate(Choice("sort"), 25.0).options["frame_rate"]
+        25.0
+        >>> at_rate(Choice("sort", {"frame_rate": 5.0}), 25.0).options["frame_rate"]
+        5.0
+    """
+    if frame_rate is None or "frame_rate" not in inspect.signature(find(TRACKERS, choice.name)).parameters:
+        return choice
+    return replace(choice, options={"frame_rate": frame_rate, **choice.options})
 
 
 def make_tracker(choice: Choice, extractor: Any = None) -> Tracker[Any]:

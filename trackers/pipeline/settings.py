@@ -89,6 +89,7 @@ class TrackSettings:
             outputs,
             frame_rate=self.frame_rate,
             refine=self.refine,
+            follow_rate="frame_rate" not in self.tracker.options,
             progress=progress,
             drawing=self.draw,
             only=self.only,

@@ -14,9 +14,8 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.core.association_log import Decision
 from trackers.core.base import Tracker
-from trackers.io import FrameSource, open_source, read_ahead, read_detections
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
-from trackers.io.source import Faults
+from trackers.io import Faults, FrameSource, SourceFrame, open_source, read_ahead, read_detections
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
 from trackers.pipeline.frame import TrackedFrame as TrackedFrame
 from trackers.pipeline.hindsight import check_can_be_read_again, refined_frames
@@ -71,7 +70,12 @@ def open_frames(source: str | Path, *, frame_rate: float | None = None) -> Frame
         from trackers.sample import Scene
 
         scene = Scene()
-        return FrameSource(SAMPLE, scene.frame_rate, len(scene), lambda _: iter(enumerate(scene.frames(), start=1)))
+
+        def read(_: Faults) -> Iterator[SourceFrame]:
+            for index, image in enumerate(scene.frames()):
+                yield SourceFrame.at(index / scene.frame_rate, index + 1, image)
+
+        return FrameSource(SAMPLE, scene.frame_rate, len(scene), read)
     return open_source(source, frame_rate=frame_rate) if has_frames(source) else None
 
 
@@ -81,6 +85,10 @@ def has_frames(source: str | Path) -> bool:
     if path.suffix in FILE_SUFFIXES and path.is_file():
         return False
     return not is_sequence(path) or read_sequence(path).frames is not None
+
+
+def _sequence_rate(source: str | Path) -> float | None:
+    return read_sequence(source).frame_rate if is_sequence(source) else None
 
 
 def _count_frames(source: Path) -> int:
@@ -96,10 +104,11 @@ def _count_frames(source: Path) -> int:
 def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Iterator[TrackedFrame]:
     """Track frame by frame.
 
-    A number that is missing is a frame that was lost: the tracker is told to skip it.
+    A number that is missing is a frame that was lost: the tracker skips it.
 
     Args:
-        frames: Numbers, ascending from 1, and images, or None in place of an image.
+        frames: Numbers, ascending from 1, and images, or None in place of an image; the time of a
+            `trackers.io.SourceFrame` goes to the tracker.
         detect: Finds the detections of a frame.
         tracker: The tracker.
 
@@ -115,15 +124,24 @@ def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Itera
         >>> [frame.detections.tracker_id.tolist() for frame in frames]
         [[-1], [-1], [1]]
     """
-    expected = 1
-    for number, image in frames:
-        for _ in range(expected, number):
-            tracker.skip()
-        expected = number + 1
-        detections = tracker.update(detect(number, image), image)
+    last = 0
+    before: float | None = None
+    for frame in frames:
+        (number, image), time = frame, getattr(frame, "time", None)
+        for lost in range(last + 1, number):
+            share = (lost - last) / (number - last)
+            tracker.skip(timestamp=None if time is None else _between(before, time, share, tracker.frame_rate, number))
+        last, before = number, time
+        detections = tracker.update(detect(number, image), image, timestamp=time)
         if tracker.explain:
             detections.data["reason"] = np.array([_reason(one) for one in tracker.decisions], dtype=object)
         yield TrackedFrame(number, image, detections)
+
+
+def _between(before: float | None, now: float, share: float, frame_rate: float, number: int) -> float:
+    """Time of a frame that was lost: evenly spaced, or a frame apart where the first ones are lost."""
+    start = now - number / frame_rate if before is None else before
+    return start + (now - start) * share
 
 
 def _reason(decision: Decision) -> str:
@@ -191,6 +209,7 @@ def track_video(
     *,
     frame_rate: float | None = None,
     refine: bool = False,
+    follow_rate: bool = False,
     progress: Callable[[Iterator[TrackedFrame], int | None], Iterator[TrackedFrame]] | None = None,
     **options: Any,
 ) -> Summary:
@@ -203,6 +222,7 @@ def track_video(
         outputs: Files to write.
         frame_rate: Frames per second where the source does not tell.
         refine: Track the source to its end first, then write the tracks that `trackers.refine` makes of it.
+        follow_rate: Set the tracker's `frame_rate` to that of the source.
         progress: Wraps the frames, given their number, to show how far they are.
         **options: As in `run`.
 
@@ -216,12 +236,14 @@ def track_video(
         check_can_be_read_again(source)
     check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=bool(options.get("overwrite")))
     frames = open_frames(source, frame_rate=frame_rate)
+    rate = frames.frame_rate if frames else frame_rate or _sequence_rate(source) or 30.0
+    if follow_rate:
+        tracker.frame_rate = rate
     count = frames.frame_count if frames else _count_frames(Path(source))
     numbered: Frames = read_ahead(frames) if frames else ((i, None) for i in range(1, (count or 0) + 1))
     tracked = track_frames(numbered, detect, tracker)
     if progress is not None:
         tracked = progress(tracked, count)
-    rate = frame_rate or (frames.frame_rate if frames else 30.0)
     if refine:
         again = _images_again(frames, outputs, options) or ((i, None) for i in itertools.count(1))
         tracked = refined_frames(tracked, again, rate)

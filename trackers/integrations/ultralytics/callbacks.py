@@ -249,7 +249,8 @@ def _stream_count(predictor: Any) -> int:
 
 
 def _frame_rates(dataset: Any, count: int) -> list[float]:
-    """Frames per second of each stream, 30 where the source does not tell."""
+    """Frames per second of each stream as they are tracked, 30 read a second where the source does not tell."""
+    stride = max(1, int(getattr(dataset, "vid_stride", 1) or 1)) if dataset.mode != "image" else 1
     told = getattr(dataset, "fps", None)
     rates = list(told) if isinstance(told, (list, tuple)) else [told] * count
-    return [float(rate) if rate and 0 < rate < float("inf") else 30.0 for rate in rates]
+    return [(float(rate) if rate and 0 < rate < float("inf") else 30.0) / stride for rate in rates]

@@ -1,0 +1,135 @@
+"""Folders of pictures, and pictures of any depth."""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackers.boxes import Image
+from trackers.io.sequences import IMAGE_SUFFIXES
+from trackers.io.source import Faults, FrameSource, NumberedFrames, SourceFrame
+
+logger = logging.getLogger(__name__)
+
+
+def is_picture(path: Path) -> bool:
+    """Tell whether a file is a picture by its ending; hidden files, as other systems leave them behind, are none."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder, in natural order."""
+    return sorted(filter(is_picture, folder.iterdir()), key=_natural)
+
+
+def files_like(pattern: str) -> list[Path]:
+    """Files that a pattern names: `frames/*.png`, or `frames/%06d.png`; in natural order."""
+    if not re.search(r"[*?\[]|%0?\d*d", pattern):
+        return []
+    stars = re.sub(r"%0?\d*d", "*", pattern)
+    return sorted((path for path in map(Path, glob.glob(stars)) if not path.name.startswith(".")), key=_natural)  # noqa: PTH207
+
+
+def check_numbering(folder: Path, paths: Sequence[Path]) -> None:
+    """Refuse pictures of a MOT sequence that are not numbered from 1 without a hole: rows would go to other frames.
+
+    Raises:
+        ValueError: If they are not; the message says how they are numbered.
+    """
+    numbered = sorted((int(path.stem), path.name) for path in paths if path.stem.isdigit())
+    if not numbered:
+        return
+    numbers = [number for number, _ in numbered]
+    if numbers[0] != 1:
+        raise ValueError(
+            f"{folder}: the images are numbered from {numbers[0]}, but the rows of MOT text from 1: image 1 of "
+            f"{len(paths)} is missing. Rename the images, or track the folder of images itself, whose frames count "
+            "from 1 whatever their names"
+        )
+    for (before, name), (after, other) in itertools.pairwise(numbered):
+        if after == before:
+            raise ValueError(f"{folder}: the numbering repeats: {name} and {other} are both image {after}")
+        if after > before + 1:
+            raise ValueError(f"{folder}: image {before + 1} is missing, the numbering jumps from {before} to {after}")
+
+
+def open_pictures(name: str, paths: Sequence[Path], frame_rate: float | None) -> FrameSource:
+    """Pictures as a source of frames, numbered from 1 in the order given, 30 a second unless told otherwise."""
+    rate = frame_rate or 30.0
+
+    def read(faults: Faults) -> NumberedFrames:
+        for number, path in enumerate(paths, start=1):
+            try:
+                image = load_picture(path)
+            # Ultralytics, once imported, turns an unknown image into a missing package.
+            except (OSError, SyntaxError, ImportError, DamagedPictureError) as error:
+                faults.broken_frames += 1
+                logger.warning("%s left out: %s", path, error)
+                continue
+            yield SourceFrame.at((number - 1) / rate, number, image)
+
+    return FrameSource(name, rate, len(paths), read)
+
+
+class DamagedPictureError(ValueError):
+    """A picture that cannot be read, unlike one that could but is of no kind that is known."""
+
+
+def load_picture(path: Path) -> Image:
+    """Read a picture as BGR, turned as its camera was held.
+
+    Raises:
+        ValueError: If its numbers are neither 8 nor 16 bits, nor floats from 0 to 1.
+    """
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    with Pillow.open(path) as file:
+        try:
+            turned = ImageOps.exif_transpose(file)
+            values = None if turned.mode in PLAIN_MODES else np.asarray(turned)
+            rgb = np.asarray(turned.convert("RGB")) if values is None else None
+        except ValueError as error:
+            raise DamagedPictureError(str(error)) from error
+    if rgb is not None:
+        return np.ascontiguousarray(rgb[:, :, ::-1])
+    assert values is not None
+    return np.repeat(to_bytes(values, path)[:, :, None], 3, axis=2)
+
+
+PLAIN_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
+"""Modes of Pillow with 8 bits a channel or fewer."""
+
+
+def to_bytes(values: npt.NDArray[Any], path: Path) -> Image:
+    """Numbers of 16 bits, shape `(h, w)`, or floats from 0 to 1, as bytes; the same scale for every picture.
+
+    Raises:
+        ValueError: If they are of another range.
+
+    Example:
+        >>> to_bytes(np.array([[0, 65535]], np.uint16), Path("x.png")).tolist()
+        [[0, 255]]
+    """
+    finite = bool(np.isfinite(values).all())
+    low, high = (float(values.min()), float(values.max())) if finite and values.size else (np.nan, np.nan)
+    if values.dtype.kind == "f" and low >= 0.0 and high <= 1.0:
+        return np.rint(values * 255.0).astype(np.uint8)
+    if values.dtype.kind in "iu" and low >= 0 and high <= 65535:
+        return np.rint(values * (255.0 / 65535.0)).astype(np.uint8)
+    raise ValueError(
+        f"{path}: expected a picture of 8 or 16 bits a channel, or of floats from 0 to 1, but got {values.dtype} from "
+        f"{low:g} to {high:g}; scale it to 8 bits first"
+    )
+
+
+def _natural(path: Path) -> list[tuple[bool, int, str]]:
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(path))]
