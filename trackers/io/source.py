@@ -106,14 +106,14 @@ class FrameSource:
         name: What people call it.
         frame_rate: Frames per second.
         frame_count: Number of frames as the source announces it, else None.
-        read: Starts reading from the beginning; counts faults as it goes.
+        read: Starts reading from the beginning; counts faults as it goes. Frames without a time get that of the rate.
         faults: What went wrong so far.
     """
 
     name: str
     frame_rate: float
     frame_count: int | None
-    read: Callable[[Faults], NumberedFrames] = field(repr=False)
+    read: Callable[[Faults], Iterator[tuple[int, Image]]] = field(repr=False)
     faults: Faults = field(default_factory=Faults)
 
     def __iter__(self) -> NumberedFrames:
@@ -124,8 +124,11 @@ class FrameSource:
         """
         number = 0
         for frame in self.read(self.faults):
-            number = frame.number
-            yield frame
+            number, image = frame
+            if isinstance(frame, SourceFrame):
+                yield frame
+            else:
+                yield SourceFrame.at((number - 1) / self.frame_rate, number, image)
         if number == 0:
             raise ValueError(f"{self.name} has no frame that can be decoded")
         if number < (self.frame_count or 0):
