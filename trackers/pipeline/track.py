@@ -14,8 +14,8 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.core.association_log import Decision
 from trackers.core.base import Tracker
-from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
 from trackers.io import Faults, FrameSource, SourceFrame, open_source, read_ahead, read_detections
+from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
 from trackers.pipeline.frame import TrackedFrame as TrackedFrame
 from trackers.pipeline.hindsight import check_can_be_read_again, refined_frames
