@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,25 @@ def add_vectors(galleries: Galleries, vectors: Vectors) -> None:
     """
     for gallery, vector in zip(galleries, vectors, strict=True):
         gallery.add(vector)
+
+
+def mapped_galleries(galleries: Galleries, project: Callable[[Vectors], Vectors]) -> Galleries:
+    """The galleries with every vector mapped, all in one go.
+
+    Args:
+        galleries: Shape `(n,)`.
+        project: From `(k, d)` to `(k, m)`.
+
+    Returns:
+        New galleries, shape `(n,)`.
+
+    Example:
+        >>> doubled = mapped_galleries(new_galleries(np.eye(2, dtype=np.float32), None), lambda vectors: 2 * vectors)
+        >>> doubled[1].vectors.tolist()
+        [[0.0, 2.0]]
+    """
+    packed = pack_galleries(galleries)
+    return unpack_galleries({**packed, "vectors": project(packed["vectors"])})
 
 
 def pack_galleries(galleries: Galleries) -> dict[str, Any]:

@@ -15,13 +15,17 @@ EXTRACTORS: Mapping[str, str] = {
 """Where each feature extractor is, by its name."""
 
 
+FILE = ".npz"
+"""Ending of the files of adapted extractors, which stand for a name."""
+
+
 def find(names: Mapping[str, str], name: str) -> Any:
     """Find a tracker or an extractor by its name.
 
     Args:
         names: Where each is, by its name.
         name: A name in it, the name of a class in it, or the place of a class elsewhere:
-            `"package.module:Class"`.
+            `"package.module:Class"`; for an extractor also the file of an adapted one, `"mine.npz"`.
 
     Returns:
         The class, or the function that makes one.
@@ -37,6 +41,10 @@ def find(names: Mapping[str, str], name: str) -> Any:
         ...
         ValueError: unknown name 'strips'; did you mean 'stripes'? ...
     """
+    if name.endswith(FILE) and names is EXTRACTORS:
+        from trackers.appearance.adaptation.extractor import AdaptedExtractor
+
+        return lambda: AdaptedExtractor.load(name)
     classes = {place.rpartition(":")[2]: place for place in names.values()}
     place = names.get(name) or classes.get(name) or (name if ":" in name else None)
     if place is None:

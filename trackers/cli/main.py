@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "track": "trackers.cli.track:track",
     "eval": "trackers.cli.evaluate:evaluate_files",
     "embed": "trackers.cli.embed:embed",
+    "adapt": "trackers.cli.adapt:adapt",
     "benchmark": "trackers.cli.benchmark:benchmark",
     "tune": "trackers.cli.tune:tune_tracker",
     "refine": "trackers.cli.refine:refine_result",

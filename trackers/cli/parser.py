@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trackers.core.registry import EXTRACTORS, TRACKERS, find
+from trackers.core.registry import EXTRACTORS, FILE, TRACKERS, find
 from trackers.errors import require
 from trackers.pipeline.choices import NO_EXTRACTOR, Choice, read_yaml
 
@@ -83,7 +83,7 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
         known = [*names] if name == "tracker" else [*names, NO_EXTRACTOR]
         options = f"One of {', '.join(known)}; --{name} for short."
         group.add_argument(f"--{name}.name", metavar="NAME", type=str, default=default, help=options)
-        if choice and choice != NO_EXTRACTOR:
+        if choice and choice != NO_EXTRACTOR and not choice.endswith(FILE):
             _add_options(group, name, find(names, choice))
     return parser
 
@@ -117,10 +117,14 @@ def _spell_out(argument: str, chosen: Sequence[str]) -> str:
 
 
 def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
-    """Let a flag stand alone, and an option that takes several values be given once for each."""
+    """Let a flag stand alone, an option that takes several values be given once for each, and several files lead."""
     kinds = {action.dest: str(getattr(action, "_typehint", "")) for action in parser._actions}
     flags = {f"--{name}" for name, kind in kinds.items() if kind == "<class 'bool'>"}
     lists = {f"--{name}" for name, kind in kinds.items() if "Sequence[" in kind}
+    many = any(not one.option_strings and "Sequence[" in kinds[one.dest] for one in parser._actions)
+    if many and arguments and not arguments[0].startswith(("-", "[")):
+        count = next((place for place, one in enumerate(arguments) if one.startswith("-")), len(arguments))
+        arguments = [json.dumps([*arguments[:count]]), *arguments[count:]]
     respelled: list[str] = []
     seen: set[str] = set()
     following = [*arguments[1:], ""]

@@ -30,6 +30,7 @@ def track(
     frame_rate: float | None = None,
     explain: bool = False,
     refine: bool = False,
+    adapt: bool = False,
     preview: bool = False,
     overwrite: bool = False,
     output_dir: Path | None = None,
@@ -62,6 +63,8 @@ def track(
         frame_rate: Frames per second of the source, where it does not tell.
         explain: Write to JSON lines why each detection got its id or none.
         refine: Track the file to its end first, then write tracks improved with hindsight, as `trackers refine` does.
+        adapt: Read the file twice: learn first what tells its objects apart, then track with that. For a camera or a
+            stream, `--tracker.adapt true` learns on the way.
         preview: Show the annotated frames in a window; q ends the run.
         overwrite: Replace existing files.
         output_dir: Track every video and MOT sequence in the folder SOURCE, and write one result for each into this
@@ -89,6 +92,7 @@ def track(
         frame_rate=frame_rate,
         explain=explain,
         refine=refine,
+        adapt=adapt,
     )
     if output_dir is not None:
         if output or preview:

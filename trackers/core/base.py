@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from trackers.appearance.adaptation import AdaptationReport
+from trackers.appearance.adaptation.running import RunningAdaptation
 from trackers.appearance.vectors import EMBEDDING, extracted, unit_vectors
 from trackers.association.classes import NO_CLASS, ClassGroups, ClassRule
 from trackers.association.selection import Selection, check_selection
 from trackers.boxes import Bools, Ints, trackable
+from trackers.core.adapting import map_vectors
 from trackers.core.association_log import AssociationLog
 from trackers.core.hints import Hints
 from trackers.core.inspection import TracksType
@@ -68,6 +71,9 @@ class Tracker(Hints, Steps[TracksType]):
     feature_extractor: Any = None
     """Turns boxes into vectors, where the tracker uses appearance and has one."""
 
+    adapt: bool = False
+    """Whether the tracker learns on the way what tells its objects apart."""
+
     def __init__(
         self,
         motion: MotionModel,
@@ -94,6 +100,7 @@ class Tracker(Hints, Steps[TracksType]):
         self._time = Time()
         self._vector_length: int | None = None
         self._prepared: PreparedFrame | None = None
+        self._adaptation = RunningAdaptation(frame_rate) if self.adapt else None
         super().__init__(motion, Lifecycle(minimum_consecutive_frames, self._buffer()), tracks)
 
     @property
@@ -125,6 +132,8 @@ class Tracker(Hints, Steps[TracksType]):
         self._time, self._vector_length, self._prepared = Time(), None, None
         if self._camera is not None:
             self._camera.reset()
+        if self._adaptation is not None:
+            self._adaptation.reset()
 
     def update(
         self,
@@ -256,6 +265,9 @@ class Tracker(Hints, Steps[TracksType]):
             self._lifecycle.expire(self._tracks, observations.expired)
         if self._camera is not None and prepared.camera is not None:
             self._camera.load_state_dict(prepared.camera)
+        observations.raw = observations.vectors[:, :0]
+        if self._adaptation is not None:
+            map_vectors(self._adaptation, self._tracks, observations, self._cosine_threshold)
         ids = np.full(len(prepared.usable), NO_ID)
         ids[prepared.usable] = self._step(observations)
         log = observations.association_log
@@ -278,6 +290,16 @@ class Tracker(Hints, Steps[TracksType]):
         nothing = Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed, camera=camera)
         tracks = self._predict(nothing)
         tracks.age += elapsed
+
+    @property
+    def adaptation(self) -> AdaptationReport | None:
+        """What the newest map learned on the way rests on and brought; None before the first, and without `adapt`."""
+        return None if self._adaptation is None else self._adaptation.report
+
+    @property
+    def _cosine_threshold(self) -> float:
+        """Largest cosine distance of a match, for trackers that compare vectors."""
+        raise NotImplementedError
 
     @property
     def camera_failures(self) -> int:

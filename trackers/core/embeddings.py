@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,21 @@ class TracksWithEmbedding(Tracks):
 
     Attributes:
         embedding: Unit vector of each track, zero while unknown, shape `(n, d)`.
+        raw: The same of the vectors as the extractor gave them, where a learned map stands between, shape `(n, k)`;
+            else `(n, 0)`. What compares tracks across trackers uses these.
     """
 
     embedding: Vectors = column(0, dtype=np.float32)
+    raw: Vectors = column(0, dtype=np.float32)
+
+    def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
+        """Derive the embeddings from the vectors as the extractor gave them.
+
+        Args:
+            project: The map in force, from `(n, d)` to `(n, k)`.
+            changed: Whether it is another one than on the previous frame.
+        """
+        self.embedding = project(self.raw)
 
     def vector(self, row: int) -> Vectors | None:
         """The embedding of the track in this row, shape `(d,)`; None without appearance."""

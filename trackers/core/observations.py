@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from trackers.association.assignment import NO_MATCH, Match
 from trackers.association.pairs import Pairs
@@ -20,6 +22,7 @@ class Observations:
         vectors: Unit appearance vectors, zero where unknown, shape `(n, d)`; `(n, 0)` without appearance.
         group: Group of classes each detection may match in, shape `(n,)`.
         class_id: Class of each detection, shape `(n,)`; None where the detector has no classes.
+        raw: The vectors as the extractor gave them, where a learned map stands between, shape `(n, d)`; else `(n, 0)`.
         elapsed: Frames since the previous update, 1 unless frames carry timestamps.
         expired: Tracks whose buffer ran out between the previous frame and this one, a mask; None where none did.
         association_log: What the stages compared; None unless `tracker.explain` is set.
@@ -34,6 +37,7 @@ class Observations:
     vectors: Vectors
     group: Ints
     class_id: Ints | None = None
+    raw: Vectors = field(default_factory=lambda: np.empty((0, 0), np.float32))
     elapsed: float = 1.0
     expired: Bools | None = None
     association_log: AssociationLog | None = None

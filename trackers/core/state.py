@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.gallery import pack_galleries, unpack_galleries
+from trackers.appearance.gallery import new_galleries, pack_galleries, unpack_galleries
 from trackers.association.selection import Selection
 from trackers.core.time import Time, as_seconds
 from trackers.lifecycle import Changes, Lifecycle, Tracks
@@ -38,6 +38,7 @@ class Stateful(Protocol):
     _class_ids: list[int]
     _vector_length: int | None
     _statistics: Any
+    _adaptation: Any
     _tracks: Any
     _decisions: list[Any]
     _prepared: Any
@@ -51,6 +52,9 @@ VERSION = 4
 
 COLUMNS_OF_VERSION_3 = {"look": "embedding", "looks": "embedding_count", "unseen": "frames_since_embedding"}
 """Columns that version 3 had under other names."""
+
+ADDED = {"adapt": False}
+"""Parameters that came later, and what trackers did before; a state may lack them."""
 
 OF_THE_MACHINE = ("device",)
 """Parameters that say where a tracker runs, not what it answers."""
@@ -73,6 +77,7 @@ def state_of(tracker: Stateful) -> dict[str, Any]:
         "vector_length": tracker._vector_length,
         "learned": list(tracker._statistics),
         "camera": None if camera is None else copy.deepcopy(camera.state_dict()),
+        "adaptation": None if tracker._adaptation is None else tracker._adaptation.state_dict(),
         "tracks": _packed(tracker._tracks),
     }
 
@@ -103,6 +108,8 @@ def restore(tracker: Stateful, state: Mapping[str, Any]) -> None:
             raise ValueError("expected camera_motion where the state was taken with it, and only there")
         if tracker._camera is not None:
             tracker._camera.load_state_dict(copy.deepcopy(state["camera"]))
+        if tracker._adaptation is not None:
+            tracker._adaptation.load_state_dict(state["adaptation"])
     nobody = np.empty(0, np.int64)
     tracker._lifecycle.total_confirmed = total
     tracker._lifecycle.changes = Changes(0, nobody, lost, nobody, ())
@@ -173,7 +180,8 @@ def _plain(value: Any) -> Any:
 
 def check_parameters(tracker: Stateful, state: Mapping[str, Any]) -> None:
     """Refuse the state of a tracker that would have answered differently; objects cannot be compared."""
-    before, now = state["parameters"], parameters(tracker)[0]
+    before, now = {**ADDED, **state["parameters"]}, parameters(tracker)[0]
+    before = {name: value for name, value in before.items() if name in now or name not in ADDED}
     different = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
     if different:
         pairs = [f"{name} was {before.get(name)!r} and is {getattr(tracker, name, None)!r}" for name in different]
@@ -199,6 +207,9 @@ def _unpacked(blank: TracksType, packed: Mapping[str, Any]) -> TracksType:
     """A table like an empty one, filled with the columns of a state."""
     names = {item.name for item in fields(blank)}
     packed = {COLUMNS_OF_VERSION_3.get(name, name): column for name, column in packed.items()}
+    nothing = np.empty((len(packed["id"]), 0), np.float32)
+    added = {"raw": nothing, "raw_gallery": pack_galleries(new_galleries(nothing, None))}
+    packed = {**{name: column for name, column in added.items() if name in names}, **packed}
     if packed.keys() != names:
         raise ValueError(f"expected columns {', '.join(sorted(names))}, but got {', '.join(sorted(packed))}")
     count = len(packed["id"])

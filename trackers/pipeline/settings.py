@@ -10,6 +10,7 @@ from typing import Any
 from trackers.boxes import Image
 from trackers.io import write_detections
 from trackers.io.sequences import is_sequence
+from trackers.pipeline.adapt import adapt_sources, check_twice_readable, with_mapped_vectors
 from trackers.pipeline.choices import Choice, default_confidence, default_extractor, make_extractor, make_tracker
 from trackers.pipeline.detectors import Detect, brings_vectors, default_detections, open_detector, sequence_length
 from trackers.pipeline.draw import DEFAULT, Drawing
@@ -36,6 +37,7 @@ class TrackSettings:
         frame_rate: Frames per second, where the source does not tell.
         explain: Write to JSON lines why each detection got its id or none.
         refine: Track a source to its end first, then write its tracks improved with hindsight.
+        adapt: Read the source twice: learn first what tells its objects apart, then track with that.
     """
 
     tracker: Choice
@@ -48,6 +50,7 @@ class TrackSettings:
     frame_rate: float | None = None
     explain: bool = False
     refine: bool = False
+    adapt: bool = False
 
     def run(
         self,
@@ -80,7 +83,12 @@ class TrackSettings:
         extractor = self.extractor
         if extractor is None:
             extractor = default_extractor(self.tracker, frames=has_frames(source), vectors=brings_vectors(found))
-        tracker = make_tracker(self.tracker, make_extractor(extractor))
+        model = make_extractor(extractor)
+        if self.adapt:
+            check_twice_readable(source)
+            model = adapt_sources([(source, detect)], model, progress)
+        detect = with_mapped_vectors(detect, model)
+        tracker = make_tracker(self.tracker, model)
         tracker.explain = self.explain
         return track_video(
             source,

@@ -2,6 +2,6 @@
 
 from trackers.appearance.adaptation.extractor import AdaptedExtractor
 from trackers.appearance.adaptation.learning import AdaptationReport
-from trackers.appearance.adaptation.video import adapt, adapt_vectors
+from trackers.appearance.adaptation.video import adapt, adapt_vectors, adapt_videos
 
-__all__ = ["AdaptationReport", "AdaptedExtractor", "adapt", "adapt_vectors"]
+__all__ = ["AdaptationReport", "AdaptedExtractor", "adapt", "adapt_vectors", "adapt_videos"]

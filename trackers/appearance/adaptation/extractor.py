@@ -38,8 +38,8 @@ class AdaptedExtractor:
     Args:
         extractor: The extractor whose vectors are mapped; None for vectors that are stored already.
         projection: The map; None leaves the vectors as they are.
-        appearance_threshold: Cosine distance beyond which two mapped vectors are taken for two objects; None takes the
-            extractor's own.
+        appearance_threshold: Cosine distance beyond which two mapped vectors are taken for two objects. None takes the
+            extractor's own, and so does a map of None where the extractor has one.
         report: What the map was learned from, and what it brought.
 
     Attributes:
@@ -66,7 +66,8 @@ class AdaptedExtractor:
         self.extractor = on_device(extractor, None)
         self.projection = projection
         own = getattr(extractor, "appearance_threshold", None)
-        self.appearance_threshold = own if appearance_threshold is None else appearance_threshold
+        known = own is not None and (projection is None or appearance_threshold is None)
+        self.appearance_threshold = own if known else appearance_threshold
         self.report = report
 
     def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:

@@ -65,7 +65,11 @@ class AdaptationReport:
 
 
 class Learned(NamedTuple):
-    """A map with its threshold, both None where the vectors are better left as they are, and the report."""
+    """A map, its threshold, and the report.
+
+    Where the vectors are better left as they are the map is None and the threshold theirs, None where there was too
+    little to measure one.
+    """
 
     projection: Projection | None
     threshold: float | None
@@ -79,14 +83,16 @@ class Distances(NamedTuple):
     different: Floats
 
 
-def learn(sample: Sample) -> Learned:
+def learn(sample: Sample, limit: float | None = None) -> Learned:
     """Learn a map from a sample of tracklets.
 
     Args:
         sample: Vectors of tracklets.
+        limit: Threshold in use for the vectors as they are, where the new one must not be stricter: it lets at least as
+            large a share of the pairs of two objects pass. Short tracklets ask for too strict a threshold.
 
     Returns:
-        The map and its threshold; None twice where it is declined.
+        The map and its threshold.
     """
     together = coexisting(sample) if len(sample.vectors) else np.zeros((0, 0), np.bool_)
     tracks, objects = len(together), _most_at_once(sample)
@@ -104,7 +110,9 @@ def learn(sample: Sample) -> Learned:
         for held_out, other in zip(halves, reversed(halves), strict=True)
     ]
     was, now = _joined(before), _joined(after)
-    (_, error_before), (threshold, error_after) = best_threshold(was), best_threshold(now)
+    (theirs, error_before), (threshold, error_after) = best_threshold(was), best_threshold(now)
+    if limit is not None:
+        threshold = max(threshold, float(np.quantile(now.different, (was.different <= limit).mean())))
     ordered, ordered_before = separation(now), separation(was)
     wrong_before, wrong_after = error_before * (1.0 - ordered_before), error_after * (1.0 - ordered)
     adapted = wrong_before > 0.0 and wrong_after <= GAIN**2 * wrong_before
@@ -119,7 +127,7 @@ def learn(sample: Sample) -> Learned:
         error_before,
         error_after,
     )
-    return Learned(learn_projection(sample), threshold, report) if adapted else Learned(None, None, report)
+    return Learned(learn_projection(sample), threshold, report) if adapted else Learned(None, theirs, report)
 
 
 def distances(sample: Sample) -> Distances:

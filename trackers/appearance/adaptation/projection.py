@@ -25,6 +25,9 @@ DIRECTIONS = 64
 SHRINKAGE = 0.1
 """Share of its mean diagonal that is added to the within-tracklet scatter: directions nobody moved in are no proof."""
 
+SMALLEST = 1e-9
+"""Least that is added: vectors that never change have no scatter at all."""
+
 
 class Projection(NamedTuple):
     """A learned map: `(x - mean) @ matrix`, scaled to unit length.
@@ -75,7 +78,7 @@ def learn_projection(sample: Sample) -> Projection:
     means, row, count = tracklet_means(sample._replace(vectors=reduced))
     residual = reduced - means[row]
     within = residual.T @ residual / max(len(reduced) - len(means), 1)
-    within += SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+    within += max(SHRINKAGE * np.trace(within) / len(within), SMALLEST) * np.eye(len(within))
     weight = coexisting(sample) * np.sqrt(np.outer(count, count))
     # The sum over pairs of w (a - b)(a - b)', without the pairs.
     between = (means.T * weight.sum(axis=1)) @ means - means.T @ weight @ means

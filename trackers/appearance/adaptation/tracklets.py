@@ -6,7 +6,7 @@ object. Two tracklets that exist on one frame are two objects. That is the rule 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -117,14 +117,12 @@ class Tracklets:
 
     def sample(self) -> Sample:
         """The vectors of all tracklets that have at least two."""
-        kept = [(number, one) for number, one in sorted(self._kept.items()) if len(one.frames) > 1]
-        if not kept:
-            return Sample(np.empty((0, 0), np.float32), np.empty(0, np.int64), np.empty(0, np.int64))
-        return Sample(
-            np.array([vector for _, one in kept for vector in one.vectors]),
-            np.repeat([number for number, _ in kept], [len(one.frames) for _, one in kept]),
-            np.array([frame for _, one in kept for frame in one.frames]),
-        )
+        return self.frozen()()
+
+    def frozen(self) -> Callable[[], Sample]:
+        """What makes the sample of this moment later, such as in a thread, whatever is added meanwhile."""
+        kept = [(n, tuple(one.frames), tuple(one.vectors)) for n, one in sorted(self._kept.items())]
+        return lambda: _sample([one for one in kept if len(one[1]) > 1])
 
     def _thin_out(self) -> None:
         """Drop ended tracklets: those of one vector, and while there are too many, every second block."""
@@ -172,6 +170,17 @@ class Tracklets:
             for number, step, count, end in zip(*(a.tolist() for a in (numbers, steps, length, ends)), strict=True)
         }
         self.frame, self._begun, self._boxes, self._numbers = int(state["frame"]), int(state["begun"]), boxes, living
+
+
+def _sample(kept: Sequence[tuple[int, Sequence[int], Sequence[Vectors]]]) -> Sample:
+    """A sample from numbers, frames and vectors of tracklets."""
+    if not kept:
+        return Sample(np.empty((0, 0), np.float32), np.empty(0, np.int64), np.empty(0, np.int64))
+    return Sample(
+        np.concatenate([np.array(vectors) for _, _, vectors in kept]),
+        np.repeat([number for number, _, _ in kept], [len(frames) for _, frames, _ in kept]),
+        np.concatenate([np.array(frames) for _, frames, _ in kept]),
+    )
 
 
 def continued(before: Floats, boxes: Floats) -> tuple[Ints, Ints]:

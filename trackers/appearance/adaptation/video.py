@@ -34,7 +34,7 @@ def adapt(
     Args:
         frames: Consecutive frames, uint8, BGR, of any number; memory is bounded.
         detections: Detections of each frame; those below a confidence of 0.3 take no part.
-        extractor: Gives the vectors.
+        extractor: Gives the vectors, also of detections that bring some.
 
     Returns:
         An extractor for any tracker, with a threshold calibrated on tracks that had no say in the map.
@@ -50,12 +50,7 @@ def adapt(
         >>> adapted = adapt(scene.frames(), found, StripeFeatureExtractor())
         >>> tracker = SteadySORTTracker(adapted)
     """
-    extract: Any = getattr(extractor, "extract_features", extractor)
-    tracklets = Tracklets()
-    for frame, found in zip(frames, detections, strict=True):
-        kept = _confident(found)
-        _add(tracklets, kept, extract(frame, kept) if len(kept) else np.empty((0, 0), np.float32))
-    return _adapted(tracklets, extractor)
+    return adapt_videos([zip(frames, detections, strict=True)], extractor)
 
 
 def adapt_vectors(detections: Iterable[sv.Detections], extractor: FeatureExtractor | None = None) -> AdaptedExtractor:
@@ -71,13 +66,49 @@ def adapt_vectors(detections: Iterable[sv.Detections], extractor: FeatureExtract
     Raises:
         ValueError: If detections have no vectors.
     """
+    return adapt_videos([((None, found) for found in detections)], extractor)
+
+
+def adapt_videos(
+    videos: Iterable[Iterable[tuple[npt.NDArray[Any] | None, sv.Detections]]], extractor: FeatureExtractor | None
+) -> AdaptedExtractor:
+    """Learn from several videos of the same kind of place.
+
+    Args:
+        videos: Of each video its consecutive frames, with the detections on them. A frame of None leaves the vectors
+            in `detections.data["embedding"]`.
+        extractor: As in `adapt`, or None where all vectors are stored.
+
+    Returns:
+        As `adapt`.
+
+    Raises:
+        ValueError: If there is no way to vectors.
+    """
+    extract: Any = getattr(extractor, "extract_features", extractor)
     tracklets = Tracklets()
-    for found in detections:
-        kept = _confident(found)
-        if len(kept) and EMBEDDING not in kept.data:
-            raise ValueError(f'expected vectors in detections.data["{EMBEDDING}"], but there are none')
-        _add(tracklets, kept, kept.data.get(EMBEDDING, np.empty((0, 0), np.float32)))
-    return _adapted(tracklets, extractor)
+    for video in videos:
+        elapsed = np.inf
+        for frame, found in video:
+            kept = _confident(found)
+            vectors: Any = np.empty((0, 0), np.float32)
+            if frame is not None and extract is not None and len(kept):
+                vectors = extract(frame, kept)
+            elif len(kept):
+                vectors = _stored(kept)
+            unit = unit_vectors(vectors, len(kept), "the vectors to learn from")
+            tracklets.add(kept.xyxy.astype(np.float64).reshape(-1, 4), unit, elapsed)
+            elapsed = 1.0
+    learned = learn(tracklets.sample())
+    return AdaptedExtractor(extractor, learned.projection, learned.threshold, learned.report)
+
+
+def _stored(detections: sv.Detections) -> Any:
+    if EMBEDDING not in detections.data:
+        raise ValueError(
+            f'expected frames and an extractor, or vectors in detections.data["{EMBEDDING}"], but there are neither'
+        )
+    return detections.data[EMBEDDING]
 
 
 def _confident(detections: sv.Detections) -> sv.Detections:
@@ -88,13 +119,3 @@ def _confident(detections: sv.Detections) -> sv.Detections:
     if TYPE_CHECKING:
         assert isinstance(kept, sv.Detections)
     return kept
-
-
-def _add(tracklets: Tracklets, found: sv.Detections, vectors: Any) -> None:
-    unit = unit_vectors(vectors, len(found), "the vectors to learn from")
-    tracklets.add(found.xyxy.astype(np.float64).reshape(-1, 4), unit)
-
-
-def _adapted(tracklets: Tracklets, extractor: FeatureExtractor | None) -> AdaptedExtractor:
-    learned = learn(tracklets.sample())
-    return AdaptedExtractor(extractor, learned.projection, learned.threshold, learned.report)

@@ -78,6 +78,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             comes back from a gap; and for the memory, each track once in 15 frames, in 6 where others are near, and in
             2 where the confidence is below 0.5. The others, about three in four, go to the track they were expected
             at. Vectors that come with the detections are all used either way.
+        adapt: Learn on the way, from undisturbed tracks, what tells the objects of this video apart; see `adaptation`.
+            Not part of the published algorithm.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -127,6 +129,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         reid_memory: float | None = None,
         occlusion_limit: float | None = None,
         embed: str = "always",
+        adapt: bool = False,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -153,12 +156,23 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         match = self._match_by_memory(tracks, observations, match)
 
         self._correct(observations, match)
-        embeddings = self._unoccluded_vectors(observations)
-        tracks.update_embeddings(match.track, embeddings.take(match.detection, axis=0), observations.not_embedded.track)
+        embeddings, raw = self._unoccluded_vectors(observations)
+        tracks.update_embeddings(
+            match.track,
+            embeddings.take(match.detection, axis=0),
+            observations.not_embedded.track,
+            raw.take(match.detection, axis=0),
+        )
         born = unmatched(len(observations), match.detection) & (observations.scores >= self.track_activation_threshold)
         first = embeddings[born]
         return self._advance(
-            observations, match, born, gallery=new_galleries(first, self.gallery_size), embedding=first
+            observations,
+            match,
+            born,
+            gallery=new_galleries(first, self.gallery_size),
+            embedding=first,
+            raw_gallery=new_galleries(raw[born], self.gallery_size),
+            raw=raw[born],
         )
 
     def _match_confirmed(self, tracks: DeepSORTTracks, observations: Observations) -> Match:
@@ -235,12 +249,12 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         found = reidentified(tracks, tracks.gallery, observations, lost, newcomers, self._cosine_threshold)
         return self._restart(observations, match, found)
 
-    def _unoccluded_vectors(self, observations: Observations) -> Vectors:
-        """The vectors of the frame, zero where a nearer box covers too much."""
+    def _unoccluded_vectors(self, observations: Observations) -> tuple[Vectors, Vectors]:
+        """The vectors of the frame, mapped and raw, zero where a nearer box covers too much."""
         if self.occlusion_limit is None:
-            return observations.vectors
-        hidden = covered(observations.boxes) > self.occlusion_limit
-        return np.where(hidden[:, None], np.float32(0.0), observations.vectors)
+            return observations.vectors, observations.raw
+        in_sight = np.float32(covered(observations.boxes) <= self.occlusion_limit)[:, None]
+        return observations.vectors * in_sight, observations.raw * in_sight
 
     @property
     def _cosine_threshold(self) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from trackers.appearance.gallery import Galleries, add_vectors
+from trackers.appearance.gallery import Galleries, add_vectors, mapped_galleries
 from trackers.appearance.vectors import has_embedding
 from trackers.boxes import Ints, Vectors
 from trackers.core.embeddings import TracksWithEmbedding
@@ -22,30 +23,45 @@ class DeepSORTTracks(TracksWithEmbedding):
 
     Attributes:
         gallery: One gallery of vectors per track, shape `(n,)`.
+        raw_gallery: The same vectors as the extractor gave them, where a learned map stands between, shape `(n,)`; else
+            empty ones.
         frames_since_embedding: Consecutive frames on which the track was matched without an embedding, shape `(n,)`.
     """
 
     gallery: Galleries = column(dtype=object)
+    raw_gallery: Galleries = column(dtype=object)
     frames_since_embedding: Ints = column()
 
-    def update_embeddings(self, rows: Ints, vectors: Vectors, not_embedded: Ints) -> None:
+    def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
+        """Derive embeddings, and of a new map the galleries, from the vectors as the extractor gave them."""
+        super().adopt(project, changed)
+        if changed:
+            self.gallery = mapped_galleries(self.raw_gallery, project)
+
+    def update_embeddings(self, rows: Ints, vectors: Vectors, not_embedded: Ints, raw: Vectors) -> None:
         """Add a vector to each track in `rows`, and interpolated ones for the frames since its last.
 
         The tracks in `not_embedded`, which are among the rows, were matched without one. Zero vectors
-        are skipped.
+        are skipped. `raw` holds the vectors as the extractor gave them, of no length where they are the same.
         """
         known = has_embedding(vectors)
-        embedded, vectors = rows[known], vectors[known]
+        embedded, vectors, raw = rows[known], vectors[known], raw[known]
         for new in np.flatnonzero((self.frames_since_embedding[embedded] > 0) & (self.missed[embedded] == 0)).tolist():
             row = embedded[new]
             gallery, frames = self.gallery[row], int(self.frames_since_embedding[row])
-            for vector in between(self.embedding[row], vectors[new], min(frames, gallery.size or frames)):
+            frames = min(frames, gallery.size or frames)
+            for vector in between(self.embedding[row], vectors[new], frames):
                 gallery.add(vector)
+            for vector in between(self.raw[row], raw[new], frames):
+                self.raw_gallery[row].add(vector)
         count = self.frames_since_embedding[not_embedded] + 1
         self.frames_since_embedding[rows] = 0
         self.frames_since_embedding[not_embedded] = count
         self.embedding[embedded] = vectors
         add_vectors(self.gallery[embedded], vectors)
+        if raw.shape[1]:
+            self.raw[embedded] = raw
+            add_vectors(self.raw_gallery[embedded], raw)
 
 
 def between(first: Vectors, last: Vectors, count: int) -> Vectors:

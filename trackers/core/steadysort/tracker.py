@@ -85,6 +85,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         selection: Which detections take part; None lets all.
         camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
             frame tell it; None takes it to stand still.
+        adapt: Learn on the way, from undisturbed tracks, what tells the objects of this video apart; see `adaptation`.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -120,6 +121,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
+        adapt: bool = False,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -153,6 +155,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             born,
             embedding=embedding,
             embedding_count=1 * has_embedding(embedding),
+            raw=observations.raw[born],
             box=observations.boxes[born],
         )
 
@@ -238,6 +241,10 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         if not self._statistics.reliable:
             return np.full(len(pairs.track), np.nan)
         return cosine_distance(tracks.embedding, pairs.track, vectors, pairs.detection)
+
+    @property
+    def _cosine_threshold(self) -> float:
+        return self.appearance_threshold
 
     def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
         """Those of high confidence: one of low confidence is often half hidden, and would spoil an average."""

@@ -43,7 +43,10 @@ class SteadySORTTracks(TracksWithEmbedding):
         """Take up where matched tracks were seen and what they looked like: the mean over at most `longest` vectors."""
         rows, vectors = match.track, observations.vectors[match.detection]
         counted = np.minimum(self.embedding_count[rows], longest)
-        self.embedding[rows] = moving_average(self.embedding[rows], vectors, counted / (counted + 1.0))
+        momentum = counted / (counted + 1.0)
+        self.embedding[rows] = moving_average(self.embedding[rows], vectors, momentum)
+        if self.raw.shape[1]:
+            self.raw[rows] = moving_average(self.raw[rows], observations.raw[match.detection], momentum)
         self.embedding_count[rows] += has_embedding(vectors)
         self.box[rows] = observations.boxes[match.detection]
 

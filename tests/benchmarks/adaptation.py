@@ -1,0 +1,140 @@
+"""What vectors gain that learn from the video itself: tracking quality, declines, and what it costs.
+
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/adaptation.py
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/adaptation.py --vectors stripes --copies 6
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/adaptation.py left-out
+
+prints HOTA / IDF1 / id switches on the six sequences of `identity.py`: vectors as they are, with two passes over each
+video, and learned while the tracker runs; plain and as the mean over perturbed copies; on how many of the sequences and
+copies the map was adopted; and the seconds that the second pass waits for the map, per minute of video.
+
+`left-out` chooses the settings of the map anew for each sequence, by the five others, and joins the six scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numpy as np
+import supervision as sv
+from identity import RATES, cell, left_out, stream  # type: ignore[import-not-found,unused-ignore]
+
+from trackers import DeepSORTTracker, SteadySORTTracker
+from trackers.appearance.adaptation import adapt_vectors, learning, projection
+from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
+from trackers.table import BoxTable
+
+THRESHOLDS = {"mobilenetv2_100": 0.15, "stripes": 0.2, "osnet": 0.3, "retail0248": 0.3}
+"""Vectors and the threshold of each as they are."""
+
+TRACKERS: dict[str, tuple[Callable[..., Any], float]] = {
+    "SteadySORT": (SteadySORTTracker, 0.1),
+    "DeepSORT": (DeepSORTTracker, 0.5),
+}
+"""Trackers, and the lowest confidence they get."""
+
+WAYS = ("as they are", "two passes", "while it runs")
+
+CHOICES = {"SHRINKAGE": (0.05, 0.1, 0.3), "PRINCIPAL": (128, 256), "GAIN": (0.8, 0.9)}
+"""Settings that the left-out score chooses from."""
+
+
+class Run(NamedTuple):
+    """Scores of one sequence, whether a map was adopted, and the seconds it took to learn."""
+
+    scores: Scores
+    adapted: bool
+    seconds: float
+
+
+def run(vectors: str, tracker: str, way: str, sequence: str, copy: int | None = None) -> Run:
+    """Track one sequence."""
+    frames, truth = stream(sequence, copy, vectors)
+    make, lowest = TRACKERS[tracker]
+    options: dict[str, Any] = {"frame_rate": RATES[sequence], "appearance_threshold": THRESHOLDS[vectors]}
+    adapted, seconds = False, 0.0
+    if way == "two passes":
+        start = time.perf_counter()
+        learned = adapt_vectors(frames)
+        seconds, adapted = time.perf_counter() - start, learned.report.adapted
+        if adapted:
+            options["appearance_threshold"] = learned.appearance_threshold
+            frames = [_mapped(frame, learned.transform(frame.data["embedding"])) for frame in frames]
+    one = make(**options, adapt=way == "while it runs")
+    rows = [frame[np.asarray(frame.confidence) >= np.float32(lowest)] for frame in frames]
+    answers = BoxTable.from_detections(one.update(frame) for frame in rows)
+    if way == "while it runs":
+        adapted = one._adaptation is not None and one._adaptation.threshold is not None
+    return Run(evaluate_sequence(truth, answers, name=sequence), adapted, seconds)
+
+
+def _mapped(frame: sv.Detections, vectors: Any) -> sv.Detections:
+    return sv.Detections(frame.xyxy, confidence=frame.confidence, data={"embedding": vectors})
+
+
+def compare(kinds: Sequence[str], trackers: Sequence[str], copies: int) -> list[dict[str, str]]:
+    """One row for each kind of vectors, tracker and way."""
+    table = []
+    minutes = sum(len(stream(name, None, kinds[0])[0]) / rate for name, rate in RATES.items()) / 60.0
+    for kind, tracker, way in itertools.product(kinds, trackers, WAYS):
+        plain = [run(kind, tracker, way, sequence) for sequence in RATES]
+        perturbed = [[run(kind, tracker, way, sequence, copy) for sequence in RATES] for copy in range(copies)]
+        row = {
+            "vectors": kind,
+            "tracker": tracker,
+            "way": way,
+            "plain": cell([combine([one.scores for one in plain])]),
+            "perturbed": cell([combine([one.scores for one in copy]) for copy in perturbed]) if copies else "",
+            "adapted": f"{sum(one.adapted for one in plain)} of {len(RATES)}",
+            "adapted, perturbed": f"{sum(one.adapted for copy in perturbed for one in copy)} of {copies * len(RATES)}",
+            "s per minute": f"{sum(one.seconds for one in plain) / minutes:.2f}",
+            **{one.scores.name: cell([one.scores]) for one in plain},
+        }
+        table.append(row)
+        print(*row.values(), sep=" | ", file=sys.stderr, flush=True)
+    return table
+
+
+def choose_on_the_others(kinds: Sequence[str]) -> list[dict[str, str]]:
+    """The score of each sequence with the settings that did best on the five others, joined."""
+    table = []
+    for kind in kinds:
+        tried = []
+        for values in itertools.product(*CHOICES.values()):
+            setting = dict(zip(CHOICES, values, strict=True))
+            with (
+                mock.patch.object(projection, "SHRINKAGE", setting["SHRINKAGE"]),
+                mock.patch.object(projection, "PRINCIPAL", setting["PRINCIPAL"]),
+                mock.patch.object(learning, "GAIN", setting["GAIN"]),
+            ):
+                tried.append([run(kind, "SteadySORT", "two passes", sequence).scores for sequence in RATES])
+            print(kind, setting, cell([combine(tried[-1])]), file=sys.stderr, flush=True)
+        table.append({"vectors": kind, "left out": cell([combine(left_out(tried))])})
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=("compare", "left-out"), default="compare")
+    parser.add_argument("--vectors", nargs="+", default=list(THRESHOLDS)[:3], choices=list(THRESHOLDS))
+    parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=list(TRACKERS))
+    parser.add_argument("--copies", type=int, default=4, help="perturbed copies")
+    options = parser.parse_args()
+    if "TRACKERS_DATA" not in os.environ:
+        sys.exit("TRACKERS_DATA must name the folder of real data")
+    if options.what == "left-out":
+        table = choose_on_the_others(options.vectors)
+    else:
+        table = compare(options.vectors, options.trackers, options.copies)
+    print(format_table(table, "markdown"))
+
+
+if __name__ == "__main__":
+    main()
