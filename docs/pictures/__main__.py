@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.pictures import diagrams, scenes
+from docs.pictures import clips, diagrams, scenes
 from docs.pictures.scenes import Pictures
 
 FOLDER = Path(__file__).parents[1] / "assets"
@@ -21,6 +21,7 @@ PICTURES: dict[str, Callable[[], Pictures]] = {
     "botsort": scenes.botsort,
     "steadysort": scenes.steadysort,
     "counting": scenes.counting,
+    "looking-back": clips.looking_back,
     "card": scenes.card,
 }
 

@@ -81,9 +81,14 @@ class Frames:
         """One frame, with the rows `added` of the refined ones."""
         frame = self._frames[number]
         own = slice(self._starts[number], self._starts[number] + len(frame))
+        dtype = frame.xyxy.dtype if frame.xyxy.dtype.kind == "f" else np.dtype(np.float64)
+        if len(frame) and not len(added):
+            refined = with_ids(frame, ids[own].copy())
+            refined.xyxy = boxes[own].astype(dtype)
+            refined.data[INTERPOLATED] = self.interpolated[own].copy()
+            return refined
         refined = with_ids(frame, np.append(ids[own], rows.track[added]))
-        together = np.concatenate((boxes[own], rows.boxes[added]))
-        refined.xyxy = together.astype(frame.xyxy.dtype if frame.xyxy.dtype.kind == "f" else np.float64)
+        refined.xyxy = np.concatenate((boxes[own], rows.boxes[added])).astype(dtype)
         sources = [frame_and_row(self._starts, row) for row in rows.source[added].tolist()]
         for column, example in self._template.items():
             if column == ("mask",):
