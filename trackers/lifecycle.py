@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 NO_ID = -1
 """Id of a detection without a confirmed track, and of a tentative track."""
 
+CONFIRMATION = 0.1
+"""Seconds of consecutive frames that confirm a track where no number is set: three frames at 30 per second."""
+
+LOST_TRACK_BUFFER = 90
+"""Frames, at 30 per second, that a confirmed track may be missed where no number is set."""
+
 
 def column(*shape: int, dtype: npt.DTypeLike = np.int64, fill: float = 0) -> Any:
     """Declare a column of `Tracks`: one value of the given shape per track, `fill` unless told at birth."""
@@ -116,6 +122,7 @@ class Lifecycle:
     Attributes:
         minimum_consecutive_frames: Hits after which a track is confirmed, the first detection being the first.
         buffer: Frames a confirmed track may be missed and still be found again.
+        minimum_age: Frames since its first detection after which a track is confirmed, if it has the hits, too.
         total_confirmed: Ids given so far.
         changes: What became of the tracks on the last frame.
         between: The tracks that died between the last frame and this one.
@@ -123,6 +130,7 @@ class Lifecycle:
 
     minimum_consecutive_frames: int
     buffer: int
+    minimum_age: float = 0.0
     total_confirmed: int = 0
     changes: Changes | None = None
     between: tuple[Tracks, ...] = ()
@@ -189,20 +197,44 @@ class Lifecycle:
         self.changes = Changes(births, given, lost, recovered, removed)
         return ids
 
+    def confirms(self, hits: Ints, age: Floats) -> Bools:
+        """Whether that many hits, `(n,)`, in that many frames since the first, `(n,)`, confirm a track."""
+        return np.asarray((hits >= self.minimum_consecutive_frames) & (age >= self.minimum_age))
+
     def _confirm(self, tracks: Tracks) -> None:
         """Give the next ids to the tentative tracks with enough hits, oldest first."""
-        ready = (~tracks.confirmed & (tracks.hits >= self.minimum_consecutive_frames)).nonzero()[0]
+        ready = (~tracks.confirmed & (tracks.missed == 0) & self.confirms(tracks.hits, tracks.age)).nonzero()[0]
         if len(ready) == 0:
             return
         tracks.id[ready] = np.arange(self.total_confirmed + 1, self.total_confirmed + 1 + len(ready))
         self.total_confirmed += len(ready)
 
 
-def buffer_in_frames(lost_track_buffer: float, frame_rate: float) -> int:
+def confirmation(minimum_consecutive_frames: int | None, frame_rate: float) -> tuple[int, float]:
+    """Hits and frames since the first detection that confirm a track.
+
+    Args:
+        minimum_consecutive_frames: Number of hits; None for `CONFIRMATION` seconds, and two hits at least.
+        frame_rate: Frames per second of the video.
+
+    Returns:
+        `minimum_consecutive_frames` and `minimum_age` of a `Lifecycle`; timestamps may be off by half a frame.
+
+    Example:
+        >>> [confirmation(None, rate) for rate in (10.0, 30.0, 60.0)], confirmation(3, 60.0)
+        ([(2, 0.0), (2, 1.5), (2, 4.5)], (3, 0.0))
+    """
+    if minimum_consecutive_frames is not None:
+        return minimum_consecutive_frames, 0.0
+    frames = math.ceil(round(CONFIRMATION * frame_rate, 9))
+    return 2, max(0.0, frames - 1.5)
+
+
+def buffer_in_frames(lost_track_buffer: float | None, frame_rate: float) -> int:
     """Frames a confirmed track survives without a detection.
 
     Args:
-        lost_track_buffer: Frames at 30 frames per second.
+        lost_track_buffer: Frames at 30 frames per second; None for 90.
         frame_rate: Frames per second of the video.
 
     Returns:
@@ -215,6 +247,7 @@ def buffer_in_frames(lost_track_buffer: float, frame_rate: float) -> int:
         >>> buffer_in_frames(30, frame_rate=30.0), buffer_in_frames(3, frame_rate=5.0), buffer_in_frames(0, 30.0)
         (30, 1, 0)
     """
+    lost_track_buffer = LOST_TRACK_BUFFER if lost_track_buffer is None else lost_track_buffer
     check_range("lost_track_buffer", lost_track_buffer, 0)
     check_range("frame_rate", frame_rate, 1e-6, 1e6)
     return math.ceil(round(lost_track_buffer * frame_rate / 30.0, 9))

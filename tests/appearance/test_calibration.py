@@ -47,6 +47,29 @@ def test_threshold_lies_between_one_object_and_two() -> None:
     assert f"threshold {result.threshold:.3f}" in str(result)
 
 
+def test_where_a_gap_lies_between_the_threshold_is_its_middle() -> None:
+    result = calibrate([FRAME] * 40, walk(0.05), GivenVectors())
+    assert result.threshold == pytest.approx(0.5 * (result.same.max() + result.different.min()))
+    assert result.gap == pytest.approx(result.different.min() - result.same.max())
+    assert result.as_good[0] <= result.same.max() < result.different.min() <= result.as_good[1]
+    assert f"{len(result.same)} pairs of one object" in str(result)
+    assert f"a gap of {result.gap:.3f}" in str(result)
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.15, 0.2])
+def test_more_frames_give_a_threshold_that_fewer_call_as_good(spread: float) -> None:
+    few, many = (calibrate([FRAME] * count, walk(spread, frames=count), GivenVectors()) for count in (20, 60))
+    assert few.as_good[0] <= many.threshold <= few.as_good[1]
+
+
+def test_where_the_kinds_overlap_there_is_no_gap() -> None:
+    result = calibrate([FRAME] * 40, walk(0.2), GivenVectors())
+    assert 0.0 < result.error < 0.25
+    assert result.gap == 0.0
+    assert result.as_good[0] <= result.threshold <= result.as_good[1]
+    assert "they overlap" in str(result)
+
+
 def test_vectors_that_tell_nothing_apart_are_called_useless() -> None:
     with pytest.warns(UserWarning, match="appearance tells these objects apart badly"):
         result = calibrate([FRAME] * 40, walk(5.0), GivenVectors())

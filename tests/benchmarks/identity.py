@@ -45,6 +45,7 @@ from trackers.boxes import Bools
 from trackers.core.base import Tracker
 from trackers.core.observations import Observations
 from trackers.core.steadysort import tracker as steadysort
+from trackers.core.steadysort.limits import WITH_APPEARANCE, Limits
 from trackers.core.steadysort.tracks import SteadySORTTracks
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
 from trackers.io.mot import read_mot
@@ -144,10 +145,10 @@ CONTESTANTS = [
             "track_activation_threshold": 0.7,
             "high_confidence_threshold": 0.5,
             "minimum_iou_threshold": 0.3,
-            "STRANGER": steadysort.VETO_RELIEF,
+            "VETO_RELIEF": steadysort.VETO_RELIEF,
             "SAME": steadysort.SAME,
             "STRAY": steadysort.STRAY,
-            "LOW_IOU": steadysort.LOW_IOU,
+            "LOW_IOU": WITH_APPEARANCE.low_iou,
             "AVERAGED": steadysort.AVERAGED,
         },
         {
@@ -156,12 +157,12 @@ CONTESTANTS = [
             "track_activation_threshold": START,
             "high_confidence_threshold": CONFIDENCE,
             "minimum_consecutive_frames": [2, 3, 4],
-            "STRANGER": [0.5, 1.0, 2.0, 99.0],
+            "VETO_RELIEF": [0.5, 1.0, 2.0, 99.0],
             "SAME": [-1.0, 2 / 3, 5 / 6, 1.0],
             "STRAY": [0.5, 0.8, 1.2, 99.0],
             "LOW_IOU": [0.5, 0.6, 0.7, 99.0],
             "AVERAGED": [0.5, 1.0, 2.0],
-            "ALONE": [0.0, 0.05, 0.1],
+            "WEAKER_START": [0.0, 0.05, 0.1],
         },
     ),
 ]
@@ -171,21 +172,21 @@ class OfEqualRank(SteadySORTTracker):
     """SteadySORT in which tracks without an id compete with those that have one."""
 
     def _match_by_overlap_with_veto(
-        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools
+        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools, limits: Limits
     ) -> Match:
-        return super()._match_by_overlap_with_veto(tracks, seen, taken, familiar | ~tracks.confirmed, high)
+        return super()._match_by_overlap_with_veto(tracks, seen, taken, familiar | ~tracks.confirmed, high, limits)
 
 
 WITHOUT: Mapping[str, Settings] = {
     "memory of 1 s instead of 3 s": {"lost_track_buffer": 30},
     "memory of 90 frames instead of 3 s": {"frame_rate": 30},
-    "no veto": {"STRANGER": 99.0},
+    "no veto": {"VETO_RELIEF": 99.0},
     "no re-identification": {"SAME": -1.0},
     "no limit of distance": {"STRAY": 99.0},
     "no low stage": {"LOW_IOU": 99.0},
     "the newest embedding instead of a mean": {"AVERAGED": 0.0},
     "a mean of 1/3 s instead of 1 s": {"AVERAGED": 1 / 3},
-    "no weaker start where nobody is missing": {"ALONE": 0.0},
+    "no weaker start where nobody is missing": {"WEAKER_START": 0.0},
 }
 """Mechanisms of SteadySORT that a setting takes away, each alone."""
 
@@ -252,8 +253,11 @@ def play(job: tuple[Contestant, Settings, int | None]) -> list[Scores]:
     lowest = settings.get("lowest", 0.1)
     scores = []
     with ExitStack() as patched:
-        for name in settings.keys() - options.keys() - {"lowest"}:
-            patched.enter_context(mock.patch.object(steadysort, name, settings[name]))
+        constants = {name: settings[name] for name in settings.keys() - options.keys() - {"lowest"}}
+        limits = {name.lower(): constants.pop(name) for name in list(constants) if name.lower() in Limits._fields}
+        constants["WITH_APPEARANCE"] = WITH_APPEARANCE._replace(**limits)
+        for name, value in constants.items():
+            patched.enter_context(mock.patch.object(steadysort, name, value))
         for sequence, rate in RATES.items():
             frames, truth = stream(sequence, copy, one.vectors)
             tracker = one.make(**{"frame_rate": rate, **options})

@@ -344,6 +344,72 @@ def test_without_vectors_a_lost_track_is_found_by_overlap() -> None:
     assert ids(SteadySORTTracker(), frames + [at()] * 20 + [at((100 + 3 * 30, 100))])[-1] == [1]
 
 
+def turning(rate: float, seconds: float = 3.0) -> list[sv.Detections]:
+    """A car seen from above, 100 by 40 pixels, that drives 120 pixels a second and turns once around in 2 seconds."""
+    frames = []
+    for number in range(int(seconds * rate)):
+        angle = np.pi * number / rate
+        centre = 300.0 + np.array([120.0 * number / rate, 0.0])
+        cosine, sine = abs(np.cos(angle)), abs(np.sin(angle))
+        half = 0.5 * np.array([100 * cosine + 40 * sine, 100 * sine + 40 * cosine])
+        frames.append(sv.Detections(np.hstack((centre - half, centre + half))[None], confidence=np.array([0.9])))
+    return frames
+
+
+class TestByMotion:
+    """Without appearance that counts, motion alone decides, as far as it reaches."""
+
+    def test_who_has_an_id_goes_before_who_has_none(self) -> None:
+        """The box is nearer to a track that has only begun."""
+        doubled, between = at((100, 100), (118, 100)), at((112, 100))
+        tracker = SteadySORTTracker(minimum_consecutive_frames=3)
+        assert ids(tracker, [*[at((100, 100))] * 5, doubled, between])[-2:] == [[1, -1], [1]]
+
+    @pytest.mark.parametrize("rate", [7.0, 10.0, 30.0, 60.0])
+    def test_a_lost_track_is_found_by_overlap_for_a_second(self, rate: float) -> None:
+        for gap, expected in ((int(rate), 1), (int(rate) + 1, -1)):
+            answers = ids(SteadySORTTracker(frame_rate=rate), [at((100, 100))] * 8 + [at()] * gap + [at((100, 100))])
+            assert answers[-1] == [expected]
+
+    def test_memory_given_as_a_number_holds_without_appearance(self) -> None:
+        for gap, expected in ((60, 1), (61, -1)):
+            tracker = SteadySORTTracker(lost_track_buffer=60)
+            assert ids(tracker, [at((100, 100))] * 8 + [at()] * gap + [at((100, 100))])[-1] == [expected]
+
+    @pytest.mark.parametrize(("options", "expected"), [({}, 1), ({"minimum_iou_threshold": 0.3}, -1)])
+    def test_less_overlap_is_enough(self, options: dict[str, Any], expected: int) -> None:
+        """IoU 0.25 with the predicted box; appearance would ask for 0.3, and so does a number that is given."""
+        aside = at((100 + 0.6 * WIDTH, 100))
+        assert ids(SteadySORTTracker(**options), [at((100, 100))] * 8 + [aside])[-1] == [expected]
+        embedded = [at((100, 100), embedding=[A])] * 8 + [at((100 + 0.6 * WIDTH, 100), embedding=[embedding(0.4)])]
+        assert ids(SteadySORTTracker(), embedded)[-1] == [-1]
+
+    def test_no_track_starts_below_the_threshold(self) -> None:
+        assert ids(SteadySORTTracker(), [at((100, 100), confidence=0.65)] * 5)[-1] == [-1]
+
+    @pytest.mark.parametrize(("rate", "frames"), [(7.0, 2), (10.0, 2), (25.0, 3), (30.0, 3), (60.0, 6)])
+    def test_a_track_is_confirmed_after_a_tenth_of_a_second(self, rate: float, frames: int) -> None:
+        for embedded in (None, [A]):
+            answers = ids(SteadySORTTracker(frame_rate=rate), [at((100, 100), embedding=embedded)] * 8)
+            assert answers.index([1]) == frames - 1
+
+    def test_a_number_of_frames_is_that_number(self) -> None:
+        tracker = SteadySORTTracker(frame_rate=60.0, minimum_consecutive_frames=2)
+        assert ids(tracker, [at((100, 100))] * 2) == [[-1], [1]]
+
+    def test_a_stream_that_drops_frames_confirms_after_the_same_time(self) -> None:
+        """Every third frame of 30 a second: two hits are a tenth of a second."""
+        tracker = SteadySORTTracker()
+        answers = [np.asarray(tracker.update(at((100, 100)), timestamp=0.1 * k).tracker_id) for k in range(2)]
+        assert [row.tolist() for row in answers] == [[-1], [1]]
+
+    @pytest.mark.parametrize("rate", [10.0, 30.0, 60.0])
+    def test_a_car_that_turns_keeps_its_id(self, rate: float) -> None:
+        answers = ids(SteadySORTTracker(frame_rate=rate), turning(rate))
+        assert {row[0] for row in answers} - {-1} == {1}
+        assert answers[-1] == [1]
+
+
 def test_vectors_may_come_late_and_go_again() -> None:
     bare, seen = at((100, 100)), at((100, 100), embedding=[A])
     assert ids(SteadySORTTracker(), [bare] * 4 + [seen] * 4 + [bare] * 4 + [seen] * 4)[3:] == [[1]] * 13

@@ -40,22 +40,30 @@ class Calibration:
 
     Attributes:
         threshold: Cosine distance that parts them best: as large a share of the same-object pairs below as of the
-            different-object pairs above.
+            different-object pairs above. Where no pair lies between, it is the middle of the gap.
         error: Share of pairs of each kind on the wrong side of it, from 0 to 0.5.
         same: Cosine distances between vectors of one object, shape `(s,)`.
         different: Cosine distances between vectors of two objects, shape `(k,)`.
+        as_good: Lowest and highest threshold that leave at most one object's share of the pairs more on the wrong
+            side: what the choice between few objects is worth.
+        gap: Width of the gap between the two kinds, 0 where they overlap.
     """
 
     threshold: float
     error: float
     same: Floats
     different: Floats
+    as_good: tuple[float, float]
+    gap: float
 
     def __str__(self) -> str:
         """Both histograms as text, one line per step of distance."""
         edges = np.linspace(0.0, max(1.0, float(self.different.max(initial=0.0))), 21)
         lines = [
-            f"threshold {self.threshold:.3f}, {self.error:.1%} on the wrong side",
+            f"threshold {self.threshold:.3f}, {self.error:.1%} on the wrong side; from {self.as_good[0]:.3f} to "
+            f"{self.as_good[1]:.3f} is as good",
+            f"{len(self.same)} pairs of one object, {len(self.different)} of two; "
+            + (f"a gap of {self.gap:.3f} between them" if self.gap else "they overlap"),
             f"{'distance':>12}  same / different",
         ]
         counts = [np.histogram(values, edges)[0] / max(len(values), 1) for values in (self.same, self.different)]
@@ -110,7 +118,8 @@ def calibrate(
         stack = np.array(chain)
         gaps = np.subtract.outer(np.arange(len(stack)), np.arange(len(stack)))
         same.append((1.0 - stack @ stack.T)[(gaps > 0) & (gaps <= LONGEST_GAP)].astype(np.float64))
-    return _part(np.concatenate([*same, np.empty(0)]), np.concatenate([*different, np.empty(0)]))
+    objects = sum(len(chain) > 1 for chain in chains)
+    return _part(np.concatenate([*same, np.empty(0)]), np.concatenate([*different, np.empty(0)]), objects)
 
 
 def _continue(
@@ -132,22 +141,29 @@ def _continue(
     return numbers
 
 
-def _part(same: Floats, different: Floats) -> Calibration:
+def _part(same: Floats, different: Floats, objects: int) -> Calibration:
     """The threshold with equal shares of both kinds on the wrong side."""
     if not len(same) or not len(different):
         raise ValueError(
             "expected frames with at least two objects each, some of them seen alone on consecutive frames, but got "
             f"{len(same)} pairs of one object and {len(different)} of two; pass more frames, in order and none left out"
         )
-    candidates = np.sort(np.concatenate((same, different)))
-    missed = 1.0 - np.searchsorted(np.sort(same), candidates, side="right") / len(same)
-    mixed = np.searchsorted(np.sort(different), candidates, side="right") / len(different)
+    edges = np.sort(np.concatenate((same, different)))
+    missed = 1.0 - np.searchsorted(np.sort(same), edges, side="right") / len(same)
+    mixed = np.searchsorted(np.sort(different), edges, side="right") / len(different)
     best = int(np.argmin(np.abs(missed - mixed)))
-    error = float(max(missed[best], mixed[best]))
+    wrong = np.maximum(missed, mixed)  # constant from each edge to the next
+    error = float(wrong[best])
+    ends = np.append(edges[1:], edges[-1])
+    threshold = 0.5 * float(edges[best] + ends[best])
+    as_good = wrong <= error + 1.0 / objects
     if error >= USELESS_OVERLAP:
         warnings.warn(
             f"appearance tells these objects apart badly: {error:.0%} of the pairs lie on the wrong side of the best "
-            f"threshold, {candidates[best]:.3f}; use a model trained for them, or track by motion alone",
+            f"threshold, {threshold:.3f}; use a model trained for them, or track by motion alone",
             stacklevel=3,
         )
-    return Calibration(float(candidates[best]), error, same, different)
+    gap = max(0.0, float(different.min() - same.max()))
+    return Calibration(
+        threshold, error, same, different, (float(edges[as_good].min()), float(ends[as_good].max())), gap
+    )

@@ -30,7 +30,7 @@ from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with
 from trackers.core.state import read_state, recreate, restore, state_of, write_state
 from trackers.core.steps import Steps
 from trackers.core.time import Time
-from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames
+from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames, confirmation
 from trackers.motion.camera import CameraMotion, camera_of, trial_motion
 from trackers.motion.models import MotionModel
 
@@ -48,8 +48,10 @@ class Tracker(Hints, Steps[TracksType]):
     Args:
         motion: How its tracks move.
         tracks: Makes the empty table of its tracks, such as the class of the table.
-        minimum_consecutive_frames: Hits after which a track is confirmed; 1 confirms at once.
-        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+        minimum_consecutive_frames: Hits after which a track is confirmed; 1 confirms at once, None after two hits and
+            a tenth of a second.
+        lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again;
+            None for 90, three seconds.
         frame_rate: Frames per second of the video.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
@@ -64,8 +66,8 @@ class Tracker(Hints, Steps[TracksType]):
     detection_confidence: ClassVar[float] = 0.1
     """Lowest confidence of the detections it is good with; the command line asks models for these."""
 
-    minimum_consecutive_frames: int = between(1)
-    lost_track_buffer: float = between(0)
+    minimum_consecutive_frames: int | None = between(1, optional=True)
+    lost_track_buffer: float | None = between(0, optional=True)
     frame_rate: float = between(1e-6, 1e6)
 
     feature_extractor: Any = None
@@ -79,8 +81,8 @@ class Tracker(Hints, Steps[TracksType]):
         motion: MotionModel,
         tracks: Callable[[], TracksType],
         *,
-        minimum_consecutive_frames: int,
-        lost_track_buffer: float,
+        minimum_consecutive_frames: int | None,
+        lost_track_buffer: float | None,
         frame_rate: float,
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
@@ -101,7 +103,8 @@ class Tracker(Hints, Steps[TracksType]):
         self._vector_length: int | None = None
         self._prepared: PreparedFrame | None = None
         self._adaptation = RunningAdaptation(frame_rate) if self.adapt else None
-        super().__init__(motion, Lifecycle(minimum_consecutive_frames, self._buffer()), tracks)
+        hits, age = confirmation(minimum_consecutive_frames, frame_rate)
+        super().__init__(motion, Lifecycle(hits, self._buffer(), age), tracks)
 
     @property
     def class_agnostic(self) -> bool | list[list[int]]:
@@ -391,5 +394,6 @@ class Tracker(Hints, Steps[TracksType]):
 
     def _follow_parameters(self) -> None:
         """Take up the parameters of the lifecycle as they are now; they may be set between two frames."""
-        self._lifecycle.minimum_consecutive_frames = self.minimum_consecutive_frames
+        hits, age = confirmation(self.minimum_consecutive_frames, self.frame_rate)
+        self._lifecycle.minimum_consecutive_frames, self._lifecycle.minimum_age = hits, age
         self._lifecycle.buffer = self._buffer()

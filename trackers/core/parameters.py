@@ -36,9 +36,9 @@ class Between:
 class OneOf:
     """An attribute that takes one of a few names; see `one_of`."""
 
-    def __init__(self, choices: tuple[str, ...]) -> None:
+    def __init__(self, choices: tuple[str, ...], fixed: bool) -> None:
         """Keep the names."""
-        self._choices = choices
+        self._choices, self._fixed = choices, fixed
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Learn the name of the parameter."""
@@ -47,6 +47,8 @@ class OneOf:
     def __set__(self, instance: object, value: Any) -> None:
         """Check the name and keep it."""
         check_choice(self._name, value, self._choices)
+        if self._fixed and vars(instance).get(self._name, value) != value:
+            raise AttributeError(f"{self._name} is fixed when a {type(instance).__name__} is made; make a new one")
         vars(instance)[self._name] = value
 
 
@@ -85,8 +87,12 @@ def between(
     return Between(low, high, optional, below, above, fixed)
 
 
-def one_of(*choices: str) -> Any:
+def one_of(*choices: str, fixed: bool = False) -> Any:
     """Declare a parameter that is one of a few names.
+
+    Args:
+        *choices: The names.
+        fixed: Whether the value stays as the constructor set it; another raises `AttributeError`.
 
     Returns:
         A descriptor. Setting the attribute raises `ValueError` for any other value; the old value stays.
@@ -97,7 +103,7 @@ def one_of(*choices: str) -> Any:
         >>> chosen = Filter()
         >>> chosen.gating = "position"
     """
-    return OneOf(choices)
+    return OneOf(choices, fixed)
 
 
 def arguments(scope: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,9 +53,6 @@ VERSION = 4
 COLUMNS_OF_VERSION_3 = {"look": "embedding", "looks": "embedding_count", "unseen": "frames_since_embedding"}
 """Columns that version 3 had under other names."""
 
-ADDED = {"adapt": False}
-"""Parameters that came later, and what trackers did before; a state may lack them."""
-
 OF_THE_MACHINE = ("device",)
 """Parameters that say where a tracker runs, not what it answers."""
 
@@ -180,8 +177,9 @@ def _plain(value: Any) -> Any:
 
 def check_parameters(tracker: Stateful, state: Mapping[str, Any]) -> None:
     """Refuse the state of a tracker that would have answered differently; objects cannot be compared."""
-    before, now = {**ADDED, **state["parameters"]}, parameters(tracker)[0]
-    before = {name: value for name, value in before.items() if name in now or name not in ADDED}
+    now = parameters(tracker)[0]
+    signature = inspect.signature(type(tracker)).parameters
+    before = {**{name: signature[name].default for name in now}, **state["parameters"]}  # it may lack later ones
     different = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
     if different:
         pairs = [f"{name} was {before.get(name)!r} and is {getattr(tracker, name, None)!r}" for name in different]

@@ -2,17 +2,18 @@
 
 A model is data: how boxes become coordinates and back, and the standard deviations of the start, of one step, and of a
 measurement. Every deviation has the form `weight * scale + constant`, where the scale of a track is its height (or
-width and height), so that a near, large object may move by more pixels than a far, small one.
+other sizes of its box), so that a near, large object may move by more pixels than a far, small one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from trackers.boxes import Floats, Ints
+from trackers.errors import check_choice
 from trackers.motion import kalman
 from trackers.motion.warp import warp_state
 
@@ -120,6 +121,13 @@ def centre_aspect_height(boxes: Floats) -> Floats:
     return measured
 
 
+def longer_side_aspect_height(coordinates: Floats) -> Floats:
+    """Scale of each of `(u, v, a, h)`: the longer side of the box for the centre, the others for themselves."""
+    scale = np.array(coordinates)
+    scale[:, :2] = coordinates[:, 3:] * np.maximum(coordinates[:, 2:3], 1.0)
+    return scale
+
+
 def centre_size(boxes: Floats) -> Floats:
     """Boxes to centre, width and height `(u, v, w, h)`.
 
@@ -201,6 +209,26 @@ XYAH = MotionModel(
 )
 """Centre, aspect ratio, height: the state of DeepSORT (Wojke 2017, section 2.1) and ByteTrack (Zhang 2022)."""
 
+DEFORMABLE = MotionModel(
+    coordinates=centre_aspect_height,
+    to_boxes=boxes_of_centre_aspect_height,
+    scale=longer_side_aspect_height,
+    initial=(
+        Deviation(weight=(2 / 20, 2 / 20, 1 / 20, 2 / 20), constant=(0.0, 0.0, 1e-2, 0.0)),
+        Deviation(weight=(10 / 160, 10 / 160, 0.0, 10 / 160), constant=(0.0, 0.0, 1e-5, 0.0)),
+    ),
+    process=(
+        Deviation(weight=(1 / 20, 1 / 20, 1 / 20, 1 / 20), constant=(0.0, 0.0, 1e-2, 0.0)),
+        Deviation(weight=(1 / 160, 1 / 160, 0.0, 1 / 160), constant=(0.0, 0.0, 1e-5, 0.0)),
+    ),
+    measurement=Deviation(weight=(1 / 20, 1 / 20, 1 / 20, 1 / 20), constant=(0.0, 0.0, 1e-1, 0.0)),
+    size_powers=(0, 1),
+)
+"""Centre, aspect ratio, height, for objects that turn or bend: the aspect ratio may change in proportion to itself.
+
+XYAH takes the aspect ratio for all but constant, and the height for the scale of the centre's motion, which fits people
+who walk. Here the centre's deviations go by the longer side."""
+
 XYWH = MotionModel(
     coordinates=centre_size,
     to_boxes=boxes_of_centre_size,
@@ -230,3 +258,20 @@ XYSR = MotionModel(
 """Centre, area, aspect ratio, the last without velocity: the state of SORT (Bewley 2016, section 3.2) and OC-SORT.
 
 The velocity starts unknown, with a large variance, as the paper asks; it gives no numbers, these are the usual ones."""
+
+MODELS: Mapping[str, MotionModel] = {"xyah": XYAH, "xywh": XYWH, "xysr": XYSR, "deformable": DEFORMABLE}
+"""The models by name, as trackers take them in `motion_model`."""
+
+
+def model_of(name: str) -> MotionModel:
+    """The motion model of a name.
+
+    Raises:
+        ValueError: If there is none of this name.
+
+    Example:
+        >>> model_of("xywh") is XYWH
+        True
+    """
+    check_choice("motion_model", name, tuple(MODELS))
+    return MODELS[name]

@@ -83,7 +83,7 @@ def search_space(
         if len(limits) != 2 or not limits[0] < limits[1]:
             raise ValueError(f"the range of {name} must be two ascending numbers, but is {list(limits)}")
     return {
-        name: (int(low), int(high)) if isinstance(parameters[name].default, int) else (float(low), float(high))
+        name: (int(low), int(high)) if _is_whole(name, parameters[name].default) else (float(low), float(high))
         for name, (low, high) in {**RANGES, **(ranges or {})}.items()
         if name in parameters and name not in tracker.options
     }
@@ -163,6 +163,12 @@ def _open_study(journal: Path, name: str) -> Any:
     return optuna.create_study(
         storage=storage, study_name=name, sampler=sampler, direction="maximize", load_if_exists=True
     )
+
+
+def _is_whole(name: str, default: Any) -> bool:
+    """Whether a parameter is a whole number; one whose default is None is if its usual range is."""
+    whole = RANGES.get(name, (0.0,)) if default is None else (default,)
+    return all(isinstance(number, int) for number in whole)
 
 
 def _defaults(tracker: Choice, space: Mapping[str, tuple[float, float]]) -> dict[str, Any]:

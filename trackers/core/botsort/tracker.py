@@ -22,7 +22,7 @@ from trackers.core.embeddings import TracksWithEmbedding
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, one_of
 from trackers.motion.camera import CameraMotion
-from trackers.motion.models import XYWH
+from trackers.motion.models import MODELS, model_of
 
 if TYPE_CHECKING:
     from trackers.appearance.protocol import FeatureExtractor
@@ -58,6 +58,8 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         low_confidence_threshold: A detection at or above, and not of high confidence, is of low confidence; one below
             is ignored.
         low_confidence_iou_threshold: Lowest IoU of a match with a detection of low confidence.
+        motion_model: How boxes move: `"xywh"` is the paper's filter; `"deformable"` lets objects turn and bend; also
+            `"xyah"`, `"xysr"`.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
@@ -85,6 +87,7 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
     high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
     low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
     low_confidence_iou_threshold: float = between(0.0, 1.0)
+    motion_model: str = one_of(*MODELS, fixed=True)
 
     def __init__(
         self,
@@ -103,6 +106,7 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         high_confidence_threshold: float = 0.6,
         low_confidence_threshold: float = 0.1,
         low_confidence_iou_threshold: float = 0.5,
+        motion_model: str = "xywh",
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
@@ -112,7 +116,7 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
             appearance_threshold = recommended_threshold(feature_extractor, PAPER_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
         del device
-        super().__init__(XYWH, TracksWithEmbedding, **arguments(locals()))
+        super().__init__(model_of(motion_model), TracksWithEmbedding, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)

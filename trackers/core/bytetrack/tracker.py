@@ -12,10 +12,10 @@ from trackers.association.selection import Selection
 from trackers.boxes import Ints
 from trackers.core.base import Tracker
 from trackers.core.observations import Observations
-from trackers.core.parameters import arguments, between
+from trackers.core.parameters import arguments, between, one_of
 from trackers.lifecycle import Tracks
 from trackers.motion.camera import CameraMotion
-from trackers.motion.models import XYAH
+from trackers.motion.models import MODELS, model_of
 
 
 class ByteTrackTracker(Tracker[Tracks]):
@@ -34,6 +34,8 @@ class ByteTrackTracker(Tracker[Tracks]):
         low_confidence_threshold: A detection at or above, and not of high confidence, is of low confidence; one below
             is ignored.
         low_confidence_iou_threshold: Lowest IoU of a match with a detection of low confidence.
+        motion_model: How boxes move: `"xyah"` is DeepSORT's filter, as published; `"deformable"` lets objects turn and
+            bend; also `"xywh"`, `"xysr"`.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
@@ -58,6 +60,7 @@ class ByteTrackTracker(Tracker[Tracks]):
     high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
     low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
     low_confidence_iou_threshold: float = between(0.0, 1.0)
+    motion_model: str = one_of(*MODELS, fixed=True)
 
     def __init__(
         self,
@@ -70,12 +73,13 @@ class ByteTrackTracker(Tracker[Tracks]):
         high_confidence_threshold: float = 0.6,
         low_confidence_threshold: float = 0.1,
         low_confidence_iou_threshold: float = 0.5,
+        motion_model: str = "xyah",
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
-        super().__init__(XYAH, Tracks, **arguments(locals()))
+        super().__init__(model_of(motion_model), Tracks, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)

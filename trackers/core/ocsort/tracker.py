@@ -19,10 +19,10 @@ from trackers.boxes import Bools, Floats, Ints
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.observations import Observations
-from trackers.core.parameters import arguments, between
+from trackers.core.parameters import arguments, between, one_of
 from trackers.lifecycle import Tracks, column
 from trackers.motion.camera import CameraMotion
-from trackers.motion.models import XYSR
+from trackers.motion.models import MODELS, model_of
 from trackers.motion.warp import local_motion, warp_boxes
 
 
@@ -61,6 +61,8 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
             none of high confidence, as in ByteTrack; None leaves that stage out.
         direction_weight: Weight of the direction in the cost, lambda in the paper's equation 4; 0 ignores it.
         direction_frames: Frames between the observations that give a direction, delta t in the paper.
+        motion_model: How boxes move: `"xysr"` is SORT's filter, as published; `"deformable"` lets objects turn and
+            bend; also `"xyah"`, `"xywh"`.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
@@ -84,6 +86,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
     low_confidence_threshold: float | None = between(0.0, 1.0, below="high_confidence_threshold", optional=True)
     direction_weight: float = between(0.0)
     direction_frames: int = between(1, fixed=True)
+    motion_model: str = one_of(*MODELS, fixed=True)
 
     def __init__(
         self,
@@ -97,12 +100,13 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         low_confidence_threshold: float | None = None,
         direction_weight: float = 0.2,
         direction_frames: int = 3,
+        motion_model: str = "xysr",
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
     ) -> None:
         """Check and store the parameters."""
-        super().__init__(XYSR, partial(empty_tracks, direction_frames), **arguments(locals()))
+        super().__init__(model_of(motion_model), partial(empty_tracks, direction_frames), **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)

@@ -20,12 +20,13 @@ from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
-from trackers.core.parameters import arguments, between
+from trackers.core.parameters import arguments, between, one_of
+from trackers.core.steadysort.limits import BY_MOTION, WITH_APPEARANCE, Limits
 from trackers.core.steadysort.tracks import SteadySORTTracks, heights, reachable
 from trackers.core.steadysort.trust import Trust
 from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
-from trackers.motion.models import XYAH, centre_size
+from trackers.motion.models import MODELS, centre_size, model_of
 from trackers.motion.warp import warp_boxes
 
 if TYPE_CHECKING:
@@ -46,12 +47,6 @@ STRAY = 0.8
 SAME = 5 / 6
 """In units of the appearance threshold: a lost track and a new one with looks at most this far apart are one person."""
 
-LOW_IOU = 0.6
-"""Lowest IoU of a match with a detection of low confidence."""
-
-ALONE = 0.1
-"""A track may start at so much less confidence where nobody is missing."""
-
 
 class SteadySORTTracker(Tracker[SteadySORTTracks]):
     """SteadySORT: looks find a track again, looks forbid a match, and looks bring back an id that was lost.
@@ -70,16 +65,21 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             of that form. None uses the vectors in `detections.data["embedding"]`, or overlap alone.
         device: Device to move the extractor to; None leaves it where it is.
         lost_track_buffer: Frames, at 30 frames per second, that a confirmed track may be missed and be found again.
+            None is a time: three seconds, and one second while no appearance counts.
         frame_rate: Frames per second of the video. It matters: memory is a time, not a number of frames.
         track_activation_threshold: Lowest confidence that starts a track.
-        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once.
-        minimum_iou_threshold: Lowest IoU of a match by overlap with a detection of high confidence.
+        minimum_consecutive_frames: Hits after which a track is confirmed and gets its id; 1 confirms at once. None is
+            a time, a tenth of a second, and two hits at least.
+        minimum_iou_threshold: Lowest IoU of a match by overlap with a detection of high confidence; None is 0.3, and
+            0.2 while no appearance counts.
         appearance_threshold: Largest cosine distance of a match. It depends on the vectors; None takes the extractor's
             own `appearance_threshold`, or 0.3.
         high_confidence_threshold: A detection at or above is of high confidence: it may start a track, and its look
             counts.
         low_confidence_threshold: A detection at or above, and not of high confidence, may prolong a track that was
             seen on the previous frame; one below is ignored.
+        motion_model: How boxes move: `"deformable"` lets objects turn and bend, `"xyah"` is DeepSORT's filter; also
+            `"xywh"`, `"xysr"`.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part; None lets all.
@@ -100,24 +100,26 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     """
 
     track_activation_threshold: float = between(0.0, 1.0)
-    minimum_iou_threshold: float = between(0.0, 1.0)
+    minimum_iou_threshold: float | None = between(0.0, 1.0, optional=True)
     appearance_threshold: float = between(0.0, 2.0)
     high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
     low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
+    motion_model: str = one_of(*MODELS, fixed=True)
 
     def __init__(
         self,
         feature_extractor: FeatureExtractor | FeatureFunction | None = None,
         device: str | None = None,
-        lost_track_buffer: int = 90,
+        lost_track_buffer: int | None = None,
         frame_rate: float = 30.0,
         track_activation_threshold: float = 0.7,
-        minimum_consecutive_frames: int = 3,
-        minimum_iou_threshold: float = 0.3,
+        minimum_consecutive_frames: int | None = None,
+        minimum_iou_threshold: float | None = None,
         appearance_threshold: float | None = None,
         *,
         high_confidence_threshold: float = 0.5,
         low_confidence_threshold: float = 0.1,
+        motion_model: str = "deformable",
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
@@ -128,23 +130,28 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             appearance_threshold = recommended_threshold(feature_extractor, DEFAULT_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
         del device
-        super().__init__(XYAH, SteadySORTTracks, **arguments(locals()))
+        super().__init__(model_of(motion_model), SteadySORTTracks, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
         tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
         high = observations.scores >= self.high_confidence_threshold
-        low = ~high & (observations.scores >= self.low_confidence_threshold)
-        active = tracks.missed == 0
-
         match = self._match_by_appearance(tracks, observations, high)
-        known = tracks.confirmed & has_embedding(tracks.embedding) & self._statistics.reliable
-        match += self._match_by_overlap_with_veto(tracks, observations, match, known & active, high)
+        described = has_embedding(tracks.embedding) & self._statistics.reliable
+        known, limits = tracks.confirmed & described, self._limits(tracks, observations)
+        high &= observations.scores >= limits.confidence(
+            self.high_confidence_threshold, self.track_activation_threshold
+        )
+        low, active = ~high & (observations.scores >= self.low_confidence_threshold), tracks.missed == 0
+
+        match += self._match_by_overlap_with_veto(tracks, observations, match, known & active, high, limits)
         unknown = high & ~has_embedding(observations.vectors)
-        match += self._match_by_overlap(observations, match, known, unknown, self.minimum_iou_threshold)
-        match += self._match_by_overlap(observations, match, ~known, high, self.minimum_iou_threshold)
-        match += self._match_by_overlap(observations, match, active & tracks.confirmed, low, LOW_IOU)
-        match, born = self._reidentify(tracks, observations, match, high)
+        match += self._match_by_overlap(observations, match, known, unknown, limits.minimum_iou)
+        recent = tracks.confirmed & ~known & (tracks.missed < limits.memory * self.frame_rate + 0.5)
+        match += self._match_by_overlap(observations, match, recent, high, limits.minimum_iou)
+        match += self._match_by_overlap(observations, match, ~tracks.confirmed, high, limits.minimum_iou)
+        match += self._match_by_overlap(observations, match, active & tracks.confirmed, low, limits.low_iou)
+        match, born = self._reidentify(tracks, observations, match, high, limits)
 
         self._correct(observations, match)
         tracks.update_embeddings(match, observations, longest=AVERAGED * self.frame_rate)
@@ -192,30 +199,35 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return assign(similar, self.appearance_threshold)
 
     def _match_by_overlap_with_veto(
-        self, tracks: SteadySORTTracks, observations: Observations, taken: Match, known: Bools, high: Bools
+        self,
+        tracks: SteadySORTTracks,
+        observations: Observations,
+        taken: Match,
+        known: Bools,
+        high: Bools,
+        limits: Limits,
     ) -> Match:
         """Second stage: tracks whose look is known, by overlap; none takes a stranger."""
         rows, detections = self._left_over(observations, taken, known, high)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         boxes = self.motion.boxes(tracks.state)
-        pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
+        pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, limits.minimum_iou)
         embedding = self._appearance_distance(tracks, pairs, observations.vectors)
         relative_distance = embedding / (1.0 + VETO_RELIEF * (1.0 - pairs.cost))
         observations.record("cosine / (1 + IoU)", pairs, relative_distance, self.appearance_threshold)
-        return assign(
-            pairs.where(~(relative_distance > self.appearance_threshold)), limit=1.0 - self.minimum_iou_threshold
-        )
+        return assign(pairs.where(~(relative_distance > self.appearance_threshold)), limit=1.0 - limits.minimum_iou)
 
     def _reidentify(
-        self, tracks: SteadySORTTracks, observations: Observations, match: Match, high: Bools
+        self, tracks: SteadySORTTracks, observations: Observations, match: Match, high: Bools, limits: Limits
     ) -> tuple[Match, Bools]:
         """Last stage: a track about to begin, or to get its id, may be a lost one that looks the same.
 
         The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
-        ready = high & (observations.scores >= self.track_activation_threshold - ALONE)
-        last_hit = tracks.hits[match.track] + 1 >= self._lifecycle.minimum_consecutive_frames
+        ready = high & (observations.scores >= self.track_activation_threshold - limits.weaker_start)
+        hits, age = tracks.hits[match.track] + 1, tracks.age[match.track] + observations.elapsed
+        last_hit = self._lifecycle.confirms(hits, age)
         ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
         lost = tracks.confirmed & unmatched(len(tracks), match.track)
         if not (ready.any() and lost.any()):
@@ -235,6 +247,16 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         )
         born[match.detection] = born[found.detection] = False
         return self._restart(observations, match, found), born
+
+    def _limits(self, tracks: SteadySORTTracks, observations: Observations) -> Limits:
+        """What holds on this frame: the limits of appearance or those of motion alone, but for what the user set."""
+        described = has_embedding(tracks.embedding).any() or has_embedding(observations.vectors).any()
+        limits = WITH_APPEARANCE if described and self._statistics.reliable else BY_MOTION
+        if self.minimum_iou_threshold is not None:
+            limits = limits._replace(minimum_iou=self.minimum_iou_threshold)
+        if self.lost_track_buffer is not None:
+            limits = limits._replace(memory=np.inf)
+        return limits
 
     def _appearance_distance(self, tracks: SteadySORTTracks, pairs: Pairs, vectors: Vectors) -> Floats:
         """Cosine distance of each pair; NaN where a look is unknown, and everywhere while looks tell nobody apart."""
