@@ -130,7 +130,7 @@ class Tracker(Hints, Steps[TracksType]):
         self._camera_motion, self._camera = motion, camera_of(motion)
 
     def reset(self) -> None:
-        """Forget everything; the tracker is as new, and ids start at 1 again."""
+        """Remove all tracks; the tracker is as new, and ids start at 1 again."""
         self._clear()
         self._time, self._vector_length, self._prepared = Time(), None, None
         if self._camera is not None:
@@ -150,7 +150,7 @@ class Tracker(Hints, Steps[TracksType]):
         Args:
             detections: Detections of one frame, possibly empty; never changed. None is `skip`. A row that is no box, or
                 whose confidence is no finite number, gets id -1; the rest is tracked as if it were not there.
-            frame: The image they were found on, uint8, BGR, shape `(height, width, 3)`; only trackers that look at
+            frame: The image they were found on, uint8, BGR, shape `(height, width, 3)`; only trackers that use
                 pixels need it.
             timestamp: Time of the frame in seconds, for streams of varying rate; without it frames are
                 `1 / frame_rate` apart.

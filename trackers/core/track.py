@@ -1,4 +1,4 @@
-"""What a tracker knows about one track, to look at."""
+"""What a tracker knows about one track."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Track:
         missed: Frames since the last detection.
         confidence: Confidence of the last detection.
         class_id: Class with the most confidence collected over the life of the track; None without classes.
-        vector: Unit vector of the newest look, shape `(d,)`; None without appearance.
+        vector: Unit vector of the newest embedding, shape `(d,)`; None without appearance.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""BoT-SORT: ByteTrack with a box filter that fits, camera motion, and looks.
+"""BoT-SORT: ByteTrack with a box filter that fits, camera motion, and appearance.
 
 Aharon, Orfaig, Bobrovsky: "BoT-SORT: Robust Associations Multi-Pedestrian Tracking", 2022, arXiv 2206.14651.
 """
@@ -32,10 +32,10 @@ PAPER_THRESHOLD = 0.25
 
 
 class BoTSORTTracker(Tracker[TracksWithEmbedding]):
-    """BoT-SORT: the cheaper of overlap and look decides, first for confident detections, then for the others.
+    """BoT-SORT: the smaller of two distances decides, overlap or appearance; confident detections come first.
 
     Two stages as in ByteTrack. In the first, the cost of a pair is its IoU distance or half its appearance distance,
-    whichever is smaller; a track's look is a moving average of the vectors of its confident detections. Without
+    whichever is smaller; a track's embedding is a moving average of the vectors of its confident detections. Without
     vectors it is BoT-SORT without ReID.
 
     Args:

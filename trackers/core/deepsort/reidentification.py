@@ -1,4 +1,4 @@
-"""Recognising a lost track by its looks alone, wherever it comes back; not part of the published algorithm."""
+"""Re-identifying a lost track by appearance alone, wherever it comes back; not part of the published algorithm."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def reidentified(
 
 
 def _farthest(gallery: Gallery, embeddings: Vectors) -> float:
-    """Largest of the smallest distances of some looks to a gallery; infinite where a look is unknown."""
+    """Largest of the smallest distances of some embeddings to a gallery; infinite where one is unknown."""
     if len(gallery) == 0 or not has_embedding(embeddings).all():
         return np.inf
     return float(1.0 - (embeddings @ gallery.unordered.T).max(axis=1).min())

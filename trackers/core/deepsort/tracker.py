@@ -42,7 +42,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     """DeepSORT: motion decides who may match, appearance decides who does.
 
     Each frame, confirmed tracks meet the detections inside their Mahalanobis gate, most recently seen tracks first,
-    and take those that look most like one of their last vectors. What is left is matched by overlap. A detection
+    and take those nearest in appearance to one of their last vectors. What is left is matched by overlap. A detection
     without a vector is matched by motion alone, and without any vectors so is everything.
 
     Args:
@@ -68,7 +68,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             others get id -1. None lets all take part.
         camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
             frame tell it; None takes it to stand still.
-        reid_memory: Seconds for which a lost track is recognised by its looks alone, wherever it comes back: a track
+        reid_memory: Seconds in which a lost track is re-identified by appearance alone, wherever it returns: a track
             about to be confirmed takes its id if all its vectors are near the old ones, under a stricter threshold.
             None, the published algorithm, does not.
         occlusion_limit: Share of a box that a nearer box may cover before its vector is kept out of the gallery. None,
@@ -176,7 +176,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         )
 
     def _match_confirmed(self, tracks: DeepSORTTracks, observations: Observations) -> Match:
-        """First stage: confirmed tracks against what their gate and their looks admit."""
+        """First stage: confirmed tracks against what their gate and their appearance admit."""
         free = unmatched(len(tracks), observations.unambiguous.track)
         trusted = (free & tracks.confirmed & (tracks.missed <= self._motion_buffer)).nonzero()[0]
         gated = candidates_in_gate(self.motion, tracks, trusted, observations, self.gating)
@@ -185,14 +185,14 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         if not self.cascade:
             return assign(self._admissible(tracks, observations, gated), limit)
-        # Most detections go to a track just seen, and need not be compared with the looks of those lost.
+        # Most detections go to a track just seen, and need not be compared with the galleries of those lost.
         lost = tracks.missed[gated.track] > 0
         match = assign(self._admissible(tracks, observations, gated.where(~lost)), limit)
         left = gated.where(lost & unmatched(len(observations), match.detection)[gated.detection])
         return match + matching_cascade(self._admissible(tracks, observations, left), tracks.missed, limit)
 
     def _admissible(self, tracks: DeepSORTTracks, observations: Observations, gated: Pairs) -> Pairs:
-        """The gated pairs that look alike, at the cost of the paper's equation 5."""
+        """The gated pairs near in appearance, at the cost of the paper's equation 5."""
         if len(gated.track) == 0:
             return gated
         embedding = self._distance(tracks, observations, gated)

@@ -1,7 +1,7 @@
 """SteadySORT: DeepSORT's parts, put together so that people keep their ids.
 
 What is DeepSORT's (Wojke 2017, arXiv 1703.07402) stays: the filter, the gate, the appearance distance. The low stage is
-ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged look BoT-SORT's (Aharon 2022, arXiv 2206.14651).
+ByteTrack's (Zhang 2022, arXiv 2110.06864), the averaged embedding BoT-SORT's (Aharon 2022, arXiv 2206.14651).
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ DEFAULT_THRESHOLD = 0.3
 """Largest cosine distance of a match where the extractor recommends none."""
 
 VETO_RELIEF = 1.0
-"""How much a perfect overlap excuses: boxes of overlap IoU are of two people beyond `1 + STRANGER * IoU` thresholds."""
+"""How much a perfect overlap relieves the veto, which begins at `1 + VETO_RELIEF * IoU` thresholds."""
 
 AVERAGED = 1.0
-"""Seconds that a look is averaged over."""
+"""Seconds that an embedding is averaged over."""
 
 STRAY = 0.8
 """Heights of the box that a detection may lie off the predicted centre."""
 
 SAME = 5 / 6
-"""In units of the appearance threshold: a lost track and a new one with looks at most this far apart are one person."""
+"""A lost track and a new one are one person up to this many appearance thresholds."""
 
 
 class SteadySORTTracker(Tracker[SteadySORTTracks]):
-    """SteadySORT: looks find a track again, looks forbid a match, and looks bring back an id that was lost.
+    """SteadySORT: appearance matches, vetoes and re-identifies.
 
-    Each frame has four steps. Confirmed tracks take the detection in their gate that looks most like them, all in one
-    assignment. What is left is matched by overlap, unless the looks are those of two people; tracks without an id or a
-    look come last. Detections of low confidence prolong tracks that were seen on the previous frame. A track that is
-    about to begin takes over the id of a lost one that looks the same, if the two were never seen together and the way
+    Each frame has four steps. Confirmed tracks take the detection in their gate nearest in appearance, all in one
+    assignment. What is left is matched by overlap, unless the embeddings are too far apart; tracks without an id or an
+    embedding come last. Detections of low confidence prolong tracks that were seen on the previous frame. A new track
+    takes over the id of a lost one of the same appearance, if the two were never seen together and the way
     between them can be walked.
 
     All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides, and
@@ -74,7 +74,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             0.2 while no appearance counts.
         appearance_threshold: Largest cosine distance of a match. It depends on the vectors; None takes the extractor's
             own `appearance_threshold`, or 0.3.
-        high_confidence_threshold: A detection at or above is of high confidence: it may start a track, and its look
+        high_confidence_threshold: A detection at or above is of high confidence: it may start a track, and its vector
             counts.
         low_confidence_threshold: A detection at or above, and not of high confidence, may prolong a track that was
             seen on the previous frame; one below is ignored.
@@ -168,7 +168,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
 
     @property
     def trust(self) -> Trust:
-        """What the tracker has found out about its vectors: how often looks were wrong, and whether they count."""
+        """What the tracker has found out about its vectors: how often they were wrong, and whether they count."""
         return self._statistics
 
     def _clear(self) -> None:
@@ -183,9 +183,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return tracks
 
     def _match_by_appearance(self, tracks: SteadySORTTracks, observations: Observations, high: Bools) -> Match:
-        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and looks alike.
+        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and alike.
 
-        Where the gate alone makes it sure who is who, looks are put to the test before they are used.
+        Where the gate alone makes it certain who is who, embeddings are tested before they are used.
         """
         pairs = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), observations)
         predicted = tracks.state[pairs.track, kalman.POSITION, :2]
@@ -207,7 +207,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         high: Bools,
         limits: Limits,
     ) -> Match:
-        """Second stage: tracks whose look is known, by overlap; none takes a stranger."""
+        """Second stage: tracks with an embedding, by overlap; appearance may veto."""
         rows, detections = self._left_over(observations, taken, known, high)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
@@ -221,7 +221,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
     def _reidentify(
         self, tracks: SteadySORTTracks, observations: Observations, match: Match, high: Bools, limits: Limits
     ) -> tuple[Match, Bools]:
-        """Last stage: a track about to begin, or to get its id, may be a lost one that looks the same.
+        """Last stage: a track about to begin, or to get its id, may be a lost one of the same appearance.
 
         The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
@@ -259,7 +259,7 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         return limits
 
     def _appearance_distance(self, tracks: SteadySORTTracks, pairs: Pairs, vectors: Vectors) -> Floats:
-        """Cosine distance of each pair; NaN where a look is unknown, and everywhere while looks tell nobody apart."""
+        """Cosine distance of each pair; NaN without an embedding, and while embeddings are not reliable."""
         if not self._statistics.reliable:
             return np.full(len(pairs.track), np.nan)
         return cosine_distance(tracks.embedding, pairs.track, vectors, pairs.detection)

@@ -1,4 +1,4 @@
-"""What SteadySORT remembers of a track, and which lost one could be which new one."""
+"""What SteadySORT keeps of a track, and which lost one could be which new one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GROWTH = 2.0
 
 @dataclass
 class SteadySORTTracks(TracksWithEmbedding):
-    """Tracks that know what they look like on average, and where they were seen last.
+    """Tracks with their average embedding, and where they were seen last.
 
     Attributes:
         box: Box of the last detection, shape `(n, 4)`.
@@ -59,7 +59,7 @@ def heights(boxes: Floats) -> Floats:
 def reachable(
     tracks: SteadySORTTracks, lost: Bools, observations: Observations, ready: Bools, age: Floats, frame_rate: float
 ) -> Pairs:
-    """Pairs of a lost track and a new one that could be one person, were it not for the looks.
+    """Pairs of a lost track and a new one that could be one person, as far as motion goes.
 
     They were never seen together, the way between them can be walked in the time, and neither is much taller.
 
