@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from trackers.boxes import Image
 from trackers.errors import check_range
@@ -18,13 +18,28 @@ from trackers.streams.readers import Readers, Waiting
 if TYPE_CHECKING:
     import supervision as sv
 
-    from trackers.streams.multi import MultiStreamTracker
-
 Source = str | Path | int | FrameSource
 """What `trackers.io.open_source` opens, or what it returned."""
 
 ENDING = 1.0
 """Seconds in which threads must end."""
+
+
+class Streams(Protocol):
+    """The trackers of all streams, as a `MultiStreamTracker` has them."""
+
+    trackers: dict[str, Any]
+    errors: dict[str, Exception]
+
+    def update(
+        self,
+        frames: Mapping[str, Any],
+        *,
+        timestamps: Mapping[str, float] | float | None = None,
+        on_error: str | None = None,
+    ) -> dict[str, sv.Detections]:
+        """Track one frame of some of the streams."""
+        ...
 
 
 class StreamResult(NamedTuple):
@@ -46,7 +61,7 @@ class StreamResult(NamedTuple):
 
 
 def run(
-    streams: MultiStreamTracker,
+    streams: Streams,
     sources: Mapping[str, Source],
     detector: Any,
     sink: Callable[[StreamResult], Any] | None = None,
@@ -88,7 +103,7 @@ def run(
 
 
 def _track(
-    streams: MultiStreamTracker,
+    streams: Streams,
     batch: Sequence[Waiting],
     detect: Callable[[list[Image]], list[sv.Detections]],
     sink: Callable[[StreamResult], Any] | None,
