@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from trackers.identity.gallery import IdentityGallery
 from trackers.identity.links import CameraLinks
-
-if TYPE_CHECKING:
-    from trackers.identity.multicamera import MultiCameraTracker
 
 KIND, VERSION = "MultiCameraTracker", 1
 """What the file holds, and the version of its format."""
 
 
-def cameras_state(cameras: MultiCameraTracker) -> dict[str, Any]:
+class Cameras(Protocol):
+    """What a `MultiCameraTracker` goes on from."""
+
+    _last: Any
+    _now: Any
+    _spots: Any
+    _streams: Any
+    _tracklets: Any
+    gallery: Any
+    links: Any
+    tolerance: Any
+    trackers: Any
+
+
+def cameras_state(cameras: Cameras) -> dict[str, Any]:
     """Everything but extractors and events, as numbers, names and arrays."""
     trackers = {name: one.state_dict() for name, one in cameras.trackers.items() if hasattr(one, "state_dict")}
     return {
@@ -48,7 +59,7 @@ def gallery_and_links(state: Mapping[str, Any], feature_extractor: Any) -> tuple
     return IdentityGallery.from_state(state["gallery"], feature_extractor), CameraLinks.from_state(state["links"])
 
 
-def restore_cameras(cameras: MultiCameraTracker, state: Mapping[str, Any]) -> None:
+def restore_cameras(cameras: Cameras, state: Mapping[str, Any]) -> None:
     """Take up a state.
 
     Raises:
