@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 EXTRACTORS: Mapping[str, str] = {
@@ -15,8 +16,8 @@ EXTRACTORS: Mapping[str, str] = {
 """Where each feature extractor is, by its name."""
 
 
-FILE = ".npz"
-"""Ending of the files of adapted extractors, which stand for a name."""
+FILE, LOAD = ".npz", "trackers.appearance.adaptation.extractor:AdaptedExtractor.load"
+"""Ending of the files of adapted extractors, which stand for a name, and what loads them."""
 
 
 def find(names: Mapping[str, str], name: str) -> Any:
@@ -42,15 +43,18 @@ def find(names: Mapping[str, str], name: str) -> Any:
         ValueError: unknown name 'strips'; did you mean 'stripes'? ...
     """
     if name.endswith(FILE) and names is EXTRACTORS:
-        from trackers.appearance.adaptation.extractor import AdaptedExtractor
-
-        return lambda: AdaptedExtractor.load(name)
+        return partial(_imported(LOAD), name)
     classes = {place.rpartition(":")[2]: place for place in names.values()}
     place = names.get(name) or classes.get(name) or (name if ":" in name else None)
     if place is None:
         close = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
         raise ValueError(f"unknown name {name!r}; {hint}Known are {', '.join(names)}")
+    return _imported(place)
+
+
+def _imported(place: str) -> Any:
+    """What stands at `"package.module:name"`."""
     module, _, path = place.partition(":")
     try:
         found: Any = importlib.import_module(module)

@@ -252,7 +252,8 @@ class IdentityGallery:
         Raises:
             ValueError: If it is no state of a gallery, of another version, or of another extractor.
         """
-        return restored_gallery(cls, state, feature_extractor)
+        restored: Self = restored_gallery(cls, state, feature_extractor)
+        return restored
 
     def identity_of(self, name: str) -> int | None:
         """Number of a name; None if nobody is called so."""

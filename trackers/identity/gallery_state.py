@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,16 +11,26 @@ from trackers.identity.camera_means import CameraMeans
 from trackers.identity.crops import probe, same_extractor
 from trackers.identity.store import VectorStore
 
-if TYPE_CHECKING:
-    from trackers.identity.gallery import IdentityGallery
-
-Gallery = TypeVar("Gallery", bound="IdentityGallery")
-
 VERSION = 1
 """Version of the format."""
 
 
-def gallery_state(gallery: IdentityGallery) -> dict[str, Any]:
+class Gallery(Protocol):
+    """What an `IdentityGallery` goes on from."""
+
+    _next: Any
+    calibration: Any
+    cameras: Any
+    feature_extractor: Any
+    means: Any
+    names: Any
+    size: Any
+    store: Any
+    threshold: Any
+    vectors_per_identity: Any
+
+
+def gallery_state(gallery: Gallery) -> dict[str, Any]:
     """Everything but the extractor, as numbers, names and arrays."""
     return {
         "version": VERSION,
@@ -38,7 +48,7 @@ def gallery_state(gallery: IdentityGallery) -> dict[str, Any]:
     }
 
 
-def restored_gallery(kind: type[Gallery], state: Mapping[str, Any], feature_extractor: Any) -> Gallery:
+def restored_gallery(kind: Callable[..., Any], state: Mapping[str, Any], feature_extractor: Any) -> Any:
     """The gallery a state was taken from, with its extractor again.
 
     Raises:
