@@ -16,6 +16,7 @@ from trackers.cli.parser import parse
 
 COMMANDS: Mapping[str, str] = {
     "track": "trackers.cli.track:track",
+    "multicam": "trackers.cli.multicam:multicam",
     "eval": "trackers.cli.evaluate:evaluate_files",
     "embed": "trackers.cli.embed:embed",
     "adapt": "trackers.cli.adapt:adapt",

@@ -1,6 +1,7 @@
 """Scores against ground truth: HOTA, CLEAR and Identity of tracking results, and what appearance vectors are worth."""
 
 from trackers.evaluation.appearance import AppearanceScores, evaluate_extractor, evaluate_vectors
+from trackers.evaluation.cameras import join
 from trackers.evaluation.scores import (
     COMBINED,
     MOT17_DISTRACTORS,
@@ -28,5 +29,6 @@ __all__ = [
     "evaluate_vectors",
     "find_switches",
     "format_table",
+    "join",
     "score_rows",
 ]

@@ -42,6 +42,7 @@ class Assigner:
     ) -> None:
         """Start without links."""
         self.tracklets, self.gallery, self.spots, self.report = tracklets, gallery, spots, report
+        self.reviewed = -math.inf
         self.follow(CameraLinks())
 
     def follow(self, links: CameraLinks) -> None:
@@ -50,15 +51,18 @@ class Assigner:
 
     def possible(self, group: Ints) -> Bools:
         """Which tracklets may be one identity with all of a group, shape `(n,)`."""
+        return np.asarray(self.possible_pairs(group).all(axis=0))
+
+    def possible_pairs(self, rows: Ints) -> Bools:
+        """Which tracklets may be one identity with each of some, shape `(k, n)`."""
         table = self.tracklets
         camera, start, end = table["camera"], table["start"], table["end"]
-        mine, begin, finish = camera[group, None], start[group, None], end[group, None]
+        mine, begin, finish = camera[rows, None], start[rows, None], end[rows, None]
         after = begin - end  # from the other's end to this one's start
         before = start - finish
         fits = (after >= self.least_seconds[camera, mine]) | (before >= self.least_seconds[mine, camera])
         fits = np.where(mine == camera, (after > 0.0) | (before > 0.0), fits)
-        apart = np.zeros(len(camera), np.bool_) if self.spots is None else self.spots.apart(group)
-        return np.asarray(fits.all(axis=0) & ~apart)
+        return np.asarray(fits if self.spots is None else fits & ~self.spots.apart(rows))
 
     def impossible_identities(self, group: Ints) -> Ints:
         """Identities that the group cannot be."""

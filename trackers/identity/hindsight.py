@@ -14,6 +14,9 @@ from trackers.identity.store import BEST_PAIRS
 ANCHOR_SAMPLES = 30
 """Good vectors from which on a tracklet is clustered first; the others join when those are settled."""
 
+ENOUGH = 20
+"""Pairs that cannot be one from which on the limit is measured."""
+
 UNMEASURED = 0.5
 """The limit where there are too few pairs to measure it."""
 
@@ -53,6 +56,20 @@ def pair_distances(views: list[Vectors]) -> Floats:
     return np.asarray(np.where(known, distance, 1.0), np.float64)
 
 
+def mean_distances(views: list[Vectors]) -> Floats:
+    """Distance of all pairs of tracklets by their mean vectors, `1 - cosine`; each has at least one vector.
+
+    Args:
+        views: Centred unit vectors of each tracklet, shape `(k, d)` each.
+
+    Returns:
+        Shape `(n, n)`.
+    """
+    means = np.array([one.sum(axis=0) for one in views])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+    return np.asarray(1.0 - means @ means.T, np.float64)
+
+
 def cluster(
     distance: Floats,
     possible: Bools,
@@ -84,7 +101,7 @@ def cluster(
     groups = _Groups(possible if fixed is None else possible & _agreeing(fixed))
     for one, other in together.tolist():
         groups.join(int(groups.label[one]), int(groups.label[other]))
-    limit = _measured_limit(distance, possible, samples) if limit is None else limit
+    limit = measured_limit(distance, possible, samples) if limit is None else limit
     weight = np.minimum(samples, 300).astype(np.float64)
     _agglomerate(groups, distance, np.where(samples >= ANCHOR_SAMPLES, weight, 0.0), limit)
     _agglomerate(groups, distance, weight, limit)
@@ -135,10 +152,15 @@ def _agglomerate(groups: _Groups, distance: Floats, weight: Floats, limit: float
         mass[other] = 0.0
 
 
-def _measured_limit(distance: Floats, possible: Bools, samples: Ints) -> float:
-    """The distance that so small a share of the pairs that cannot be one stay below."""
+def measured_limit(distance: Floats, possible: Bools, samples: Ints, share: float = CUT) -> float:
+    """The distance that so small a share of the pairs that cannot be one stay below.
+
+    Args:
+        distance: Of all pairs, shape `(n, n)`.
+        possible: Which pairs may be one, shape `(n, n)`.
+        samples: Good vectors of each tracklet, shape `(n,)`; those without any are left out.
+        share: The share.
+    """
     known = (samples > 0)[:, None] & (samples > 0)
     impossible = np.triu(~possible & known, 1)
-    if impossible.sum() < 20:
-        return UNMEASURED
-    return float(np.quantile(distance[impossible], CUT))
+    return float(np.quantile(distance[impossible], share)) if impossible.sum() >= ENOUGH else UNMEASURED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,9 @@ from trackers.identity.tracklets import UNDECIDED, Tracklets
 
 if TYPE_CHECKING:
     import supervision as sv
+
+TrackOnCamera = tuple[str, int]
+PairOfTracks = tuple[TrackOnCamera, TrackOnCamera]
 
 EVENTS = 10_000
 """Events that are kept."""
@@ -185,18 +188,31 @@ class MultiCameraTracker:
         self.settle()
         return self._assigner.name(self._row(camera, tracker_id), name, self._now)
 
-    def link(self) -> dict[tuple[str, int], int]:
+    def link(
+        self, *, same: Sequence[PairOfTracks] = (), different: Sequence[PairOfTracks] = ()
+    ) -> dict[TrackOnCamera, int]:
         """Decide all tracks anew with hindsight, and keep the result in the gallery.
 
         Names stay, and so do the numbers of identities as far as they can; every change is an event.
 
+        Args:
+            same: Pairs of tracks, `(camera, id)` each, that a person says are one; place and time still rule out.
+            different: Pairs of tracks that a person says are two.
+
         Returns:
             Identity by camera and id of the track; -1 where a track is too short to tell.
+
+        Raises:
+            ValueError: If a pair names a track that is not known; nothing is changed then.
         """
         self.settle()
-        relink(self._assigner, self._now)
+        together, apart = (
+            np.array([[self._row(*one), self._row(*other)] for one, other in pairs], np.int64).reshape(-1, 2)
+            for pairs in (same, different)
+        )
+        relink(self._assigner, self._now, together, apart)
         table = self._tracklets
-        found: dict[tuple[str, int], int] = {}
+        found: dict[TrackOnCamera, int] = {}
         order = np.argsort(table["samples"], kind="stable")
         names = self.gallery.cameras
         for row in order.tolist():
@@ -214,6 +230,19 @@ class MultiCameraTracker:
         """
         self.settle()
         return explain(self._assigner, self._row(camera, tracker_id))
+
+    def confidence(self, camera: str, tracker_id: int) -> float:
+        """How sure the identity of a track is, from 0 at the limit `unknown` or at the second best, to 1.
+
+        Raises:
+            ValueError: If there is no such track.
+        """
+        told = self.explain(camera, tracker_id)
+        mine = min((one.distance for one in told.candidates if one.identity == told.identity), default=0.0)
+        rivals = [one.distance for one in told.candidates if one.identity != told.identity and not one.ruled_out]
+        bound = min([told.limits.unknown, *rivals]) if mine else min([2.0 * told.limits.unknown, *rivals])
+        scale = told.limits.unknown
+        return float(np.clip((bound - mine) / max(scale, 1e-9), 0.0, 1.0))
 
     def remove(self, identity: int) -> None:
         """Delete all that is known of an identity, in the gallery and of its tracks.

@@ -9,28 +9,43 @@ from scipy.optimize import linear_sum_assignment
 
 from trackers.boxes import Ints
 from trackers.identity.assigner import FIRST_SAMPLES
-from trackers.identity.hindsight import cluster, pair_distances
+from trackers.identity.hindsight import cluster, mean_distances, measured_limit, pair_distances
 from trackers.identity.tracklets import UNDECIDED
 
 if TYPE_CHECKING:
     from trackers.identity.assigner import Assigner
 
+REVIEWED = 300
+"""Tracklets compared when identities are merged online."""
 
-def relink(assigner: Assigner, time: float) -> None:
-    """Give every tracklet the identity of its cluster, with an event for every change."""
+RIPE_SAMPLES = 60
+"""Good vectors a tracklet has then."""
+
+RIPE_CUT = 0.01
+"""As `CUT` of the hindsight, for what cannot be undone."""
+
+
+def relink(assigner: Assigner, time: float, same: Ints, different: Ints) -> None:
+    """Give every tracklet the identity of its cluster, with an event for every change.
+
+    Args:
+        assigner: Knows all tracklets.
+        time: Seconds.
+        same: Pairs of rows that are one, shape `(k, 2)`.
+        different: Pairs of rows that are two, shape `(k, 2)`.
+    """
     table = assigner.tracklets
     count = len(table)
     if count == 0:
         return
-    everything = np.arange(count)
     views = [table.views(row) for row in range(count)]
-    possible = np.array([assigner.possible(everything[row : row + 1]) for row in range(count)])
+    possible = assigner.possible_pairs(np.arange(count))
     possible &= possible.T
+    possible[different[:, 0], different[:, 1]] = possible[different[:, 1], different[:, 0]] = False
+    together = np.concatenate((same, _together(assigner)))
     named = np.isin(table["identity"], list(assigner.gallery.names))
     fixed = np.where(named, table["identity"], UNDECIDED)
-    gallery = assigner.gallery
-    limit = None if gallery.threshold is None else gallery.threshold / gallery.means.spread
-    label = cluster(pair_distances(views), possible, _together(assigner), table["samples"], fixed, limit)
+    label = cluster(pair_distances(views), possible, together, table["samples"], fixed, _limit(assigner))
     identity = _numbers(assigner, label, fixed)
     before = table["identity"].copy()
     changed = np.flatnonzero(before != identity)
@@ -47,6 +62,42 @@ def relink(assigner: Assigner, time: float) -> None:
     assigner.reopen()
     for row in range(count):
         assigner.store_views(row)
+
+
+def merge_alike(assigner: Assigner, time: float) -> None:
+    """Merge identities whose tracklets are alike on the whole, under the same rules; none is split.
+
+    The newest tracklets alone are looked at, so that the cost stays bounded.
+    """
+    table = assigner.tracklets
+    ripe = np.flatnonzero((table["identity"] != UNDECIDED) & (table["samples"] >= RIPE_SAMPLES))
+    rows = ripe[np.argsort(table["end"][ripe], kind="stable")[-REVIEWED:]]
+    identity = table["identity"][rows]
+    if len(np.unique(identity)) < 2 or not assigner.gallery.means.active:
+        return
+    possible = assigner.possible_pairs(rows)[:, rows]
+    possible &= possible.T
+    named = np.isin(identity, list(assigner.gallery.names))
+    fixed = np.where(named, identity, UNDECIDED)
+    order = np.argsort(identity, kind="stable")
+    same = np.flatnonzero(np.diff(identity[order]) == 0)
+    chains = np.column_stack((order[same], order[same + 1]))
+    distance = mean_distances([table.views(row) for row in rows.tolist()])
+    samples = table["samples"][rows]
+    limit = measured_limit(distance, possible, samples, RIPE_CUT) if _limit(assigner) is None else _limit(assigner)
+    label = cluster(distance, possible, chains, samples, fixed, limit)
+    for one in np.unique(label).tolist():
+        numbers = np.unique(identity[label == one]).tolist()
+        for other in numbers[1:]:
+            kept, gone = (np.flatnonzero(table["identity"] == number) for number in (numbers[0], other))
+            if len(gone) and assigner.may_be_one(numbers[0], other) and assigner.possible(kept)[gone].all():
+                assigner.merge(numbers[0], other, time)
+
+
+def _limit(assigner: Assigner) -> float | None:
+    """Largest distance of two clusters where a threshold is given, on the scale of centred vectors."""
+    gallery = assigner.gallery
+    return None if gallery.threshold is None else gallery.threshold / gallery.means.spread
 
 
 def _together(assigner: Assigner) -> Ints:

@@ -8,9 +8,13 @@ import numpy as np
 
 from trackers.boxes import Bools, Ints
 from trackers.identity.assigner import FIRST_SAMPLES, PATIENCE, Assigner
+from trackers.identity.relinking import merge_alike
 from trackers.identity.shared_view import Feet
 from trackers.identity.sighting import Sighting
 from trackers.identity.tracklets import UNDECIDED, Tracklets
+
+REVIEW_SECONDS = 1.0
+"""Seconds between two reviews of all identities."""
 
 RARE = 0.5
 """Seconds between two vectors that an extractor is asked for, of a track whose identity is settled."""
@@ -38,6 +42,9 @@ def settle_instant(assigner: Assigner, sightings: Sequence[Sighting], now: float
             assigner.review_spots(now)
     for one, mine in zip(sightings, rows, strict=True):
         _decide(assigner, mine, one.time)
+    if now - assigner.reviewed >= REVIEW_SECONDS:
+        assigner.reviewed = now
+        merge_alike(assigner, now)
 
 
 def _observe(assigner: Assigner, one: Sighting) -> Ints:

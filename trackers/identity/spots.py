@@ -101,11 +101,15 @@ class Spots:
         self._other = np.concatenate((other[known], one[known]))
         self._distance, self._count = np.tile(distance[known], 2), np.tile(count[known], 2)
 
-    def apart(self, group: Ints) -> Bools:
-        """Mask of the tracklets that stood elsewhere than one of a group at the same time, shape `(n,)`."""
-        found = np.isin(self._one, group) & (self._distance > FAR)
-        mask = np.zeros(len(self.tracklets), np.bool_)
-        mask[self._other[found]] = True
+    def apart(self, rows: Ints) -> Bools:
+        """Which tracklets stood elsewhere than each of some at the same time, shape `(k, n)`."""
+        count = len(self.tracklets)
+        mask = np.zeros((len(rows), count), np.bool_)
+        place = np.full(count, -1)
+        place[rows] = np.arange(len(rows))
+        found = (self._distance > FAR) & (self._one < count) & (self._other < count)
+        found[found] &= place[self._one[found]] >= 0
+        mask[place[self._one[found]], self._other[found]] = True
         return mask
 
     def _couples(self, least: int) -> Ints:

@@ -91,7 +91,7 @@ def _sequence_rate(source: str | Path) -> float | None:
     return read_sequence(source).frame_rate if is_sequence(source) else None
 
 
-def _count_frames(source: Path) -> int:
+def count_frames(source: Path) -> int:
     """Number of frames of a source without images."""
     if source.is_file():
         return len(read_detections(source))
@@ -239,7 +239,7 @@ def track_video(
     rate = frames.frame_rate if frames else frame_rate or _sequence_rate(source) or 30.0
     if follow_rate:
         tracker.frame_rate = rate
-    count = frames.frame_count if frames else _count_frames(Path(source))
+    count = frames.frame_count if frames else count_frames(Path(source))
     numbered: Frames = read_ahead(frames) if frames else ((i, None) for i in range(1, (count or 0) + 1))
     tracked = track_frames(numbered, detect, tracker)
     if progress is not None:

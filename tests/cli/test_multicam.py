@@ -1,0 +1,139 @@
+"""`trackers multicam`: files, the page in a browser, and what a person sends back."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Said
+from trackers.io import read_mot
+
+Call = Callable[..., Said]
+FILES = {"door.txt", "yard.txt", "identities.csv", "identities.html"}
+TRACKER = ("--tracker", "sort", "--tracker.minimum_consecutive_frames", "1")
+
+
+@pytest.fixture
+def plan(sequence: Path, tmp_path: Path) -> Path:
+    """Two cameras that show the same, the second ten seconds later."""
+    path = tmp_path / "farm.yaml"
+    path.write_text(
+        f"cameras:\n  door: {sequence}\n  yard: {{source: {sequence}, starts: 10}}\n"
+        "links:\n  - {from: door, to: yard, seconds: [2, 60]}\n"
+    )
+    return path
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "identities.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_everybody_has_one_identity_on_both_cameras(call: Call, plan: Path, tmp_path: Path) -> None:
+    said = call("multicam", plan, "out", *TRACKER, "--gallery", "known.npz")
+    assert said.code == 0, said.error
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    rows = rows_of(tmp_path / "out")
+    assert list(rows[0]) == ["identity", "name", "camera", "tracker_id", "from", "to", "confidence"]
+    both = {row["identity"] for row in rows if row["camera"] == "door"} & {
+        row["identity"] for row in rows if row["camera"] == "yard"
+    }
+    assert both
+    assert f"{len(both)} of them on several cameras" in said.out
+    assert "door -> yard: 2.0 to 60.0 s" in said.out
+    for name in ("door", "yard"):
+        ids = {str(one) for one in read_mot(tmp_path / "out" / f"{name}.txt").tracker_id.tolist()}
+        assert ids == {row["identity"] for row in rows if row["camera"] == name}
+    assert all(0.0 <= float(row["confidence"]) <= 1.0 for row in rows)
+    again = call("multicam", plan, "out", *TRACKER)
+    assert again.code == 2
+    assert "file exists" in again.error
+    assert call("multicam", plan, "out", *TRACKER, "--gallery", "known.npz", "--overwrite").code == 0
+
+
+def test_pairs_of_a_person_are_obeyed(call: Call, plan: Path, tmp_path: Path) -> None:
+    assert call("multicam", plan, "out", *TRACKER).code == 0
+    before = {(row["camera"], row["tracker_id"]): row["identity"] for row in rows_of(tmp_path / "out")}
+    one, other = next(
+        (a, b) for a in before for b in before if a[0] == "door" and b[0] == "yard" and before[a] == before[b]
+    )
+    (tmp_path / "pairs.csv").write_text(f"different,{one[0]},{one[1]},{other[0]},{other[1]}\n")
+    assert call("multicam", plan, "out", *TRACKER, "--pairs", "pairs.csv", "--overwrite").code == 0
+    after = {(row["camera"], row["tracker_id"]): row["identity"] for row in rows_of(tmp_path / "out")}
+    assert after[one] != after[other]
+    (tmp_path / "pairs.csv").write_text(f"same,{one[0]},{one[1]},{other[0]},{other[1]}\n")
+    assert call("multicam", plan, "out", *TRACKER, "--pairs", "pairs.csv", "--overwrite").code == 0
+    again = {(row["camera"], row["tracker_id"]): row["identity"] for row in rows_of(tmp_path / "out")}
+    assert again[one] == again[other]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("cameras: {}", "needs a section 'cameras'"),
+        ("cameras: {door: {detections: a.txt}}", "camera 'door' needs a source"),
+        ("cameras: {door: nowhere.mp4}\nways: []", "section 'ways'"),
+        ("cameras: {door: a, yard: b}\nlinks: [{from: door}]", "needs 'from' and 'to'"),
+        ("cameras: {door: a, yard: b}\nlinks: [{from: door, to: cellar}]", "'cellar', which is not known"),
+        ("cameras: {door: a, yard: b}\nlinks: [{from: door, to: yard, seconds: [9, 2]}]", "seconds of a link"),
+        ("cameras: {door: nowhere.mp4}", "nowhere.mp4"),
+    ],
+)
+def test_a_wrong_plan_is_told_in_a_line(call: Call, tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "farm.yaml").write_text(content)
+    said = call("multicam", "farm.yaml", "out", *TRACKER)
+    assert said.code == 2
+    assert message in said.error
+
+
+def test_wrong_pairs_are_told_in_a_line(call: Call, plan: Path, tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("alike,door,1,yard,2\n")
+    said = call("multicam", plan, "out", *TRACKER, "--pairs", "pairs.csv")
+    assert said.code == 2
+    assert "pairs.csv, line 1" in said.error
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window."""
+    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    if chromium is None or driver is None:
+        pytest.skip("no browser is installed")
+    options = selenium.ChromeOptions()
+    options.binary_location = chromium
+    for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1300,900"):
+        options.add_argument(option)
+    driver = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+    yield driver
+    driver.quit()
+
+
+def test_the_page_gives_pairs_out(call: Call, plan: Path, tmp_path: Path, browser: Any) -> None:
+    assert call("multicam", plan, "out", *TRACKER).code == 0
+    page = tmp_path / "out" / "identities.html"
+    assert "://" not in page.read_text()
+    browser.get(page.as_uri())
+    rows = rows_of(tmp_path / "out")
+    bars = browser.find_elements("css selector", ".bar")
+    assert len(bars) == len(rows)
+    assert len(browser.find_elements("css selector", "img")) == len(rows)
+    sections = browser.find_elements("css selector", "section")
+    assert len(sections) == len({row["identity"] for row in rows})
+    doubts = [float(one.find_element("css selector", "small").text) for one in sections]
+    assert doubts == sorted(doubts)
+    chosen = bars[0], bars[-1]
+    for bar in chosen:
+        browser.execute_script("arguments[0].click()", bar)
+    browser.find_element("id", "same").click()
+    text = browser.find_element("id", "pairs").get_attribute("value")
+    tracks = [one.get_attribute(name) for one in chosen for name in ("data-camera", "data-track")]
+    assert text == "same," + ",".join(tracks) + "\n"
+    browser.find_element("id", "undo").click()
+    assert browser.find_element("id", "pairs").get_attribute("value") == ""
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
