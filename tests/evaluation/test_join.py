@@ -55,9 +55,11 @@ def test_the_score_over_cameras_is_that_of_reid_hota() -> None:
     result = {"door": seen([1, 2]), "yard": seen([2, 7])}
 
     def frames(tables: dict[str, BoxTable]) -> dict[str, Any]:
-        sides = {name: dict(zip("xywh", one.xywh.T, strict=True)) for name, one in tables.items()}
         return {
-            name: pandas.DataFrame({"frame": one.frame, "object_id": one.tracker_id, "class_id": 0, **sides[name]})
+            name: pandas.DataFrame(
+                {"frame": one.frame, "id": one.tracker_id, "object_type": 0}
+                | dict(zip(("x1", "y1", "x2", "y2"), one.xyxy.T, strict=True))
+            )
             for name, one in tables.items()
         }
 
