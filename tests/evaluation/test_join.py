@@ -63,7 +63,7 @@ def test_the_score_over_cameras_is_that_of_reid_hota() -> None:
             for name, one in tables.items()
         }
 
-    config = reid_hota.HOTAConfig(id_alignment_method="global", similarity_metric="iou")
+    config = reid_hota.HOTAConfig(id_alignment_method="per_frame", similarity_metric="iou")
     evaluator = reid_hota.HOTAReIDEvaluator(n_workers=0, config=config)
     evaluator.evaluate(frames(truth), frames(result))
     theirs = float(np.mean(evaluator.get_global_hota_data()["HOTA"]))
