@@ -10,25 +10,29 @@ prints HOTA / IDF1 / ID switches:
   Whatever the vectors are worth, the trackers that use them should not fall behind ByteTrack, which does not, nor
   SteadySORT behind itself without vectors.
 - **thresholds**: good vectors with thresholds that are not theirs.
-- **boxes**: four crowded sequences with the boxes of two public detectors, and motion alone.
+- **boxes**: people, crowds, cars and fish, boxes of public detectors, and motion alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import configparser
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import supervision as sv
 from identity import CONTESTANTS, cell, moved, play, vectors_of  # type: ignore[import-not-found,unused-ignore]
 from identity import RATES as DESCRIBED
 
-from trackers import ByteTrackTracker, SteadySORTTracker
+from trackers import BoTSORTTracker, ByteTrackTracker, OCSORTTracker, SteadySORTTracker
+from trackers.core.base import Tracker
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
 from trackers.io.mot import read_mot
 from trackers.table import BoxTable
@@ -48,10 +52,40 @@ VECTORS = {
 THRESHOLDS = (0.08, 0.12, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
 """Thresholds for OSNet vectors, whose own is 0.3."""
 
-RATES = {"MOT17-02": 30, "MOT17-04": 30, "MOT17-09": 30, "MOT17-13": 25}
-"""Sequences without vectors and their frames per second."""
+CASES = {
+    "people": [
+        *(
+            f"more/gt_only/{name}/det/det_{by}"
+            for name in ("MOT17-05", "MOT17-10", "MOT17-11")
+            for by in ("sdp", "frcnn")
+        ),
+        "more/boxes/KITTI-people-0016/det_pointrcnn",
+    ],
+    "crowds": [
+        f"data/gt_only/MOT17-{name}/det/det_{by}" for name in ("02", "04", "09", "13") for by in ("sdp", "frcnn")
+    ],
+    "cars": [
+        "more/boxes/KITTI-cars-0006/det_pointrcnn",
+        "more/boxes/KITTI-cars-0010/det_pointrcnn",
+        "more/boxes/AICity-S03c010/det_mask_rcnn",
+        "more/boxes/AICity-S03c010/det_yolo3",
+    ],
+    "fish": ["more/boxes/ZebraFish-07-top/det_cscan"],
+}
+"""Boxes without vectors, by kind of object: the files of detections, below the folder of data, without `.txt`."""
 
-BY_MOTION = {"ByteTrack": ByteTrackTracker, "SteadySORT": SteadySORTTracker}
+OTHERS = {"people": "47.9", "cars": "56.4", "fish": "58.0"}
+"""HOTA of the best of other libraries on these boxes, joined, measured once; this script does not run them."""
+
+BY_MOTION: Mapping[str, Callable[..., Tracker[Any]]] = {
+    "ByteTrack": ByteTrackTracker,
+    "ByteTrack, deformable": partial(ByteTrackTracker, motion_model="deformable"),
+    "OC-SORT": OCSORTTracker,
+    "OC-SORT, deformable": partial(OCSORTTracker, motion_model="deformable"),
+    "BoT-SORT": BoTSORTTracker,
+    "BoT-SORT, deformable": partial(BoTSORTTracker, motion_model="deformable"),
+    "SteadySORT": SteadySORTTracker,
+}
 
 
 def by_vectors(kinds: Sequence[tuple[str, float]], copies: int, processes: int) -> Iterator[dict[str, str]]:
@@ -76,41 +110,47 @@ def by_vectors(kinds: Sequence[tuple[str, float]], copies: int, processes: int) 
             }
 
 
-def by_motion(job: tuple[str, str, str]) -> Scores:
-    """The scores of one tracker on one sequence with the boxes of one detector."""
-    tracker, sequence, detector = job
-    folder = Path(os.environ["TRACKERS_DATA"]) / "data" / "gt_only" / sequence
+def by_motion(job: tuple[str, str]) -> Scores:
+    """The scores of one tracker, with its defaults, on the boxes of one file."""
+    tracker, case = job
+    file = Path(os.environ["TRACKERS_DATA"]) / f"{case}.txt"
+    folder = file.parent.parent if file.parent.name == "det" else file.parent
     truth = read_mot(folder / "gt" / "gt.txt")
-    truth = truth.rows((truth.confidence != 0) & (truth.class_id == 1))
-    boxes = np.loadtxt(folder / "det" / f"det_{detector}.txt", delimiter=",")
+    truth = truth.rows((truth.confidence != 0) & np.isin(truth.class_id, (1, -1)))
+    settings = configparser.ConfigParser()
+    settings.read(folder / "seqinfo.ini")
+    boxes = np.loadtxt(file, delimiter=",")
     boxes[:, 4:6] += boxes[:, 2:4]
-    one = BY_MOTION[tracker](frame_rate=RATES[sequence])
+    one = BY_MOTION[tracker](frame_rate=settings.getfloat("Sequence", "frameRate"))
     frames = (boxes[boxes[:, 0] == number] for number in range(1, int(truth.frame.max()) + 1))
     answers = (one.update(sv.Detections(rows[:, 2:6], confidence=rows[:, 6])) for rows in frames)
-    return evaluate_sequence(truth, BoxTable.from_detections(answers), name=sequence)
+    return evaluate_sequence(truth, BoxTable.from_detections(answers), name=case)
 
 
-def by_boxes(processes: int) -> Iterator[dict[str, str]]:
-    """One row for each detector and tracker, with its defaults."""
+def by_boxes(kinds: Sequence[str], processes: int) -> Iterator[dict[str, str]]:
+    """One row for each tracker, and the best of other libraries."""
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        for detector in ("sdp", "frcnn"):
-            for tracker in BY_MOTION:
-                scores = pool.map(by_motion, [(tracker, sequence, detector) for sequence in RATES], chunksize=1)
-                joined = cell([combine(scores)])
-                yield {"boxes": detector, "tracker": tracker, "joined": joined, **{s.name: cell([s]) for s in scores}}
+        for tracker in BY_MOTION:
+            joined = {}
+            for kind in kinds:
+                scores = pool.map(by_motion, [(tracker, case) for case in CASES[kind]], chunksize=1)
+                joined[kind] = cell([combine(scores)])
+            yield {"tracker": tracker, **joined}
+    yield {"tracker": "best of other libraries, HOTA", **{kind: OTHERS.get(kind, "") for kind in kinds}}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("vectors", "thresholds", "boxes"))
     parser.add_argument("--vectors", nargs="+", default=list(VECTORS), choices=list(VECTORS), help="rows of the table")
+    parser.add_argument("--kinds", nargs="+", default=list(CASES), choices=list(CASES), help="columns of `boxes`")
     parser.add_argument("--copies", type=int, default=6, help="perturbed copies")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     if "TRACKERS_DATA" not in os.environ:
         sys.exit("TRACKERS_DATA must name the folder of real data")
     if options.what == "boxes":
-        rows = by_boxes(options.processes)
+        rows = by_boxes(options.kinds, options.processes)
     else:
         named = [(name, VECTORS[name]) for name in options.vectors]
         good = [("osnet", threshold) for threshold in THRESHOLDS]

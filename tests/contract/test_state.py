@@ -194,7 +194,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "vectors missing": (lambda s: s["tracks"]["gallery"].update(vectors=np.zeros((1, 8))), "vectors"),
     "no galleries": (lambda s: s["tracks"].update(gallery=None), "damaged"),
     "another number of classes": (lambda s: s.update(class_ids=[1, 2, 3]), "classes"),
-    "time in words": (lambda s: s.update(timestamp="noon"), "noon"),
+    "time in words": (lambda s: s.update(timestamp="noon"), "timestamp must be a number of seconds"),
     "no tracks": (lambda s: s.pop("tracks"), "damaged"),
     "numbers that nobody learned": (lambda s: s.update(learned=[0.5]), "0 numbers learned"),
     "nothing learned": (lambda s: s.pop("learned"), "damaged"),
