@@ -369,3 +369,20 @@ def test_the_command_line_writes_a_file(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "argv", ["trackers", "deepsort.yaml"])
     main()
     assert Path("deepsort.yaml").read_text().startswith("tracker_type: deepsort\n")
+
+
+def test_learned_appearance_from_a_yaml(tmp_path: Path) -> None:
+    from tests.appearance.test_adaptation import stripes_video
+    from trackers import StripeFeatureExtractor
+    from trackers.appearance.adaptation import AdaptedExtractor, adapt
+
+    adapted = adapt(*stripes_video(), StripeFeatureExtractor())
+    adapted.save(tmp_path / "mine.npz")
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"tracker_type: steadysort\nadapt: true\nfeature_extractor: {(tmp_path / 'mine.npz').as_posix()}\n")
+    settings = read_settings(path, ())
+    assert settings is not None
+    tracker: Any = settings.build(None, 30.0)
+    assert tracker.adapt
+    assert isinstance(tracker.feature_extractor, AdaptedExtractor)
+    assert tracker.appearance_threshold == adapted.appearance_threshold
