@@ -382,7 +382,7 @@ def test_learned_appearance_from_a_yaml(tmp_path: Path) -> None:
     path.write_text(f"tracker_type: steadysort\nadapt: true\nfeature_extractor: {(tmp_path / 'mine.npz').as_posix()}\n")
     settings = read_settings(path, ())
     assert settings is not None
-    tracker: Any = settings.build(None, 30.0)
+    tracker: Any = settings.build(None, [30.0])[0]
     assert tracker.adapt
     assert isinstance(tracker.feature_extractor, AdaptedExtractor)
     assert tracker.appearance_threshold == adapted.appearance_threshold
