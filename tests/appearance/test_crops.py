@@ -12,9 +12,10 @@ import supervision as sv
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from trackers.appearance.crops import as_bgr, object_masks, windows
+from trackers.appearance.crops import object_masks, windows
 from trackers.appearance.pillow_crops import cut_windows, to_array
 from trackers.appearance.preprocessing import Preprocessing
+from trackers.images import as_bgr
 
 COORDINATES = st.floats(-1e4, 1e4) | st.sampled_from([np.nan, np.inf, -np.inf, 0.0, 30.0, 40.0])
 

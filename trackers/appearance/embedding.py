@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.crops import as_bgr, object_masks, windows
+from trackers.appearance.crops import object_masks, windows
 from trackers.appearance.network import Network, checked_vectors
 from trackers.boxes import Ints, Vectors
+from trackers.images import as_bgr
 
 if TYPE_CHECKING:
     import supervision as sv

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.crops import as_bgr, windows
+from trackers.appearance.crops import windows
 from trackers.boxes import Image, Ints, Vectors
+from trackers.images import as_bgr
 
 if TYPE_CHECKING:
     import supervision as sv

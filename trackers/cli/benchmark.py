@@ -86,10 +86,10 @@ def benchmark(
     joined = summarise(outcomes)
     rows = outcome_rows([*sorted(outcomes, key=lambda one: one.scores.name), *joined] if sequences else joined)
     for path in map(Path, output):
-        if path.suffix in PICTURES:
+        if path.suffix.lower() in PICTURES:
             draw_chart(joined, path)
         else:
-            path.write_text(format_table(rows, STYLE_OF[path.suffix]) + "\n", encoding="utf-8")
+            path.write_text(format_table(rows, STYLE_OF[path.suffix.lower()]) + "\n", encoding="utf-8")
     return format_table(rows, style)
 
 

@@ -36,7 +36,7 @@ def report(
     Returns:
         What was written, in words.
     """
-    check_outputs([output], (".html",), overwrite=overwrite)
+    check_outputs([output], (".html",), overwrite=overwrite, inputs=[result, source, truth])
     if truth is None and source is not None and is_sequence(source):
         truth = read_sequence(source).truth
     frames = open_frames(source) if source is not None else None

@@ -8,7 +8,7 @@ of MOT text followed by the vector, 128 numbers there), and our own `.npz`: arra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,10 @@ from trackers.io.mot import MOST_COLUMNS, read_mot
 
 if TYPE_CHECKING:
     import supervision as sv
+
+
+NO_CLASS, NO_SCORE = -1, -1.0
+"""What MOT text writes where there is none."""
 
 
 def read_detections(path: str | Path, *, embedding: str = "embedding", last_frame: int | None = None) -> DetectionTable:
@@ -41,8 +45,8 @@ def read_detections(path: str | Path, *, embedding: str = "embedding", last_fram
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    if path.suffix in (".npz", ".npy"):
-        table = _read_npz(path, embedding) if path.suffix == ".npz" else _read_npy(path)
+    if path.suffix.lower() in (".npz", ".npy"):
+        table = _read_npz(path, embedding) if path.suffix.lower() == ".npz" else _read_npy(path)
         if last_frame is not None and table.frame.max(initial=0) > last_frame:
             raise ValueError(f"{path} goes to frame {table.frame.max()}, but the sequence has {last_frame} frames")
         return table
@@ -50,7 +54,8 @@ def read_detections(path: str | Path, *, embedding: str = "embedding", last_fram
     return DetectionTable(
         frame=rows.frame,
         xyxy=rows.xyxy,
-        confidence=rows.confidence,
+        confidence=_scores(rows.confidence),
+        class_id=None if (rows.class_id == NO_CLASS).all() else rows.class_id,
         last_frame=int(rows.frame.max(initial=0)),
     )
 
@@ -82,7 +87,7 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
         (2, (1, 4))
     """
     path = Path(path)
-    if path.suffix != ".npz":
+    if path.suffix.lower() != ".npz":
         raise ValueError(f"detections are written to a .npz file, but got {path.name!r}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; choose another name or allow overwriting")
@@ -155,14 +160,15 @@ def _read_npy(path: Path) -> DetectionTable:
     frame = _whole(path, "of frames, column 1,", rows[:, 0])
     columns = {
         "xyxy": np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]]),
-        "confidence": rows[:, 6],
+        "confidence": _scores(rows[:, 6]),
         "embedding": rows[:, MOST_COLUMNS:],
     }
     return _table(path, frame, columns, int(frame.max(initial=0)))
 
 
-def _table(path: Path, frame: Ints, columns: dict[str, npt.NDArray[Any]], last_frame: int) -> DetectionTable:
-    """The columns in ascending order of frames."""
+def _table(path: Path, frame: Ints, found: Mapping[str, npt.NDArray[Any] | None], last_frame: int) -> DetectionTable:
+    """The columns that there are, in ascending order of frames."""
+    columns = {name: column for name, column in found.items() if column is not None}
     order = np.argsort(frame, kind="stable")
     frame = frame[order]
     if len(frame) and not 1 <= frame[0] <= frame[-1] <= last_frame:
@@ -185,6 +191,12 @@ def _table(path: Path, frame: Ints, columns: dict[str, npt.NDArray[Any]], last_f
         data=data,
         last_frame=last_frame,
     )
+
+
+def _scores(column: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """The column of scores; -1 means that there is none, which is 1 where other rows have one."""
+    none = column == NO_SCORE
+    return None if len(none) and none.all() else np.where(none, 1.0, column)
 
 
 def _check_numbers(path: Path, name: str, array: npt.NDArray[Any], dimensions: int) -> None:

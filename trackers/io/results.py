@@ -68,12 +68,12 @@ class ResultWriter:
             ".csv": _csv_rows,
             ".jsonl": _json_rows,
         }
-        if self.path.suffix not in formats:
+        if self.path.suffix.lower() not in formats:
             endings = ", ".join(formats)
             raise ValueError(f"a result file ends in one of {endings}, but this one is named {self.path.name!r}")
-        self._format = formats[self.path.suffix]
+        self._format = formats[self.path.suffix.lower()]
         self._file = self.path.open("wb" if overwrite else "xb", buffering=0)
-        self._header: tuple[str, ...] = CSV_HEADER if self.path.suffix == ".csv" else ()
+        self._header: tuple[str, ...] = CSV_HEADER if self.path.suffix.lower() == ".csv" else ()
 
     def write(self, frame: int, detections: sv.Detections) -> None:
         """Append the tracked rows of a frame.
@@ -138,7 +138,7 @@ def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[Box
         ValueError: If a line cannot be right; the message names file and line.
     """
     path = Path(path)
-    if path.suffix != ".jsonl":
+    if path.suffix.lower() != ".jsonl":
         return read_mot(path, last_frame=last_frame), {}
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")

@@ -50,7 +50,7 @@ class VideoWriter:
         self.path = Path(path)
         with self.path.open("ab" if overwrite else "xb"):
             pass
-        options = {"movflags": "hybrid_fragmented"} if self.path.suffix in (".mp4", ".mov", ".m4v") else {}
+        options = {"movflags": "hybrid_fragmented"} if self.path.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
         self._container: OutputContainer | None = None
         try:
             self._container = av.open(str(self.path), "w", container_options=options)

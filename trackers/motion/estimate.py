@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from trackers.boxes import Bools, Floats
 from trackers.errors import require
+from trackers.images import as_bgr
 
 Grey = npt.NDArray[np.uint8]
 
@@ -53,7 +54,8 @@ class Points(NamedTuple):
 def picture(frame: npt.NDArray[Any], boxes: Floats, longest_side: int) -> Picture:
     """Reduce a BGR or grey frame, and mark the boxes `(n, 4)` as foreground."""
     cv2 = require("cv2", "opencv")
-    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame.copy()
+    image = np.ascontiguousarray(as_bgr(frame))
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     scale = min(1.0, longest_side / max(grey.shape))
     if scale < 1.0:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -127,7 +127,7 @@ def default_confidence(tracker: Choice, detections: str | Path) -> float | None:
         >>> default_confidence(Choice("deepsort"), "yolo11n.pt"), default_confidence(Choice("deepsort"), "det.txt")
         (0.5, None)
     """
-    if Path(detections).suffix in (".txt", ".csv", ".npy"):
+    if Path(detections).suffix.lower() in (".txt", ".csv", ".npy"):
         return None
     return float(getattr(find(TRACKERS, tracker.name), "detection_confidence", 0.1))
 
@@ -168,7 +168,7 @@ def read_choice(text: str, section: str = "tracker") -> Choice:
         ValueError: If the file has no such section.
     """
     path = Path(text)
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix.lower() not in (".yaml", ".yml"):
         return Choice(text)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")

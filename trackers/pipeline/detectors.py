@@ -52,7 +52,7 @@ def open_detector(
     """
     if str(name) == SAMPLE:
         return filtered(_sample_detector(), confidence, classes)
-    if Path(name).suffix in FILE_SUFFIXES:
+    if Path(name).suffix.lower() in FILE_SUFFIXES:
         return filtered(from_table(read_detections(name, last_frame=last_frame)), confidence, classes)
     return _ultralytics(str(name), confidence, classes)
 
@@ -60,8 +60,8 @@ def open_detector(
 def brings_vectors(name: str | Path) -> bool:
     """Tell whether detections come with vectors: from the original's `.npy`, or a `.npz` with an array `embedding`."""
     path = Path(name)
-    if path.suffix != ".npz" or not path.is_file():
-        return path.suffix == ".npy"
+    if path.suffix.lower() != ".npz" or not path.is_file():
+        return path.suffix.lower() == ".npy"
     with np.load(path, allow_pickle=False) as arrays:
         return "embedding" in arrays.files
 
@@ -78,7 +78,7 @@ def default_detections(source: str) -> str:
     Raises:
         ValueError: For any other source.
     """
-    if source == SAMPLE or Path(source).suffix in FILE_SUFFIXES:
+    if source == SAMPLE or Path(source).suffix.lower() in FILE_SUFFIXES:
         return source
     if is_sequence(source):
         found = read_sequence(source).detections

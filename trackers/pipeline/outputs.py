@@ -7,21 +7,39 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from trackers.io.pictures import pictures_in
+from trackers.io.sequences import is_sequence, read_sequence
 
-def check_outputs(paths: Sequence[str | Path], suffixes: Sequence[str], *, overwrite: bool) -> None:
+
+def check_outputs(
+    paths: Sequence[str | Path],
+    suffixes: Sequence[str],
+    *,
+    overwrite: bool,
+    inputs: Sequence[str | Path | None] = (),
+) -> None:
     """Refuse files that could not be written later.
 
     Args:
         paths: The files.
         suffixes: Endings that are known.
         overwrite: Whether existing files may be replaced.
+        inputs: What is read meanwhile, files and folders; None and what is no file counts for nothing.
 
     Raises:
-        ValueError: If an ending is unknown.
+        ValueError: If an ending is unknown, two outputs are one file, or an output is an input, also through a link.
         OSError: If a file exists, its folder does not, or writing is not permitted.
     """
+    sources = [Path(one) for one in inputs if one is not None and Path(one).exists()]
+    seen: list[Path] = []
     for path in map(Path, paths):
-        if path.suffix not in suffixes:
+        for source in sources:
+            if _is_in(path, source):
+                raise ValueError(f"{path} is read in this run ({source}); choose another name for the output")
+        if any(path.absolute() == other.absolute() for other in seen):
+            raise ValueError(f"{path} is named twice among the outputs")
+        seen.append(path)
+        if path.suffix.lower() not in suffixes:
             raise ValueError(f"{path.name}: the ending must be one of {', '.join(suffixes)}")
         if path.exists() and not overwrite:
             raise FileExistsError(errno.EEXIST, "file exists", str(path))
@@ -29,3 +47,20 @@ def check_outputs(paths: Sequence[str | Path], suffixes: Sequence[str], *, overw
             raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "no permission to write", str(path))
+
+
+def _is_in(path: Path, source: Path) -> bool:
+    """Whether an existing file is one of those that a source is read from."""
+    return path.exists() and any(path.samefile(one) for one in _files_of(source))
+
+
+def _files_of(source: Path) -> list[Path]:
+    """The file itself; of a folder, its pictures, and what a MOT sequence is made of."""
+    if not source.is_dir():
+        return [source]
+    if not is_sequence(source):
+        return pictures_in(source)
+    sequence = read_sequence(source)
+    frames = [] if sequence.frames is None else _files_of(sequence.frames)
+    others = (source / "seqinfo.ini", sequence.truth, sequence.detections)
+    return [*frames, *(one for one in others if one is not None and one.exists())]

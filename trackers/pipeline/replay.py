@@ -10,6 +10,8 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.io import FrameSource, MOTSequence, open_source, read_mot, read_sequence
 from trackers.pipeline.frame import TrackedFrame
+from trackers.pipeline.outputs import check_outputs
+from trackers.pipeline.sinks import OUTPUT_SUFFIXES
 from trackers.pipeline.track import Summary, run
 from trackers.table import BoxTable
 
@@ -39,10 +41,11 @@ def replay(
         FileExistsError: If the output exists and `overwrite` is not set.
         ValueError: If a file cannot be understood.
     """
+    outputs = [] if output is None else [output]
+    check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=[sequence, results])
     folder = read_sequence(sequence)
     source = open_source(frames_of(folder))
     table = read_mot(results, last_frame=folder.length)
-    outputs = [] if output is None else [output]
     rate = folder.frame_rate or source.frame_rate
     return run(_replayed(source, table), outputs, frame_rate=rate, show=show, overwrite=overwrite)
 

@@ -15,6 +15,8 @@ from trackers.pipeline.choices import Choice, default_confidence, default_extrac
 from trackers.pipeline.detectors import Detect, brings_vectors, default_detections, open_detector, sequence_length
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.embed import observe
+from trackers.pipeline.outputs import check_outputs
+from trackers.pipeline.sinks import OUTPUT_SUFFIXES
 from trackers.pipeline.track import Summary, has_frames, open_frames, track_video
 
 Progress = Callable[..., Any]
@@ -78,6 +80,7 @@ class TrackSettings:
             OSError: If a file is not there, or cannot be written.
         """
         found = detections_for(source, self.detections)
+        check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=[source, found, *self._files()])
         lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
         detect = _detector(source, found, lowest, self.classes)
         extractor = self.extractor
@@ -104,6 +107,16 @@ class TrackSettings:
             overwrite=overwrite,
             show=show,
         )
+
+    def _files(self) -> list[str]:
+        """Files among the options, such as weights."""
+        chosen = (self.tracker, self.extractor)
+        return [str(value) for one in chosen if one is not None for value in one.options.values() if is_path(value)]
+
+
+def is_path(value: object) -> bool:
+    """Whether an option could be the name of a file."""
+    return isinstance(value, (str, Path))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def open_sinks(
         OSError: If a file cannot be written.
     """
     paths = [Path(path) for path in outputs]
-    videos = [path for path in paths if path.suffix in VIDEO_SUFFIXES]
+    videos = [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES]
     annotate = None
     if videos or show:
         if size is None:

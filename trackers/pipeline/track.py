@@ -82,7 +82,7 @@ def open_frames(source: str | Path, *, frame_rate: float | None = None) -> Frame
 def has_frames(source: str | Path) -> bool:
     """Tell whether a source has frames: not a detections file, nor a MOT sequence folder without images and video."""
     path = Path(source)
-    if path.suffix in FILE_SUFFIXES and path.is_file():
+    if path.suffix.lower() in FILE_SUFFIXES and path.is_file():
         return False
     return not is_sequence(path) or read_sequence(path).frames is not None
 
@@ -258,5 +258,5 @@ def _images_again(
     source: FrameSource | None, outputs: Sequence[str | Path], options: Mapping[str, Any]
 ) -> Frames | None:
     """The frames once more, faults counted apart; None where nothing is drawn."""
-    drawn = options.get("show") is not None or any(Path(path).suffix in VIDEO_SUFFIXES for path in outputs)
+    drawn = options.get("show") is not None or any(Path(path).suffix.lower() in VIDEO_SUFFIXES for path in outputs)
     return read_ahead(replace(source, faults=Faults())) if source is not None and drawn else None

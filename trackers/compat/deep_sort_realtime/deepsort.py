@@ -108,7 +108,8 @@ class DeepSort:
             embeds: One vector for each detection; without them the embedder computes them from the frame.
             frame: The image, uint8, shape `(height, width, 3)`.
             today: The day of the frame; on a new one, names start at 1 again.
-            others: Anything to carry along with each detection.
+            others: Anything to carry along with each detection, which `get_det_supplementary` gives back; with
+                `polygon=True` its polygon unless given.
             instance_masks: Pixels of each object, shape `(height, width)`; the embedder sees nothing else.
 
         Returns:
@@ -159,6 +160,8 @@ class DeepSort:
         others: Sequence[Any] | None = None,
     ) -> list[Detection]:
         """Detection objects from raw detections and what belongs to them; arguments as in `update_tracks`."""
+        if others is None and self.polygon and len(raw_detections):
+            others = raw_detections[0]
         return detections_of(
             raw_detections, polygon=self.polygon, embeds=embeds, instance_masks=instance_masks, others=others
         )

@@ -104,5 +104,5 @@ def _polygon_rows(raw: Sequence[Any]) -> tuple[Floats, list[Any], list[Any]]:
         )
     polygons, classes, confidences = raw
     boxes = bounding_rectangles(polygons)
-    boxes[:, 2:] -= boxes[:, :2]
+    boxes[:, 2:] += 1.0 - boxes[:, :2]  # as cv2.boundingRect: the right and the lower pixels count
     return boxes, list(confidences), list(classes)
