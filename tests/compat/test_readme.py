@@ -151,7 +151,7 @@ def test_polygons() -> None:
     before = repr(raw)
     first, second = tracker.update_tracks(raw, others=["a", "b"])
     assert first.to_ltrb(orig=True).tolist() == [10, 20, 51, 81]  # type: ignore[union-attr]
-    assert second.to_ltwh(orig=True).tolist() == [95, 100, 45, 90]  # type: ignore[union-attr]
+    assert second.to_ltwh(orig=True).tolist() == [95, 100, 46, 91]  # type: ignore[union-attr]
     assert (first.get_det_class(), first.get_det_conf(), second.get_det_supplementary()) == ("car", 0.9, "b")
     assert repr(raw) == before
     assert tracker.update_tracks([[], [], []]) == [first, second]

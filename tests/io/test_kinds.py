@@ -70,7 +70,7 @@ def test_a_frame_is_taken_or_refused_in_the_same_words(door: str, kind: str) -> 
 @pytest.mark.parametrize("mode", ["I;16", "F", "I", "L", "1", "LA", "P", "RGBA", "CMYK"])
 def test_contrast_survives_every_mode(tmp_path: Path, mode: str) -> None:
     ramp = np.tile(np.linspace(0.0, 1.0, 64), (48, 1))
-    values = {
+    values: dict[str, Any] = {
         "I;16": (65535 * ramp).astype(np.uint16),
         "F": ramp.astype(np.float32),
         "I": (65535 * ramp).astype(np.int32),
