@@ -165,3 +165,10 @@ def test_the_program_itself_ends_with_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("trackers: ")  # supervision may speak before, of a missing OpenCV
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["track", "eval", "embed", "tune", "report", "benchmark", "replay", "deep-sort"])
+def test_a_bare_command_says_what_is_missing(call: Call, command: str) -> None:
+    said = call(command)
+    assert said.code == 2
+    assert "required" in said.error

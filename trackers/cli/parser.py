@@ -127,7 +127,7 @@ def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
         arguments = [json.dumps([*arguments[:count]]), *arguments[count:]]
     respelled: list[str] = []
     seen: set[str] = set()
-    following = [*arguments[1:], ""]
+    following = [*arguments[1:], ""][: len(arguments)]
     for argument, after in zip(arguments, following, strict=True):
         if argument in flags and after not in ("true", "false"):
             respelled.append(f"{argument}=true")
