@@ -25,7 +25,14 @@ import numpy as np
 import numpy.typing as npt
 import supervision as sv
 
-from trackers import ByteTrackTracker, DeepSORTFeatureExtractor, DeepSORTTracker, StripeFeatureExtractor
+from trackers import (
+    BoTSORTTracker,
+    ByteTrackTracker,
+    DeepSORTFeatureExtractor,
+    DeepSORTTracker,
+    SteadySORTTracker,
+    StripeFeatureExtractor,
+)
 from trackers.core.base import Tracker
 from trackers.evaluation import Scores, combine, evaluate_sequence
 from trackers.io import open_source, read_mot
@@ -69,13 +76,15 @@ def sequence(data: Path, name: str, vectors: str, copy: int | None = None) -> tu
     return frames, truth
 
 
-def play(data: Path, vectors: str, embed: str, copy: int | None = None, **options: Any) -> tuple[list[Scores], int]:
+def play(
+    kind: Callable[..., Tracker[Any]], data: Path, vectors: str, copy: int | None = None, **options: Any
+) -> tuple[list[Scores], int]:
     """Scores of each sequence, and crops."""
     extractor = Stored()
     scores = []
     for name in SEQUENCES:
         frames, truth = sequence(data, name, vectors, copy)
-        tracker = DeepSORTTracker(extractor, embed=embed, **options)
+        tracker = kind(extractor, **options)
         answers = BoxTable.from_detections(tracker.update(frame, NO_PICTURE) for frame in frames)
         scores.append(evaluate_sequence(truth, answers, name=name))
     return scores, extractor.crops
@@ -88,17 +97,23 @@ def cell(scores: list[Scores]) -> str:
 
 
 def print_scores(data: Path, copies: int) -> None:
-    """One row for each kind of vectors and each way to embed."""
-    print("| vectors | `embed` | crops | joined | perturbed |", " | ".join(SEQUENCES), "|")
-    print("|---" * (5 + len(SEQUENCES)) + "|")
-    for vectors in ("osnet", "retail0248"):
-        for embed in ("always", "ambiguous"):
-            options: dict[str, Any] = {"appearance_threshold": 0.3}
-            plain, crops = play(data, vectors, embed, **options)
-            robust = [combine(play(data, vectors, embed, copy, **options)[0]) for copy in range(FRESH, FRESH + copies)]
-            each = " | ".join(cell([one]) for one in plain)
-            mean = cell(robust) if robust else ""
-            print(f"| {vectors} | {embed} | {crops} | {cell([combine(plain)])} | {mean} | {each} |", flush=True)
+    """One row for each tracker, each kind of vectors and each way to embed."""
+    print("| tracker | vectors | `embed` | crops | joined | perturbed |", " | ".join(SEQUENCES), "|")
+    print("|---" * (6 + len(SEQUENCES)) + "|")
+    ways: dict[str, dict[str, Any]] = {
+        "always": {},
+        "ambiguous": {"embed": "ambiguous"},
+        "ambiguous, budget 2": {"embed": "ambiguous", "embed_budget": 2},
+    }
+    for kind in (DeepSORTTracker, SteadySORTTracker, BoTSORTTracker):
+        for vectors in ("osnet", "retail0248"):
+            for way, options in ways.items():
+                played = partial(play, kind, data, vectors, appearance_threshold=0.3, **options)
+                plain, crops = played()
+                robust = [combine(played(copy=copy)[0]) for copy in range(FRESH, FRESH + copies)]
+                each = " | ".join(cell([one]) for one in plain)
+                row = (kind.__name__, vectors, way, str(crops), cell([combine(plain)]), cell(robust) if robust else "")
+                print(f"| {' | '.join(row)} | {each} |", flush=True)
 
 
 def contestants(data: Path) -> dict[str, Callable[[], Tracker[Any]]]:

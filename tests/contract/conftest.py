@@ -35,6 +35,7 @@ ALL_TRACKERS: Mapping[str, Make] = {
     "deepsort": DeepSORTTracker,
     "deepsort of 2017 with Mahalanobis cost": partial(DeepSORTTracker, appearance_weight=0.9, gallery_size=5),
     "deepsort that looks where in doubt": partial(DeepSORTTracker, embed="ambiguous"),
+    "steadysort that embeds where in doubt": partial(SteadySORTTracker, embed="ambiguous", embed_budget=3),
     "bytetrack": ByteTrackTracker,
     "ocsort": OCSORTTracker,
     "ocsort with a low stage": partial(OCSORTTracker, low_confidence_threshold=0.1),

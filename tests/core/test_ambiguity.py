@@ -1,8 +1,8 @@
-"""`embed="ambiguous"`: whom the extractor is asked about, and what comes of it."""
+"""`embed="ambiguous"` and `embed_budget`: which detections the extractor is run on, and what comes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contract.conftest import same, walkers
-from trackers import DeepSORTTracker, StripeFeatureExtractor
+from trackers import BoTSORTTracker, DeepSORTTracker, SteadySORTTracker, StripeFeatureExtractor
 from trackers.association.selection import Selection
 from trackers.core.base import Tracker
 from trackers.evaluation import combine, evaluate_sequence
@@ -66,11 +66,15 @@ def some(detections: sv.Detections, rows: Any) -> sv.Detections:
 
 
 def play(
-    frames: Iterable[sv.Detections], times: Sequence[float] | None = None, **options: Any
+    frames: Iterable[sv.Detections],
+    times: Sequence[float] | None = None,
+    kind: Callable[..., Tracker[Any]] = DeepSORTTracker,
+    embed: str = "ambiguous",
+    **options: Any,
 ) -> tuple[list[list[int]], Asked, Tracker[Any]]:
     """Ids of every frame, what the extractor was asked, and the tracker."""
     extractor = Asked()
-    tracker = DeepSORTTracker(extractor, embed="ambiguous", **options)
+    tracker = kind(extractor, embed=embed, **options)
     ids = []
     for number, frame in enumerate(frames):
         extractor.start()
@@ -174,6 +178,99 @@ class TestAmbiguity:
             else:
                 tracker.update(people((10 + 12 * k, 10)), PICTURE)
         assert [k for k, rows in enumerate(extractor.rows) if rows] == [0, 1, 2, 20]
+
+
+OTHERS = (SteadySORTTracker, BoTSORTTracker)
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+class TestOtherTrackers:
+    def test_a_new_box_until_it_has_an_id_then_once_in_fifteen_frames(self, kind: Any) -> None:
+        frames = (people((10 + 2 * k, 10)) for k in range(40))
+        ids, asked, _ = play(frames, kind=kind, minimum_consecutive_frames=3)
+        assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 17, 32]
+        assert ids[2:] == [[1]] * 38
+
+    def test_two_boxes_that_could_belong_to_one_track(self, kind: Any) -> None:
+        alone, doubled = people((10, 10)), people((9, 10), (12, 10))
+        _, asked, _ = play([alone] * 5 + [doubled], kind=kind, minimum_consecutive_frames=3)
+        assert asked.rows[3:] == [[], [], [0, 1]]
+
+    def test_a_detection_of_low_confidence_is_in_no_doubt(self, kind: Any) -> None:
+        faint = people((10, 10))
+        faint.confidence = np.array([0.3])
+        _, asked, _ = play([people((10, 10))] * 5 + [faint] * 3, kind=kind)
+        assert asked.rows[5:] == [[]] * 3
+
+    def test_one_vector_stands_for_the_frames_since_the_last(self, kind: Any) -> None:
+        """The average of a track moves as far as if every frame had been embedded with the new vector."""
+        tilted = np.array([0.8, 0.6])
+        frames = [people((10, 10), embedding=[RED if k < 17 else tilted]) for k in range(18)]
+        _, asked, sparse = play(frames, kind=kind, minimum_consecutive_frames=3)
+        assert asked.rows[17] == [0]
+        early = [people((10, 10), embedding=[RED if k < 3 else tilted]) for k in range(18)]
+        _, _, dense = play(early, kind=kind, minimum_consecutive_frames=3, embed="always")
+        assert sparse.tracks[0].vector == pytest.approx(dense.tracks[0].vector, abs=0.02)
+
+    def test_given_vectors_are_all_used(self, kind: Any) -> None:
+        always, ambiguous = kind(), kind(embed="ambiguous", embed_budget=1)
+        for frame in walkers(seed=3):
+            assert np.array_equal(always.update(frame).tracker_id, ambiguous.update(frame).tracker_id)
+
+    def test_after_a_pause_the_same_rows_are_in_doubt(self, kind: Any) -> None:
+        frames = unembedded(5)
+        expected, asked, _ = play(frames, kind=kind, embed_budget=2)
+        before, first, tracker = play(frames[:20], kind=kind, embed_budget=2)
+        second = Asked()
+        resumed = kind(second, embed="ambiguous", embed_budget=2)
+        resumed.load_state_dict(tracker.state_dict())
+        for frame in frames[20:]:
+            second.start()
+            before.append(np.asarray(resumed.update(frame, PICTURE).tracker_id).tolist())
+        assert before == expected
+        assert first.rows + second.rows == asked.rows
+
+    def test_a_state_from_before_there_was_a_choice_goes_on(self, kind: Any) -> None:
+        tracker, resumed = kind(), kind()
+        for frame in walkers(seed=2):
+            tracker.update(frame)
+        old = tracker.state_dict()
+        del old["parameters"]["embed"], old["parameters"]["embed_budget"]
+        del old["tracks"]["frames_since_embedding"]
+        resumed.load_state_dict(old)
+        assert same(resumed.state_dict()["tracks"], tracker.state_dict()["tracks"])
+
+
+class TestBudget:
+    @pytest.mark.parametrize("embed", ["always", "ambiguous"])
+    @pytest.mark.parametrize("kind", [DeepSORTTracker, *OTHERS])
+    @pytest.mark.parametrize("budget", [0, 1, 3])
+    def test_no_frame_exceeds_it(self, kind: Any, embed: str, budget: int) -> None:
+        _, asked, _ = play(unembedded(1), kind=kind, embed=embed, embed_budget=budget)
+        _, without, _ = play(unembedded(1), kind=kind, embed=embed)
+        assert max(map(len, asked.rows)) == budget < max(map(len, without.rows))
+
+    @pytest.mark.parametrize("kind", [DeepSORTTracker, *OTHERS])
+    def test_a_budget_nobody_reaches_changes_nothing(self, kind: Any) -> None:
+        ids, asked, _ = play(unembedded(1), kind=kind)
+        limited, asked_within, _ = play(unembedded(1), kind=kind, embed_budget=100)
+        assert (limited, asked_within.rows) == (ids, asked.rows)
+
+    @pytest.mark.parametrize("embed", ["always", "ambiguous"])
+    def test_the_most_doubtful_come_first(self, embed: str) -> None:
+        """One track is due for a vector, and beside it a new box and a contested one compete."""
+        known = people((10, 10), (300, 10), embedding=(RED, BLUE))
+        late = people((10, 10), (300, 10), (500, 10), (303, 10), embedding=(RED, BLUE, -RED, -BLUE))
+        wanted = []
+        for budget in (1, 3):
+            _, asked, _ = play([known] * 15 + [late], embed=embed, embed_budget=budget, minimum_consecutive_frames=1)
+            wanted.append(sorted(asked.rows[-1]))
+        assert wanted == [[2], [1, 2, 3]]
+
+    @pytest.mark.parametrize("wrong", [-1, True, "many", float("nan")])
+    def test_what_is_no_number_of_boxes_is_refused(self, wrong: Any) -> None:
+        with pytest.raises((TypeError, ValueError), match="embed_budget"):
+            DeepSORTTracker(embed_budget=wrong)
 
 
 class TestWhatComesOfIt:

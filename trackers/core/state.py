@@ -205,12 +205,16 @@ def _unpacked(blank: TracksType, packed: Mapping[str, Any]) -> TracksType:
     """A table like an empty one, filled with the columns of a state."""
     names = {item.name for item in fields(blank)}
     packed = {COLUMNS_OF_VERSION_3.get(name, name): column for name, column in packed.items()}
-    nothing = np.empty((len(packed["id"]), 0), np.float32)
-    added = {"raw": nothing, "raw_gallery": pack_galleries(new_galleries(nothing, None))}
+    count = len(packed["id"])
+    nothing, zero = np.empty((count, 0), np.float32), np.zeros(count, np.int64)
+    added = {
+        "raw": nothing,
+        "raw_gallery": pack_galleries(new_galleries(nothing, None)),
+        "frames_since_embedding": zero,
+    }
     packed = {**{name: column for name, column in added.items() if name in names}, **packed}
     if packed.keys() != names:
         raise ValueError(f"expected columns {', '.join(sorted(names))}, but got {', '.join(sorted(packed))}")
-    count = len(packed["id"])
     columns = {}
     for name in names:
         like = getattr(blank, name)

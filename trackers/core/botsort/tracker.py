@@ -16,7 +16,7 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs, cheapest
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Ints
-from trackers.core.base import Tracker
+from trackers.core.ambiguity import AppearanceTracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.core.observations import Observations
@@ -31,7 +31,7 @@ PAPER_THRESHOLD = 0.25
 """Largest cosine distance at which appearance counts, where the extractor recommends none."""
 
 
-class BoTSORTTracker(Tracker[TracksWithEmbedding]):
+class BoTSORTTracker(AppearanceTracker[TracksWithEmbedding]):
     """BoT-SORT: the smaller of two distances decides, overlap or appearance; confident detections come first.
 
     Two stages as in ByteTrack. In the first, the cost of a pair is its IoU distance or half its appearance distance,
@@ -65,6 +65,12 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         selection: Which detections take part; None lets all.
         camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
             frame tell it; None takes it to stand still.
+        embed: Which boxes of high confidence the extractor is run on. `"always"`, the published algorithm, all of them;
+            `"ambiguous"` those that motion does not settle, and each track once in 15 frames, in 6 where others are
+            near. The others go to the track they were expected at. Vectors that come with the detections are all used
+            either way.
+        embed_budget: Most boxes of a frame that the extractor is run on, those in most doubt first; what is left is
+            matched by overlap. None sets no limit.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -110,6 +116,8 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         class_agnostic: ClassGroups = True,
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
+        embed: str = "always",
+        embed_budget: int | None = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -125,15 +133,17 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
         low = ~high & (observations.scores >= self.low_confidence_threshold)
         active = tracks.confirmed & (tracks.missed == 0)
 
-        match = self._match_by_overlap_and_appearance(observations, NO_MATCH, tracks.confirmed, high)
+        match = observations.not_embedded
+        match += self._match_by_overlap_and_appearance(observations, match, tracks.confirmed, high)
         match += self._match_by_overlap(observations, match, active, low, self.low_confidence_iou_threshold)
         match += self._match_by_overlap_and_appearance(observations, match, ~tracks.confirmed, high)
 
         self._correct(observations, match)
+        # A vector stands for the frames since the last one, too.
+        momentum = np.float64(self.appearance_momentum) ** (1.0 + tracks.frames_since_embedding[match.track])
         embeddings = observations.vectors[match.detection]
-        tracks.embedding[match.track] = moving_average(
-            tracks.embedding[match.track], embeddings, self.appearance_momentum
-        )
+        tracks.embedding[match.track] = moving_average(tracks.embedding[match.track], embeddings, momentum)
+        tracks.count_frames(match.track, observations.not_embedded.track)
         born = (
             high
             & (observations.scores >= self.track_activation_threshold)
@@ -164,4 +174,5 @@ class BoTSORTTracker(Tracker[TracksWithEmbedding]):
 
     def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
         """Those of high confidence: one of low confidence is often half hidden, and would spoil an average."""
-        return observations.scores >= self.high_confidence_threshold
+        high = observations.scores >= self.high_confidence_threshold
+        return self._chosen(observations, high, extractable)

@@ -18,9 +18,8 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors, covered, overlap
-from trackers.core.base import Tracker
+from trackers.core.ambiguity import AppearanceTracker
 from trackers.core.candidates import candidates_in_gate
-from trackers.core.deepsort.ambiguity import unambiguous_pairs
 from trackers.core.deepsort.reidentification import reidentified
 from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.observations import Observations
@@ -38,7 +37,7 @@ PAPER_THRESHOLD = 0.2
 """Largest cosine distance of a match where the extractor recommends none."""
 
 
-class DeepSORTTracker(Tracker[DeepSORTTracks]):
+class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
     """DeepSORT: motion decides who may match, appearance decides who does.
 
     Each frame, confirmed tracks meet the detections inside their Mahalanobis gate, most recently seen tracks first,
@@ -80,6 +79,8 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
             at. Vectors that come with the detections are all used either way.
         adapt: Learn on the way, from undisturbed tracks, what tells the objects of this video apart; see `adaptation`.
             Not part of the published algorithm.
+        embed_budget: Most boxes of a frame that the extractor is run on, those in most doubt first; what is left is
+            matched by motion. None sets no limit.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -101,7 +102,6 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
     distance_metric: str = one_of("cosine", "euclidean")
     cascade: bool
     gating: str = one_of("state", "position")
-    embed: str = one_of("always", "ambiguous")
     gallery_size: int | None = between(1, optional=True)
     appearance_threshold: float = between(0.0, 2.0)
     reid_memory: float | None = between(0.0, optional=True)
@@ -130,6 +130,7 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         occlusion_limit: float | None = None,
         embed: str = "always",
         adapt: bool = False,
+        embed_budget: int | None = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -262,11 +263,5 @@ class DeepSORTTracker(Tracker[DeepSORTTracks]):
         return self.appearance_threshold**2 / 2.0 if self.distance_metric == "euclidean" else self.appearance_threshold
 
     def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
-        """All of them; or where each costs a run of the extractor, those in doubt."""
-        if self.embed == "always" or not extractable or self._vector_length is None or observations.expired is not None:
-            return np.ones(len(observations), np.bool_)
-        observations.predicted = self._predicted(observations)
-        observations.unambiguous, observations.not_embedded = unambiguous_pairs(
-            self._tracks, self.motion.boxes(observations.predicted), observations
-        )
-        return unmatched(len(observations), observations.not_embedded.detection)
+        """All of them, as far as the extractor may be run on them."""
+        return self._chosen(observations, np.ones(len(observations), np.bool_), extractable)

@@ -25,12 +25,10 @@ class DeepSORTTracks(TracksWithEmbedding):
         gallery: One gallery of vectors per track, shape `(n,)`.
         raw_gallery: The same vectors as the extractor gave them, where a learned map stands between, shape `(n,)`; else
             empty ones.
-        frames_since_embedding: Consecutive frames on which the track was matched without an embedding, shape `(n,)`.
     """
 
     gallery: Galleries = column(dtype=object)
     raw_gallery: Galleries = column(dtype=object)
-    frames_since_embedding: Ints = column()
 
     def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
         """Derive embeddings, and of a new map the galleries, from the vectors as the extractor gave them."""
@@ -54,9 +52,7 @@ class DeepSORTTracks(TracksWithEmbedding):
                 gallery.add(vector)
             for vector in between(self.raw[row], raw[new], frames):
                 self.raw_gallery[row].add(vector)
-        count = self.frames_since_embedding[not_embedded] + 1
-        self.frames_since_embedding[rows] = 0
-        self.frames_since_embedding[not_embedded] = count
+        self.count_frames(rows, not_embedded)
         self.embedding[embedded] = vectors
         add_vectors(self.gallery[embedded], vectors)
         if raw.shape[1]:

@@ -17,7 +17,7 @@ from trackers.association.classes import ClassGroups
 from trackers.association.pairs import Pairs
 from trackers.association.selection import Selection
 from trackers.boxes import Bools, Floats, Ints, Vectors
-from trackers.core.base import Tracker
+from trackers.core.ambiguity import AppearanceTracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, one_of
@@ -48,7 +48,7 @@ SAME = 5 / 6
 """A lost track and a new one are one person up to this many appearance thresholds."""
 
 
-class SteadySORTTracker(Tracker[SteadySORTTracks]):
+class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
     """SteadySORT: appearance matches, vetoes and re-identifies.
 
     Each frame has four steps. Confirmed tracks take the detection in their gate nearest in appearance, all in one
@@ -86,6 +86,12 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         camera_motion: `"sparse_flow"`, `"orb"` or `"ecc"` estimate how the camera moves; a function or one matrix per
             frame tell it; None takes it to stand still.
         adapt: Learn on the way, from undisturbed tracks, what tells the objects of this video apart; see `adaptation`.
+        embed: Which boxes of high confidence the extractor is run on. `"always"` all of them; `"ambiguous"` those that
+            motion does not settle, and each track once in 15 frames, in 6 where others are near, in 2 where the
+            confidence is below 0.7. The others go to the track they were expected at. Vectors that come with the
+            detections are all used either way.
+        embed_budget: Most boxes of a frame that the extractor is run on, those in most doubt first; what is left is
+            matched by overlap. None sets no limit.
 
     Raises:
         TypeError: If the extractor is neither an object with `extract_features` nor callable.
@@ -98,6 +104,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         >>> tracker.update(detections).tracker_id.tolist()
         [1]
     """
+
+    fading = 0.7
 
     track_activation_threshold: float = between(0.0, 1.0)
     minimum_iou_threshold: float | None = between(0.0, 1.0, optional=True)
@@ -124,6 +132,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         selection: Selection | None = None,
         camera_motion: CameraMotion = None,
         adapt: bool = False,
+        embed: str = "always",
+        embed_budget: int | None = None,
     ) -> None:
         """Check and store the parameters; nothing is loaded."""
         if appearance_threshold is None:
@@ -136,7 +146,8 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         tracks = self._predict(observations)
         tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
         high = observations.scores >= self.high_confidence_threshold
-        match = self._match_by_appearance(tracks, observations, high)
+        match = observations.not_embedded
+        match += self._match_by_appearance(tracks, observations, match, high)
         described = has_embedding(tracks.embedding) & self._statistics.reliable
         known, limits = tracks.confirmed & described, self._limits(tracks, observations)
         high &= observations.scores >= limits.confidence(
@@ -182,7 +193,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
             tracks.box = warp_boxes(tracks.box, observations.camera)
         return tracks
 
-    def _match_by_appearance(self, tracks: SteadySORTTracks, observations: Observations, high: Bools) -> Match:
+    def _match_by_appearance(
+        self, tracks: SteadySORTTracks, observations: Observations, taken: Match, high: Bools
+    ) -> Match:
         """First stage: confirmed tracks, however long lost, against what is in their gate, near by and alike.
 
         Where the gate alone makes it certain who is who, embeddings are tested before they are used.
@@ -193,6 +206,9 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
         near = astray <= STRAY * heights(tracks.box[pairs.track])
         pairs = pairs.where(near & high[pairs.detection])
         self._statistics = self._statistics.tested(tracks, observations, pairs, self.appearance_threshold)
+        if len(taken.track):
+            free = unmatched(len(tracks), taken.track)[pairs.track]
+            pairs = pairs.where(free & unmatched(len(observations), taken.detection)[pairs.detection])
         embedding = self._appearance_distance(tracks, pairs, observations.vectors)
         observations.record("cosine", pairs, embedding, self.appearance_threshold)
         similar = Pairs(pairs.track, pairs.detection, embedding).where(embedding <= self.appearance_threshold)
@@ -270,4 +286,5 @@ class SteadySORTTracker(Tracker[SteadySORTTracks]):
 
     def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
         """Those of high confidence: one of low confidence is often half hidden, and would spoil an average."""
-        return observations.scores >= self.high_confidence_threshold
+        high = observations.scores >= self.high_confidence_threshold
+        return self._chosen(observations, high, extractable)

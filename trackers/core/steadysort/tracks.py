@@ -40,14 +40,19 @@ class SteadySORTTracks(TracksWithEmbedding):
     embedding_count: Ints = column()
 
     def update_embeddings(self, match: Match, observations: Observations, longest: float) -> None:
-        """Take up where matched tracks were seen and what they looked like: the mean over at most `longest` vectors."""
+        """Take up where matched tracks were seen and what they looked like: the mean over at most `longest` vectors.
+
+        A vector stands for the frames since the last one, too.
+        """
         rows, vectors = match.track, observations.vectors[match.detection]
         counted = np.minimum(self.embedding_count[rows], longest)
-        momentum = counted / (counted + 1.0)
+        new = 1 + np.where(self.missed[rows] == 0, self.frames_since_embedding[rows], 0)
+        momentum = counted / (counted + new)
         self.embedding[rows] = moving_average(self.embedding[rows], vectors, momentum)
         if self.raw.shape[1]:
             self.raw[rows] = moving_average(self.raw[rows], observations.raw[match.detection], momentum)
-        self.embedding_count[rows] += has_embedding(vectors)
+        self.embedding_count[rows] += new * has_embedding(vectors)
+        self.count_frames(rows, observations.not_embedded.track)
         self.box[rows] = observations.boxes[match.detection]
 
 
