@@ -81,9 +81,10 @@ def covered(boxes: Floats) -> Floats:
     """
     if len(boxes) == 0:
         return np.zeros(0)
-    corners = boxes[:, None]
-    shared = np.minimum(corners[..., 2:], boxes[:, 2:]) - np.maximum(corners[..., :2], boxes[:, :2])
-    hidden = np.maximum(shared, 0.0).prod(axis=2) * (boxes[:, 3] > boxes[:, None, 3])
+    left, top, right, bottom = boxes.T
+    width = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    height = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    hidden = np.maximum(width, 0.0) * np.maximum(height, 0.0) * (bottom > bottom[:, None])
     return np.asarray(hidden.max(axis=1) / area(boxes))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from trackers.boxes import Bools, Ints
+from trackers.identity.comparison import Comparisons
 from trackers.identity.events import Event
 from trackers.identity.gallery import IdentityGallery
 from trackers.identity.links import CameraLinks
@@ -69,26 +70,24 @@ class Assigner:
         identity = self.tracklets["identity"]
         return np.unique(identity[~self.possible(group) & (identity != UNDECIDED)])
 
-    def decide(self, row: int, time: float) -> None:
+    def decide(self, row: int, time: float, comparisons: Comparisons) -> None:
         """Decide a tracklet, or decide it again."""
         table = self.tracklets
         identity = int(table["identity"][row])
         group = np.array([row]) if identity == UNDECIDED else np.flatnonzero(table["identity"] == identity)
-        number = int(table["number"][row])
         if identity == UNDECIDED and self._join_partner(row, time):
             return
-        views = table.views(row)
         table["reviewed"][row] = max(int(table["count"][row]), 1)
-        if len(views) == 0:
+        if len(comparisons.views[row]) == 0:
             if identity == UNDECIDED and time - table["start"][row] >= PATIENCE:
                 self._mint(row, time)
             return
-        near = self.gallery.store.nearest(views, without_source=number)
+        near = comparisons.nearest(row)
         known = np.isfinite(near.distance)
         impossible = np.isin(near.identity, self.impossible_identities(group))
-        others = [self.may_be_one(identity, other) for other in near.identity.tolist()]
+        rivals = self._other_names(identity, near.identity)
         self.gallery.calibration.add(near.distance[impossible & known & (near.identity != identity)])
-        candidates = np.flatnonzero(known & ~impossible & (near.identity != identity) & np.array(others, np.bool_))
+        candidates = np.flatnonzero(known & ~impossible & (near.identity != identity) & ~rivals)
         limits = self.gallery.calibration.limits(self.gallery.threshold, len(candidates))
         order = candidates[np.argsort(near.distance[candidates], kind="stable")]
         best = float(near.distance[order[0]]) if len(order) else math.inf
@@ -140,6 +139,13 @@ class Assigner:
                     self._release(row, time)
                     self._join(row, goal, time, math.nan)
                     break
+
+    def _other_names(self, identity: int, others: Ints) -> Bools:
+        """Which of some identities have another name, shape `(n,)`."""
+        name = self.gallery.names.get(identity)
+        if name is None:
+            return np.zeros(len(others), np.bool_)
+        return np.isin(others, [number for number, other in self.gallery.names.items() if other != name])
 
     def may_be_one(self, one: int, other: int) -> bool:
         """Whether two identities have no different names."""

@@ -85,9 +85,9 @@ def explain(assigner: Assigner, row: int) -> Explanation:
         for place in np.argsort(near.distance, kind="stable")[:SHOWN].tolist():
             if not np.isfinite(near.distance[place]):
                 continue
-            stored = int(near.row[place])
-            camera = int(gallery.store["camera"][stored])
             number = int(near.identity[place])
+            stored = gallery.store.best_pair(views, number, without_source=int(tracklets["number"][row]))
+            camera = int(gallery.store["camera"][stored])
             candidates.append(
                 Candidate(
                     identity=number,

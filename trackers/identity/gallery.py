@@ -19,7 +19,7 @@ from trackers.identity.crops import enrolled_vectors, probe, same_extractor
 from trackers.identity.gallery_state import gallery_state, restored_gallery
 from trackers.identity.limits import Calibration, Limits
 from trackers.identity.record import IdentityRecord
-from trackers.identity.store import ENROLLED, VectorStore
+from trackers.identity.store import ENROLLED, VectorStore, smallest
 from trackers.identity.thinning import drop_oldest, thin_out
 
 if TYPE_CHECKING:
@@ -148,10 +148,8 @@ class IdentityGallery:
         number = self.cameras.index(camera) if camera in self.cameras else NO_CAMERA
         identity, distance = self.store.search(self.means.centred(rows, np.full(len(rows), number)))
         found, far = np.full((len(rows), k), -1), np.full((len(rows), k), np.inf)
-        order = np.argsort(distance, axis=1, kind="stable")[:, :k]
-        if distance.shape[1]:
-            found[:, : order.shape[1]] = identity[order]
-            far[:, : order.shape[1]] = np.take_along_axis(distance, order, axis=1)
+        for row, order in enumerate(smallest(distance, k)):
+            found[row, : len(order)], far[row, : len(order)] = identity[order], distance[row, order]
         return found, far
 
     def export(self, identity: int) -> IdentityRecord:

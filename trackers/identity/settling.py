@@ -8,6 +8,7 @@ import numpy as np
 
 from trackers.boxes import Bools, Ints
 from trackers.identity.assigner import FIRST_SAMPLES, PATIENCE, Assigner
+from trackers.identity.comparison import Comparisons
 from trackers.identity.relinking import merge_alike
 from trackers.identity.shared_view import Feet
 from trackers.identity.sighting import Sighting
@@ -68,8 +69,11 @@ def _decide(assigner: Assigner, rows: Ints, time: float) -> None:
     age = time - table["start"][rows]
     ready = undecided & ((table["samples"][rows] >= FIRST_SAMPLES) | (age >= PATIENCE))
     again = ~undecided & (table["count"][rows] >= 2 * table["reviewed"][rows])
-    for row in rows[ready | again].tolist():
-        assigner.decide(row, time)
+    due = rows[ready | again]
+    if len(due):
+        comparisons = Comparisons(table, assigner.gallery.store, due)
+        for row in due.tolist():
+            assigner.decide(row, time, comparisons)
 
 
 def wants_vector(table: Tracklets, rows: Ints, time: float) -> Bools:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,12 @@ ENROLLED = -1
 BEST_PAIRS = 3
 """An identity is as near as the mean of so many best pairs, each with another vector of the track."""
 
+AT_ONCE = 16
+"""Tracks compared in one matrix product, so that the product fits a processor's cache."""
+
+BLOCK = 512
+"""Vectors centred in one go, for the same reason."""
+
 
 class Nearest(NamedTuple):
     """How near identities are, ascending by identity: shape `(n,)` each.
@@ -25,12 +31,10 @@ class Nearest(NamedTuple):
     Attributes:
         identity: The identities.
         distance: Cosine distance of each, on the scale of the vectors as they come.
-        row: Row of the stored vector in the best pair.
     """
 
     identity: Ints
     distance: Floats
-    row: Ints
 
 
 class VectorStore:
@@ -38,6 +42,9 @@ class VectorStore:
 
     Args:
         means: Means of the cameras, which are taken off before vectors are compared.
+
+    Attributes:
+        touched: Identities whose vectors have changed; who compares empties it, see `Comparisons`.
 
     Example:
         >>> store = VectorStore(CameraMeans())
@@ -49,6 +56,7 @@ class VectorStore:
     def __init__(self, means: CameraMeans) -> None:
         """Start empty."""
         self.means = means
+        self.touched: set[int] = set()
         self._version = 0
         self._rows = Columns(
             vector=((0,), np.float32, 0.0),
@@ -84,96 +92,142 @@ class VectorStore:
             self._rows.widen("centred", vectors.shape[1])
         cameras = np.broadcast_to(np.asarray(columns.get("camera", -1), np.int64), len(vectors))
         self._rows.append(len(vectors), vector=vectors, centred=self.means.centred(vectors, cameras), **columns)
-        self._order = None
-        for identity in np.unique(self._rows["identity"][-len(vectors) :]).tolist():
-            self._length_of.pop(identity, None)
+        self._touch(self._rows["identity"][-len(vectors) :])
 
     def relabel(self, old: int, new: int) -> None:
         """Give the vectors of one identity to another."""
         identity = self._rows["identity"]
         identity[identity == old] = new
-        self._order = None
-        self._length_of.pop(new, None)
+        self._touch(np.array([old, new]))
 
     def relabel_source(self, source: int, identity: int) -> None:
         """Give the vectors of one tracklet to an identity."""
-        self._rows["identity"][self._rows["source"] == source] = identity
-        self._order = None
-        self._length_of.clear()
+        mine = self._rows["source"] == source
+        self._touch(np.append(self._rows["identity"][mine], identity))
+        self._rows["identity"][mine] = identity
 
     def keep(self, kept: Bools) -> None:
         """Remove all vectors that a mask `(n,)` does not keep."""
-        for identity in np.unique(self._rows["identity"][~kept]).tolist():
-            self._length_of.pop(identity, None)
+        self._touch(self._rows["identity"][~kept])
         self._rows.keep(kept)
+
+    def _touch(self, identities: Ints) -> None:
+        """What was computed of some identities holds no more."""
+        changed = set(identities.tolist())
+        self.touched |= changed
+        for identity in changed:
+            self._length_of.pop(identity, None)
         self._order = None
 
     def centred(self) -> Vectors:
         """All vectors with the mean of their camera taken off, shape `(n, d)`."""
         rows = self._rows
         if self._version != self.means.version:
-            rows["centred"][:] = self.means.centred(rows["vector"], rows["camera"])
+            for first in range(0, len(self), BLOCK):
+                block = slice(first, first + BLOCK)
+                rows["centred"][block] = self.means.centred(rows["vector"][block], rows["camera"][block])
             self._version = self.means.version
             self._length_of.clear()
         return np.asarray(rows["centred"])
 
     def nearest(self, views: Vectors, *, without_source: int | None = None) -> Nearest:
-        """How near each identity is to a track.
+        """How near each identity is to a track; see `nearest_to_each`."""
+        return self.nearest_to_each([views], [without_source])[0]
+
+    def nearest_to_each(
+        self,
+        views: Sequence[Vectors],
+        without_source: Sequence[int | None],
+        *,
+        among: Collection[int] | None = None,
+    ) -> list[Nearest]:
+        """How near each identity is to each of some tracks, in one matrix product.
 
         Args:
-            views: Vectors of the track, centred, shape `(k, d)`, `k >= 1`.
-            without_source: Leave out what came from this tracklet.
+            views: Vectors of each track, centred, shape `(k, d)` each, `k >= 1`.
+            without_source: For each track, leave out what came from this tracklet.
+            among: Compare with these identities alone.
 
         Returns:
-            All identities that have a vector. Their distance is the mean over the best pairs, of which each has another
-            vector of the track.
+            For each track, all identities that have a vector. Their distance is the mean of two: the mean over the best
+            pairs, of which each has another vector of the track, and the distance of the mean vectors.
         """
-        if len(self) == 0:
-            return Nearest(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+        if len(views) > AT_ONCE:
+            return [
+                one
+                for first in range(0, len(views), AT_ONCE)
+                for one in self.nearest_to_each(
+                    views[first : first + AT_ONCE], without_source[first : first + AT_ONCE], among=among
+                )
+            ]
         order, starts, identities = self._sorted()
-        similarity = views @ self.centred().T
-        if without_source is not None:
-            similarity[:, self._rows["source"] == without_source] = -np.inf
-        similarity = similarity[:, order]
-        best = np.maximum.reduceat(similarity, starts, axis=1)
-        count = min(BEST_PAIRS, len(best))
-        top = best if count == len(best) else np.partition(best, len(best) - count, axis=0)[-count:]
-        mean = _mean_similarity(similarity, starts) / (self._lengths() * _length(views))
-        strongest = similarity.max(axis=0)
-        peak = np.maximum.reduceat(strongest, starts)
-        first = np.flatnonzero(strongest == np.repeat(peak, np.diff([*starts, len(order)])))
-        group = np.searchsorted(starts, first, side="right") - 1
-        rows = np.zeros(len(starts), np.int64)
-        rows[group[::-1]] = order[first[::-1]]
-        return Nearest(identities, self.means.distances(0.5 * (top.mean(axis=0) + mean)), rows)
+        if among is not None:
+            order = order[np.isin(self._rows["identity"][order], list(among))]
+            identities, starts = _runs(self._rows["identity"][order])
+        if len(order) == 0:
+            return [Nearest(identities, np.empty(0)) for _ in views]
+        similarity = self._similarity(np.concatenate(views), order)
+        ends = np.cumsum([len(one) for one in views]).tolist()
+        parts = [slice(end - len(one), end) for one, end in zip(views, ends, strict=True)]
+        source = self._rows["source"][order]
+        own = [np.flatnonzero(source == number) if number is not None else source[:0] for number in without_source]
+        for rows, part in zip(own, parts, strict=True):
+            similarity[rows, part] = 0.0
+        sums = np.add.reduceat(similarity, starts, axis=0)
+        for rows, part in zip(own, parts, strict=True):
+            similarity[rows, part] = -np.inf
+        best = np.maximum.reduceat(similarity, starts, axis=0)
+        lengths = self._lengths(order, starts, identities)
+        sizes = np.diff(starts, append=len(order))
+        found = []
+        for one, rows, part in zip(views, own, parts, strict=True):
+            kept = sizes - np.bincount(np.searchsorted(starts, rows, side="right") - 1, minlength=len(starts))
+            mean = sums[:, part].mean(axis=1, dtype=np.float64) / (np.maximum(kept, 1) * lengths * _length(one))
+            top = 0.5 * (_mean_of_largest(best[:, part]) + mean)
+            found.append(Nearest(identities, self.means.distances(np.where(kept > 0, top, -np.inf))))
+        return found
 
-    def search(self, vectors: Vectors) -> tuple[Ints, Floats]:
+    def best_pair(self, views: Vectors, identity: int, *, without_source: int | None = None) -> int:
+        """Row of the vector of an identity that is most like one of a track; it has one of another source."""
+        rows = np.flatnonzero((self["identity"] == identity) & (self["source"] != without_source))
+        return int(rows[(self.centred()[rows] @ views.T).max(axis=1).argmax()])
+
+    def search(self, vectors: Vectors) -> tuple[Ints, Vectors]:
         """All identities, ascending, and the distance of each vector to the nearest of theirs, shape `(n, identities)`.
 
         Args:
             vectors: Centred unit vectors, shape `(n, d)`.
         """
         if len(self) == 0:
-            return np.empty(0, np.int64), np.empty((len(vectors), 0))
+            return np.empty(0, np.int64), np.empty((len(vectors), 0), np.float32)
         order, starts, identities = self._sorted()
-        best = np.maximum.reduceat((vectors @ self.centred().T)[:, order], starts, axis=1)
-        return identities, self.means.distances(best.astype(np.float64))
+        similarity = self._similarity(vectors, order)
+        best = similarity if len(starts) == len(order) else np.maximum.reduceat(similarity, starts, axis=0)
+        return identities, np.asarray(self.means.distances(np.ascontiguousarray(best.T)), np.float32)
 
-    def _lengths(self) -> Floats:
-        """Length of the mean vector of each identity, ascending by identity, shape `(n,)`."""
-        order, starts, identities = self._sorted()
+    def _similarity(self, vectors: Vectors, order: Ints) -> Vectors:
+        """Cosines of stored vectors in some order and given ones, shape `(m, n)`."""
+        centred = self.centred()
+        if 2 * len(order) < len(centred):
+            return np.asarray(centred[order] @ vectors.T)
+        similarity = centred @ vectors.T
+        sorted_already = len(order) == len(centred) and bool((order[1:] > order[:-1]).all())
+        return np.asarray(similarity if sorted_already else similarity[order])
+
+    def _lengths(self, order: Ints, starts: Ints, identities: Ints) -> Floats:
+        """Length of the mean vector of each identity, shape `(n,)`."""
+        known = self._length_of
         ends = [*starts[1:].tolist(), len(order)]
         for identity, start, end in zip(identities.tolist(), starts.tolist(), ends, strict=True):
-            if identity not in self._length_of:
-                self._length_of[identity] = _length(self.centred()[order[start:end]])
-        return np.array([self._length_of[identity] for identity in identities.tolist()])
+            if identity not in known:
+                known[identity] = _length(self.centred()[order[start:end]])
+        return np.array([known[identity] for identity in identities.tolist()])
 
     def _sorted(self) -> tuple[Ints, Ints, Ints]:
         """Rows ordered by identity, where each identity begins, and the identities."""
         if self._order is None:
-            identity = self._rows["identity"]
-            order = np.argsort(identity, kind="stable")
-            identities, starts = np.unique(identity[order], return_index=True)
+            order = np.argsort(self._rows["identity"], kind="stable")
+            identities, starts = _runs(self._rows["identity"][order])
             self._order = order, starts, identities
         return self._order
 
@@ -194,9 +248,29 @@ def _length(vectors: Vectors) -> float:
     return max(float(np.sqrt(mean @ mean)), 1e-6)
 
 
-def _mean_similarity(similarity: Vectors, starts: Ints) -> Floats:
-    """Mean over all pairs of each identity, what is left out not counted; -inf where all is."""
-    kept = np.isfinite(similarity[0])
-    sums = np.add.reduceat(np.where(kept, similarity.mean(axis=0, dtype=np.float64), 0.0), starts)
-    counts = np.add.reduceat(kept.astype(np.int64), starts)
-    return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), -np.inf))
+def _runs(ascending: Ints) -> tuple[Ints, Ints]:
+    """The different values, and where each begins."""
+    starts = np.flatnonzero(np.diff(ascending, prepend=ascending[:1] - 1))
+    return ascending[starts], starts
+
+
+def _mean_of_largest(best: Vectors) -> Floats:
+    """Mean of the largest few in each row, shape `(n,)`."""
+    count = best.shape[1]
+    top = best if count <= BEST_PAIRS else np.partition(best, count - BEST_PAIRS, axis=1)[:, -BEST_PAIRS:]
+    return np.asarray(top.mean(axis=1), np.float64)
+
+
+def smallest(distance: Vectors | Floats, k: int) -> list[Ints]:
+    """Columns of the `k` smallest numbers in each row, ascending, and of equal ones the first.
+
+    Example:
+        >>> [columns.tolist() for columns in smallest(np.array([[0.5, 0.1, 0.5, 0.9]]), 2)]
+        [[1, 0]]
+    """
+    k = min(k, distance.shape[1])
+    if k == 0:
+        return [np.empty(0, np.int64) for _ in distance]
+    bounds = np.partition(distance, k - 1, axis=1)[:, k - 1]
+    near = [np.flatnonzero(row <= bound) for row, bound in zip(distance, bounds, strict=True)]
+    return [few[np.argsort(row[few], kind="stable")[:k]] for row, few in zip(distance, near, strict=True)]
