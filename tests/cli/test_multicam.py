@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -137,3 +138,35 @@ def test_the_page_gives_pairs_out(call: Call, plan: Path, tmp_path: Path, browse
     browser.find_element("id", "undo").click()
     assert browser.find_element("id", "pairs").get_attribute("value") == ""
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def write_camera(path: Path, ids: list[int], frames: int = 10) -> None:
+    """Objects side by side, for some frames; one of id -1 is undecided."""
+    path.parent.mkdir(exist_ok=True)
+    rows = [
+        f"{frame},{one},{100 * place},0,50,100,1,-1,-1,-1\n"
+        for frame in range(1, frames + 1)
+        for place, one in enumerate(ids)
+    ]
+    path.write_text("".join(rows))
+
+
+@pytest.mark.parametrize(
+    ("yard", "idf1", "undecided"),
+    [([1, 2], 1.0, 0.0), ([3, 4], 0.5, 0.0), ([2, 1], 0.5, 0.0), ([1, -1], 6 / 7, 0.25)],
+    ids=["kept", "new", "swapped", "undecided"],
+)
+def test_eval_scores_one_identity_over_all_cameras(
+    call: Call, tmp_path: Path, yard: list[int], idf1: float, undecided: float
+) -> None:
+    pytest.importorskip("trackeval", reason="the extra `eval` is not installed")
+    for folder, second in (("truth", [1, 2]), ("out", yard)):
+        write_camera(tmp_path / folder / "door.txt", [1, 2])
+        write_camera(tmp_path / folder / "yard.txt", second)
+    said = call("eval", "truth", "out", "--cameras", "--style", "json")
+    assert said.code == 0, said.error
+    rows = json.loads(said.out)
+    assert [row["sequence"] for row in rows] == ["door", "yard", "ALL CAMERAS"]
+    assert rows[0]["IDF1"] == 1.0
+    assert rows[-1]["IDF1"] == pytest.approx(idf1)
+    assert rows[-1]["undecided"] == undecided

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from trackers.evaluation import MOT17_DISTRACTORS, MOT20_DISTRACTORS, evaluate, format_table, score_rows
+from trackers.evaluation import (
+    MOT17_DISTRACTORS,
+    MOT20_DISTRACTORS,
+    evaluate,
+    evaluate_sequence,
+    format_table,
+    join,
+    score_rows,
+)
 from trackers.io import pair_results, read_mot
+from trackers.table import BoxTable
 
 Style = Literal["text", "markdown", "json", "csv"]
 Distractors = Literal["none", "mot17", "mot20"]
 
 DISTRACTORS: dict[str, tuple[int, ...]] = {"none": (), "mot17": MOT17_DISTRACTORS, "mot20": MOT20_DISTRACTORS}
+
+ALL_CAMERAS = "ALL CAMERAS"
+"""Name of the scores of all cameras as one sequence."""
+
+Pairs = Mapping[str, tuple[BoxTable, BoxTable]]
 
 
 def evaluate_files(
@@ -20,6 +35,7 @@ def evaluate_files(
     *,
     distractors: Distractors = "none",
     skip_interpolated: bool = False,
+    cameras: bool = False,
     style: Style = "text",
 ) -> str:
     """Score results against ground truth: HOTA, CLEAR (MOTA, ID switches, ...) and Identity (IDF1).
@@ -32,6 +48,9 @@ def evaluate_files(
         distractors: Forgive boxes on distractors (people on vehicles, statues, reflections, ...) as the
             official score of MOT16 and MOT17, or of MOT20, does.
         skip_interpolated: Leave out the boxes of filled gaps, which `trackers refine` adds.
+        cameras: The sequences are cameras, and an id is one identity over all of them: the last row scores them as one
+            sequence, one camera after another. Rows at -1 are undecided; their share is a column, and they are no
+            result.
         style: How the table is written.
 
     Returns:
@@ -43,4 +62,26 @@ def evaluate_files(
     }
     if skip_interpolated:
         pairs = {name: (true, found.rows(~found.interpolated)) for name, (true, found) in pairs.items()}
+    if cameras:
+        return format_table(camera_rows(pairs, DISTRACTORS[distractors]), style)
     return format_table(score_rows(evaluate(pairs, distractors=DISTRACTORS[distractors])), style)
+
+
+def camera_rows(pairs: Pairs, distractors: Sequence[int] = ()) -> list[dict[str, Any]]:
+    """Score each camera, and all of them as one sequence.
+
+    Args:
+        pairs: Truth and result by camera, with identities for ids; -1 for a row that is undecided.
+        distractors: See `trackers.evaluation.evaluate_sequence`.
+
+    Returns:
+        Table rows as `trackers.evaluation.score_rows` makes them, with the share of rows that are undecided.
+    """
+    truth, result = ({name: pair[side] for name, pair in pairs.items()} for side in (0, 1))
+    every = {**pairs, ALL_CAMERAS: join(truth, result)}
+    scores = [
+        evaluate_sequence(true, found.rows(found.tracker_id != -1), name=name, distractors=distractors)
+        for name, (true, found) in every.items()
+    ]
+    shares = [float((found.tracker_id == -1).mean()) if len(found) else 0.0 for _, found in every.values()]
+    return [{**row, "undecided": share} for row, share in zip(score_rows(scores), shares, strict=True)]

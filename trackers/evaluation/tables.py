@@ -26,7 +26,7 @@ SCORE_COLUMNS = {
 }
 """Columns of a table of scores and the attribute of `Scores` each one shows."""
 
-PERCENT = frozenset({"HOTA", "DetA", "AssA", "IDF1", "MOTA", "MOTP"})
+PERCENT = frozenset({"HOTA", "DetA", "AssA", "IDF1", "MOTA", "MOTP", "undecided"})
 """Columns that hold a share, shown in percent to people and as a fraction to programs."""
 
 STYLES = ("text", "markdown", "json", "csv")
