@@ -135,6 +135,10 @@ def folder(
     path = tmp_path / "work"
     path.mkdir()
     (path / "in.mp4").symlink_to(clip)
+    # What exists under its name is opened in place of a camera or an address.
+    (path / "rtsp:" / "camera").mkdir(parents=True)
+    for name in ("0", "rtsp:/camera/stream"):
+        (path / name).symlink_to(clip)
     (path / "yolo11m.pt").symlink_to(detector)
     (path / "PekingU").mkdir()
     (path / "PekingU" / "rtdetr_v2_r18vd").symlink_to(transformer)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.pictures import clips, diagrams, scenes
+from docs.pictures import charts, clips, diagrams, scenes
 from docs.pictures.scenes import Pictures
 
 FOLDER = Path(__file__).parents[1] / "assets"
@@ -21,6 +21,8 @@ PICTURES: dict[str, Callable[[], Pictures]] = {
     "botsort": scenes.botsort,
     "steadysort": scenes.steadysort,
     "counting": scenes.counting,
+    "crowd": clips.crowd,
+    "occlusion": clips.occlusion,
     "looking-back": clips.looking_back,
     "card": scenes.card,
 }
@@ -31,6 +33,7 @@ DIAGRAMS: dict[str, Callable[[], str]] = {
     "layers": diagrams.layers,
     "cascade": diagrams.cascade,
     "logo": diagrams.logo,
+    "update": charts.update,
 }
 
 

@@ -1,4 +1,4 @@
-"""Clips that show two results of the same scene, one above the other."""
+"""Clips of the embedded sample: a crowd, an occlusion, and the same tracks with hindsight."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from docs.pictures.canvas import stack
-from docs.pictures.scenes import SIZE, Pictures
-from trackers import SteadySORTTracker, refine
+from docs.pictures.scenes import SIZE, Pictures, run, stage
+from trackers import SORTTracker, SteadySORTTracker, StripeFeatureExtractor, refine
 from trackers.pipeline.draw import Drawing, make_annotator
 from trackers.sample import DetectionNoise, Scene
 from trackers.sample.paths import script
@@ -15,7 +15,7 @@ from trackers.sample.view import View
 
 
 def looking_back() -> Pictures:
-    """Above what a tracker answers online, below the same tracks refined; one person passes behind the other."""
+    """Above what a tracker returns online, below the same tracks refined; one person passes behind the other."""
     view = View(SIZE, "static", 25.0, 3.2)
     walks = [[(0.0, 0.10, 0.80), (6.0, 0.46, 0.80)], [(0.0, 0.50, 0.72), (6.0, 0.12, 0.74)]]
     paths = script([[(time, *view.ground(column, row)) for time, column, row in walk] for walk in walks])
@@ -31,4 +31,36 @@ def looking_back() -> Pictures:
         both = [annotate(frame, result[index])[250:640, 90:730, ::-1] for result in (online, refined)]
         halves = [Image.fromarray(np.ascontiguousarray(one)).resize((480, 292)) for one in both]
         pictures.append(stack(halves))
+    return pictures
+
+
+def crowd() -> Pictures:
+    """Thirty people seen from above, with the way that each has gone."""
+    noise = DetectionNoise(jitter=0.015, miss=0.03, false_alarms=0.1)
+    scene = Scene(4, SIZE, 150, figures=30, noise=noise)
+    tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
+    annotate = make_annotator(Drawing(("box", "label", "trace")), scene.size)
+    pictures = []
+    for index, frame in enumerate(scene.frames()):
+        picture = annotate(frame, tracker.update(scene.detections(index)))
+        if index >= 60 and index % 3 == 0:
+            image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+            pictures.append(image.resize((640, 360), Image.Resampling.LANCZOS))
+    return pictures
+
+
+def occlusion() -> Pictures:
+    """Two people meet, one is hidden behind the other, both turn back: above SORT, below SteadySORT with the stripes."""
+    scene = stage(
+        [(0.0, 0.30, 0.72), (2.4, 0.498, 0.74), (3.2, 0.502, 0.74), (6.0, 0.27, 0.72)],
+        [(0.0, 0.72, 0.72), (2.4, 0.515, 0.72), (3.2, 0.512, 0.72), (6.0, 0.74, 0.72)],
+    )
+    annotate = make_annotator(Drawing(("box", "label")), scene.size)
+    trackers = SORTTracker(frame_rate=scene.frame_rate), SteadySORTTracker(StripeFeatureExtractor(), frame_rate=25.0)
+    results = [list(run(scene, tracker, len(scene) - 1)) for tracker in trackers]
+    pictures = []
+    for index in range(30, 130, 3):
+        frame = scene.frame(index)
+        both = [annotate(frame, result[index])[250:640, 250:1030, ::-1] for result in results]
+        pictures.append(stack([Image.fromarray(np.ascontiguousarray(one)).resize((520, 260)) for one in both]))
     return pictures
