@@ -41,16 +41,17 @@ def crowd() -> Pictures:
     tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
     annotate = make_annotator(Drawing(("box", "label", "trace")), scene.size)
     pictures = []
-    for index, frame in enumerate(scene.frames()):
-        picture = annotate(frame, tracker.update(scene.detections(index)))
-        if index >= 60 and index % 3 == 0:
+    for index in range(len(scene)):
+        tracked = tracker.update(scene.detections(index))
+        if index >= 90 and index % 3 == 0:
+            picture = annotate(scene.frame(index), tracked)
             image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
             pictures.append(image.resize((640, 360), Image.Resampling.LANCZOS))
     return pictures
 
 
 def occlusion() -> Pictures:
-    """Two people meet, one is hidden behind the other, both turn back: above SORT, below SteadySORT with the stripes."""
+    """Two people meet, one is hidden behind the other, both turn back: SORT above, SteadySORT below."""
     scene = stage(
         [(0.0, 0.30, 0.72), (2.4, 0.498, 0.74), (3.2, 0.502, 0.74), (6.0, 0.27, 0.72)],
         [(0.0, 0.72, 0.72), (2.4, 0.515, 0.72), (3.2, 0.512, 0.72), (6.0, 0.74, 0.72)],
