@@ -47,14 +47,14 @@ def embed_frames(
         masks = None if settings.mask is None else object_masks(detections[frame], block, images[frame].shape)
         return network.cut(loaded[frame], found[frame][0][block], masks)
 
-    answers = []
+    outputs = []
     for block in _blocks(np.arange(len(owner)), network):
         pieces = [crops(frame, row[block[owner[block] == frame]]) for frame in np.unique(owner[block]).tolist()]
-        answers.append(_forward(network, pieces, len(block)))
-    answer = np.concatenate(answers)
-    vectors = [np.zeros((len(visible), answer.shape[1]), np.float32) for _, visible in found]
+        outputs.append(_forward(network, pieces, len(block)))
+    output = np.concatenate(outputs)
+    vectors = [np.zeros((len(visible), output.shape[1]), np.float32) for _, visible in found]
     for frame in loaded:
-        vectors[frame][rows[frame]] = answer[owner == frame]
+        vectors[frame][rows[frame]] = output[owner == frame]
     return vectors
 
 

@@ -120,8 +120,8 @@ class OnnxNetwork:
     def forward(self, crops: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[Any]:
         """The network's output."""
         batch = np.concatenate(crops)
-        answer = self._run(batch)
-        return answer + self._run(batch[:, :, ::-1]) if self.preprocessing.flip else answer
+        output = self._run(batch)
+        return output + self._run(batch[:, :, ::-1]) if self.preprocessing.flip else output
 
     def _run(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """The output for crops `(k, h, w, 3)`; a batch fixed in the file is filled up with empty ones."""
@@ -129,8 +129,8 @@ class OnnxNetwork:
         if self._fixed_batch is not None and count < self._fixed_batch:
             batch = np.concatenate((batch, np.zeros((self._fixed_batch - count, *batch.shape[1:]), batch.dtype)))
         ordered = batch if self._channels_last else batch.transpose(0, 3, 1, 2)
-        (answer,) = self._session.run([self._output], {self._input: np.ascontiguousarray(ordered, self._dtype)})
-        return np.asarray(answer)[:count] if np.ndim(answer) else np.asarray(answer)
+        (output,) = self._session.run([self._output], {self._input: np.ascontiguousarray(ordered, self._dtype)})
+        return np.asarray(output)[:count] if np.ndim(output) else np.asarray(output)
 
 
 def settings_metadata(preprocessing: Preprocessing) -> str:

@@ -162,10 +162,10 @@ class TorchNetwork:
         with torch.inference_mode():
             batch = crops[0] if len(crops) == 1 else torch.cat(list(crops))
             batch = batch.to(self.dtype, memory_format=torch.channels_last)
-            answer = self._run(batch)
-            if not isinstance(answer, torch.Tensor):
-                return answer
-            vectors = answer.float().cpu().numpy()
+            output = self._run(batch)
+            if not isinstance(output, torch.Tensor):
+                return output
+            vectors = output.float().cpu().numpy()
             return vectors + self._run(batch.flip(3)).float().cpu().numpy() if self.preprocessing.flip else vectors
 
     def _transformed(self, image: torch.Tensor, windows: Ints) -> torch.Tensor:

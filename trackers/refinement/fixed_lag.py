@@ -70,9 +70,9 @@ class FixedLag:
             TypeError: As `Tracker.update`.
             ValueError: As `Tracker.update` and `trackers.refine`.
         """
-        answer = self.tracker.update(detections, frame, timestamp=timestamp)
+        output = self.tracker.update(detections, frame, timestamp=timestamp)
         self._time = self._time + 1.0 / self.tracker.frame_rate if timestamp is None else timestamp
-        self._waiting.append((self._time, answer))
+        self._waiting.append((self._time, output))
         slack = 1e-6 / self.tracker.frame_rate
         return self._release(sum(time <= self._time - self.seconds + slack for time, _ in self._waiting))
 
@@ -86,7 +86,7 @@ class FixedLag:
         """Refine the oldest frames that wait, in sight of as much time before them as after."""
         if count == 0:
             return []
-        frames = [answer for _, answer in (*self._past, *self._waiting)]
+        frames = [output for _, output in (*self._past, *self._waiting)]
         refined = refine(frames, frame_rate=self.tracker.frame_rate, longest_gap=LONGEST_GAP, smooth=self.smooth)
         final = refined[len(self._past) : len(self._past) + count]
         for _ in range(count):
