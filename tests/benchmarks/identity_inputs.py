@@ -3,6 +3,7 @@
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py vectors
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py thresholds
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py boxes
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py unseen
 
 prints HOTA / IDF1 / ID switches:
 
@@ -11,6 +12,7 @@ prints HOTA / IDF1 / ID switches:
   SteadySORT behind itself without vectors.
 - **thresholds**: good vectors with thresholds that are not theirs.
 - **boxes**: people, crowds, cars and fish, boxes of public detectors, and motion alone.
+- **unseen**: MOT16-11b, which had no say in any setting, with OSNet vectors and without.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ import numpy as np
 import supervision as sv
 from identity import CONTESTANTS, cell, moved, play, vectors_of  # type: ignore[import-not-found,unused-ignore]
 from identity import RATES as DESCRIBED
+from refinement import described  # type: ignore[import-not-found,unused-ignore]
 
-from trackers import BoTSORTTracker, ByteTrackTracker, OCSORTTracker, SteadySORTTracker
+from trackers import BoTSORTTracker, ByteTrackTracker, DeepSORTTracker, OCSORTTracker, SteadySORTTracker
 from trackers.core.base import Tracker
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
 from trackers.io.mot import read_mot
@@ -106,7 +109,7 @@ def by_vectors(kinds: Sequence[tuple[str, float]], copies: int, processes: int) 
                 "threshold": "" if one.vectors == "none" else str(one.settings["appearance_threshold"]),
                 "tracker": one.name,
                 "plain": cell([plain]),
-                "robust": cell(robust),
+                "robust": cell(robust) if robust else "",
             }
 
 
@@ -139,9 +142,28 @@ def by_boxes(kinds: Sequence[str], processes: int) -> Iterator[dict[str, str]]:
     yield {"tracker": "best of other libraries, HOTA", **{kind: OTHERS.get(kind, "") for kind in kinds}}
 
 
+def unseen() -> Iterator[dict[str, str]]:
+    """One row for each tracker on the sequence that nobody tuned on."""
+    runs: Mapping[str, tuple[float, Callable[..., Tracker[Any]], Mapping[str, Any]]] = {
+        "ByteTrack": (0.1, ByteTrackTracker, {}),
+        "DeepSORT": (0.3, DeepSORTTracker, {"appearance_threshold": 0.3}),
+        "SteadySORT": (0.1, SteadySORTTracker, {"appearance_threshold": 0.3}),
+    }
+    for tracker, (lowest, make, options) in runs.items():
+        found = []
+        for vectors in ("osnet", "none"):
+            for name, rate, frames, truth in described("osnet", lowest, None, more=True):
+                for frame in frames if vectors == "none" else ():
+                    del frame.data["embedding"]
+                one = make(frame_rate=rate, **options)
+                answers = BoxTable.from_detections(one.update(frame) for frame in frames)
+                found.append(cell([evaluate_sequence(truth, answers, name=name)]))
+        yield {"HOTA / IDF1 / ID switches": tracker, "OSNet": found[0], "without vectors": found[1]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("vectors", "thresholds", "boxes"))
+    parser.add_argument("what", choices=("vectors", "thresholds", "boxes", "unseen"))
     parser.add_argument("--vectors", nargs="+", default=list(VECTORS), choices=list(VECTORS), help="rows of the table")
     parser.add_argument("--kinds", nargs="+", default=list(CASES), choices=list(CASES), help="columns of `boxes`")
     parser.add_argument("--copies", type=int, default=6, help="perturbed copies")
@@ -151,6 +173,8 @@ def main() -> None:
         sys.exit("TRACKERS_DATA must name the folder of real data")
     if options.what == "boxes":
         rows = by_boxes(options.kinds, options.processes)
+    elif options.what == "unseen":
+        rows = unseen()
     else:
         named = [(name, VECTORS[name]) for name in options.vectors]
         good = [("osnet", threshold) for threshold in THRESHOLDS]

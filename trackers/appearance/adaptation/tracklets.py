@@ -138,7 +138,7 @@ class Tracklets:
     def state_dict(self) -> dict[str, Any]:
         """Everything kept, as numbers and arrays."""
         kept = sorted(self._kept.items())
-        width = next((len(one.vectors[0]) for _, one in kept if one.vectors), 0)
+        vectors = [vector for _, one in kept for vector in one.vectors]
         return {
             "frame": self.frame,
             "begun": self._begun,
@@ -148,7 +148,7 @@ class Tracklets:
             "step": np.array([one.step for _, one in kept], np.int64),
             "length": np.array([len(one.frames) for _, one in kept], np.int64),
             "frames": np.array([frame for _, one in kept for frame in one.frames], np.int64),
-            "vectors": np.array([v for _, one in kept for v in one.vectors], np.float32).reshape(-1, width),
+            "vectors": np.array(vectors, np.float32).reshape(len(vectors), len(vectors[0]) if vectors else 0),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
