@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("timm")
 
-from trackers.compat.deep_sort_realtime import DeepSort, Embedder
+from trackers.compat.deep_sort_realtime import DeepSort, Embedder, MobileNetv2_Embedder
 from trackers.compat.deep_sort_realtime.embedders import CLIP, EMBEDDERS, clip_network
 
 RED, BLUE = (0, 0, 255), (255, 0, 0)
@@ -156,3 +156,18 @@ def test_real_weights(data_dir: Path) -> None:
         (vector,) = Embedder(name, embedder_gpu=False, embedder_wts=folder / file).predict([image])
         assert vector.shape == (length,)
         assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_embedder_on_its_own(weights: Path, frame: Any) -> None:
+    crops = [frame[:40, :20], frame[30:90, 10:60], frame[:, :30], frame[5:50, 50:]]
+    options = {"gpu": False, "model_wts_path": str(weights)}
+    expected = Embedder("mobilenet", embedder_gpu=False, embedder_wts=weights).predict(crops)
+    embedder = MobileNetv2_Embedder(half=True, max_batch_size=3, bgr=True, **options)
+    found = embedder.predict(crops)
+    assert [one.shape for one in found] == [(1280,)] * 4
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert embedder.predict([]) == []
+    swapped = MobileNetv2_Embedder(bgr=False, **options).predict([crop[..., ::-1] for crop in crops])
+    np.testing.assert_allclose(swapped, expected, atol=1e-5)
+    with pytest.raises(ValueError, match="max_batch_size"):
+        MobileNetv2_Embedder(max_batch_size=0)

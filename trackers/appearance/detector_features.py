@@ -115,10 +115,12 @@ class DetectorFeatures:
         network: Any = getattr(getattr(predictor.model, "model", None), "model", None)
         if network is self._network and network is not None:
             return
-        if not hasattr(network, "register_forward_hook"):
+        torch = require("torch", extra="ultralytics")
+        if not isinstance(network, torch.nn.Sequential):
             raise TypeError(
                 "expected a detector with PyTorch weights, but got an exported one, which does not show its feature "
-                "maps; use another feature extractor, or the .pt file"
+                "maps; use the .pt file or another extractor: in the YAML of model.track, feature_extractor: stripes, "
+                "or feature_extractor: null for motion alone"
             )
         missing = [layer for layer in self.layers if not -len(network) <= layer < len(network)]
         if missing:

@@ -5,7 +5,7 @@ Written from the public documentation alone. What differs is listed in `docs/mig
 
 from trackers.compat.deep_sort_realtime.deepsort import DeepSort
 from trackers.compat.deep_sort_realtime.detections import Detection
-from trackers.compat.deep_sort_realtime.embedders import Embedder
+from trackers.compat.deep_sort_realtime.embedders import Embedder, MobileNetv2_Embedder
 from trackers.compat.deep_sort_realtime.track import Track
 
-__all__ = ["DeepSort", "Detection", "Embedder", "Track"]
+__all__ = ["DeepSort", "Detection", "Embedder", "MobileNetv2_Embedder", "Track"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trackers.boxes import Bools, Floats, Vectors
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
-from trackers.errors import check_choice, require
+from trackers.errors import check_choice, check_range, require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,6 +129,50 @@ class Embedder:
             return DeepSORTFeatureExtractor(self.weights, **self._options)
         model, settings = clip_network(self.model_name or CLIP[self.name], self.weights)
         return DeepSORTFeatureExtractor(model, **settings, **self._options)
+
+
+class MobileNetv2_Embedder(Embedder):  # noqa: N801
+    """The embedder that programs use on its own: vectors of crops by MobileNetV2, 1280 numbers.
+
+    Args:
+        half: Half precision where the device is a GPU.
+        max_batch_size: Most images that go through the network at once.
+        bgr: Whether images come in OpenCV's order of colours; False for RGB.
+        gpu: Use a GPU where there is one.
+        model_wts_path: File of weights; without it they are fetched from timm's hub.
+
+    Raises:
+        ValueError: If `max_batch_size` is below 1.
+
+    Example:
+        >>> MobileNetv2_Embedder(max_batch_size=4, gpu=False).max_batch_size
+        4
+    """
+
+    def __init__(
+        self,
+        half: bool = True,
+        max_batch_size: int = 16,
+        bgr: bool = True,
+        gpu: bool = True,
+        model_wts_path: str | Path | None = None,
+    ) -> None:
+        """Store the choices; nothing is loaded."""
+        check_range("max_batch_size", max_batch_size, 1)
+        super().__init__("mobilenet", half=half, bgr=bgr, embedder_gpu=gpu, embedder_wts=model_wts_path)
+        self.max_batch_size = max_batch_size
+
+    def predict(self, np_images: Sequence[npt.NDArray[Any]]) -> list[Vectors]:
+        """Vectors of images that are crops already.
+
+        Args:
+            np_images: uint8 images of any sizes, shape `(height, width, 3)`.
+
+        Returns:
+            One unit vector, float32, for each image.
+        """
+        starts = range(0, len(np_images), self.max_batch_size)
+        return [one for i in starts for one in Embedder.predict(self, np_images[i : i + self.max_batch_size])]
 
 
 def clip_network(name: str, weights: str | Path | None, *, pretrained: bool = True) -> tuple[nn.Module, dict[str, Any]]:

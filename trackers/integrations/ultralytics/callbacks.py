@@ -6,14 +6,15 @@ expect; where no box has an id, `boxes.id` is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from trackers.boxes import Ints
 from trackers.core.base import Tracker
+from trackers.core.track import Track
 from trackers.errors import require
 from trackers.integrations.ultralytics.settings import Settings, read_settings
 from trackers.lifecycle import NO_ID
@@ -26,6 +27,12 @@ START, RESULTS = "on_predict_start", "on_predict_postprocess_end"
 """Events of a predictor: its source is open and its model loaded; the results of a batch are there."""
 
 TASKS = ("detect", "segment", "pose", "obb")
+
+
+class Removed(NamedTuple):
+    """A track that is gone, as `ultralytics.solutions` asks for it to let its history go."""
+
+    track_id: int
 
 
 class Streams(list[Tracker[Any]]):
@@ -41,6 +48,8 @@ class Streams(list[Tracker[Any]]):
         super().__init__(trackers)
         self.settings = settings
         self.sources: list[str | None] = [None] * len(trackers)
+        for tracker in trackers if settings is not None else ():
+            tracker.on("removed", partial(_note_removed, tracker))
 
     def restart(self) -> None:
         """Remove all tracks."""
@@ -56,6 +65,8 @@ class Streams(list[Tracker[Any]]):
             across_files: Whether the next video file goes on where the last one ended.
         """
         live, video = predictor.dataset.mode == "stream", predictor.dataset.mode == "video"
+        for tracker in self:
+            _clear_removed(tracker)
         frames: list[StreamFrame] = []
         for index, result in enumerate(predictor.results):
             stream = index if live else 0
@@ -68,6 +79,16 @@ class Streams(list[Tracker[Any]]):
         for index, (result, one) in enumerate(zip(predictor.results, frames, strict=True)):
             assert one.tracked is not None
             predictor.results[index] = with_ids(result, np.asarray(one.tracked.tracker_id))
+
+
+def _clear_removed(tracker: Any) -> None:
+    """Begin a batch: under both names that solutions read, a tracker keeps the tracks that went since the last."""
+    tracker.removed_stracks_frame = tracker.removed_stracks = []
+
+
+def _note_removed(tracker: Any, track: Track) -> None:
+    if track.id != NO_ID:
+        tracker.removed_stracks_frame.append(Removed(track.id))
 
 
 def _track(frames: list[StreamFrame]) -> None:
@@ -187,15 +208,17 @@ class Attachment:
 def register() -> None:
     """Let `model.track(source, tracker="deepsort.yaml")` run our trackers.
 
-    Names of Ultralytics' own trackers and files keep their meaning. Call it before the first `model.track`; calling it
-    again does nothing. It holds for this process; on the command line, `python -m trackers.integrations.ultralytics`
-    takes the place of `yolo`.
+    Names of Ultralytics' own trackers and files keep their meaning. Models that have tracked before find our trackers
+    from their next `model.track` on; calling it again does nothing. It holds for this process; on the command line,
+    `python -m trackers.integrations.ultralytics` takes the place of `yolo`.
 
     Raises:
         MissingDependencyError: If ultralytics is not installed.
     """
+    package: Any = require("ultralytics.trackers", extra="ultralytics")
     track: Any = require("ultralytics.trackers.track", extra="ultralytics")
-    if getattr(track.on_predict_start, "of_trackers", False):
+    theirs = package.register_tracker
+    if getattr(theirs, "of_trackers", False):
         return
     their_start, their_results = track.on_predict_start, track.on_predict_postprocess_end
 
@@ -220,8 +243,29 @@ def register() -> None:
         else:
             their_results(predictor, persist)
 
-    start.of_trackers = True  # type: ignore[attr-defined]
-    track.on_predict_start, track.on_predict_postprocess_end = start, results
+    # Ultralytics knows its own callbacks again by their functions, so those stay in place while it renews them.
+    ours = {their_start: start, their_results: results}
+    back = {own: their for their, own in ours.items()}
+
+    @wraps(theirs)
+    def register_tracker(model: Any, persist: bool) -> None:
+        _exchange(model, back)
+        theirs(model, persist)
+        _exchange(model, ours)
+
+    register_tracker.of_trackers = True  # type: ignore[attr-defined]
+    package.register_tracker = track.register_tracker = register_tracker
+
+
+def _exchange(model: Any, functions: Mapping[Any, Any]) -> None:
+    """Put other functions in the place of those that a model calls back for tracking."""
+    for event in (START, RESULTS):
+        model.callbacks[event] = [
+            partial(functions[one.func], *one.args, **one.keywords)
+            if isinstance(one, partial) and one.func in functions
+            else one
+            for one in model.callbacks[event]
+        ]
 
 
 def _is_plain_prediction(predictor: Any) -> bool:
