@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trackers.cli.progress import progress_bar
 from trackers.pipeline.adapt import adapt_sources
-from trackers.pipeline.choices import Choice, make_extractor
+from trackers.pipeline.choices import Choice, files_of, make_extractor
 from trackers.pipeline.detectors import brings_vectors, open_detector, sequence_length
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.settings import detections_for
@@ -39,10 +39,11 @@ def adapt(
     """
     if output is None:
         raise ValueError("say where to write what is learned, such as --output mine.npz")
-    check_outputs([output], (".npz",), overwrite=overwrite)
     if not sources:
         raise ValueError("say what to learn from: a video, or a file of `trackers embed`")
     places = [(source, detections_for(source, detections)) for source in sources]
+    inputs = [one for place in places for one in place]
+    check_outputs([output], (".npz",), overwrite=overwrite, inputs=[*inputs, *files_of(extractor)])
     stored = all(brings_vectors(found) for _, found in places)
     model = make_extractor(extractor or Choice("none" if stored else "stripes"))
     opened = [

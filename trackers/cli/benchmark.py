@@ -15,7 +15,7 @@ from trackers.evaluation import format_table
 from trackers.io import MOTSequence, find_sequences
 from trackers.pipeline.benchmark import Task, is_stored, outcome_rows, run_tasks, summarise
 from trackers.pipeline.chart import draw_chart
-from trackers.pipeline.choices import Choice, read_choice
+from trackers.pipeline.choices import Choice, files_of, read_choice
 from trackers.pipeline.outputs import check_outputs
 
 STYLE_OF: dict[str, Style] = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "text"}
@@ -67,7 +67,6 @@ def benchmark(
     Returns:
         The table.
     """
-    check_outputs(output, (*STYLE_OF, *PICTURES), overwrite=overwrite)
     tasks = [
         Task(
             sequence,
@@ -79,6 +78,9 @@ def benchmark(
         )
         for sequence in find_sequences(folder)
     ]
+    check_outputs(
+        output, (*STYLE_OF, *PICTURES), overwrite=overwrite, inputs=[*inputs_of(tasks), *trackers, *extractors]
+    )
     jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
     with jobs.open(len(tasks)) as pool:
         done = list(progress_bar(run_tasks(tasks, pool=pool), len(tasks), "sequence"))
@@ -91,6 +93,12 @@ def benchmark(
         else:
             path.write_text(format_table(rows, STYLE_OF[path.suffix.lower()]) + "\n", encoding="utf-8")
     return format_table(rows, style)
+
+
+def inputs_of(tasks: Sequence[Task]) -> list[str | Path]:
+    """Everything that is read for tasks: sequences, detections, and files among the options."""
+    places = [place for task in tasks for place in (task.sequence.folder, task.detections)]
+    return [*places, *(files_of(*tasks[0].trackers, *tasks[0].extractors) if tasks else ())]
 
 
 def detections_of(sequence: MOTSequence, pattern: str) -> Path:

@@ -9,7 +9,6 @@ from trackers.cli.folder import Backend, Jobs, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.io import read_detections
 from trackers.pipeline.choices import Choice
-from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.settings import EmbedSettings
 
 
@@ -55,7 +54,6 @@ def embed(
     if output.suffix != ".npz" and Path(source).is_dir():
         jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
         return run_folder(source, output, settings, ("npz",), jobs, shard=shard, overwrite=overwrite)
-    check_outputs([output], (".npz",), overwrite=overwrite)
     settings.run(source, [output], overwrite=overwrite, progress=progress_bar)
     table = read_detections(output)
     size = f"vectors of {table.data['embedding'].shape[1]}" if "embedding" in table.data else "no vectors"

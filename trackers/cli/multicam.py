@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 from trackers.cli.progress import progress_bar
 from trackers.identity import IdentityGallery
-from trackers.pipeline.choices import Choice, make_extractor, make_tracker, uses_appearance
+from trackers.pipeline.choices import Choice, files_of, make_extractor, make_tracker, uses_appearance
 from trackers.pipeline.multicam import identity_rows, read_pairs, read_plan, run_cameras, write_page, write_results
 from trackers.pipeline.multicam.page import take_crops
+from trackers.pipeline.outputs import check_outputs
 
 
 def multicam(
@@ -42,11 +42,20 @@ def multicam(
         What was found, in words.
     """
     plan = read_plan(cameras)
+    files = [*(f"{name}.txt" for name in plan.cameras), "identities.csv", "identities.html"]
+    read = [place for one in plan.cameras.values() for place in (one.source, one.detections)]
+    pictures = [picture for several in plan.names.values() for picture in several]
+    inputs = [cameras, pairs, gallery, *read, *pictures, *files_of(tracker, extractor)]
+    existing = output_dir.is_dir()
     output_dir.mkdir(parents=True, exist_ok=True)
-    written = [output_dir / f"{name}.txt" for name in plan.cameras]
-    for path in [*written, output_dir / "identities.csv", output_dir / "identities.html"]:
-        if path.exists() and not overwrite:
-            raise FileExistsError(errno.EEXIST, "file exists", str(path))
+    try:
+        check_outputs(
+            [output_dir / one for one in files], (".txt", ".csv", ".html"), overwrite=overwrite, inputs=inputs
+        )
+    except (ValueError, OSError):
+        if not existing:
+            output_dir.rmdir()
+        raise
     model = make_extractor(Choice("stripes") if extractor is None else extractor)
     known = IdentityGallery.load(gallery, model) if gallery is not None and gallery.is_file() else None
     judged = None if pairs is None else read_pairs(pairs)
@@ -59,18 +68,18 @@ def multicam(
         pairs=judged,
         progress=lambda moments: progress_bar(moments, None),
     )
-    files = write_results(output_dir, found, runs)
+    done = write_results(output_dir, found, runs)
     rows = identity_rows(found, runs)
     if rows:
-        files.append(output_dir / "identities.html")
-        write_page(files[-1], rows, take_crops(plan.cameras, runs), cameras.stem)
+        done.append(output_dir / "identities.html")
+        write_page(done[-1], rows, take_crops(plan.cameras, runs), cameras.stem)
     if gallery is not None:
         found.gallery.save(gallery)
-        files.append(gallery)
+        done.append(gallery)
     several = sum(len({row[2] for row in rows if row[0] == one}) > 1 for one in {row[0] for row in rows})
     lines = [
         f"{len(runs)} cameras, {len(rows)} tracks, {len({row[0] for row in rows})} identities, {several} of them on "
         "several cameras"
     ]
     learned = str(found.links)
-    return "\n".join([*lines, *([learned] if learned else []), "written: " + ", ".join(map(str, files))])
+    return "\n".join([*lines, *([learned] if learned else []), "written: " + ", ".join(map(str, done))])

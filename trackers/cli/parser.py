@@ -19,6 +19,7 @@ from typing import Any
 from trackers.core.registry import EXTRACTORS, FILE, TRACKERS, find
 from trackers.errors import require
 from trackers.pipeline.choices import NO_EXTRACTOR, Choice, read_yaml
+from trackers.pipeline.outputs import check_not_read
 
 CHOICES: Mapping[str, tuple[Mapping[str, str], str | None]] = {
     "tracker": (TRACKERS, "steadysort"),
@@ -45,7 +46,9 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
     arguments = [_spell_out(argument, chosen) for argument in arguments]
     parser = build_parser(prog, function, arguments)
     values = _built(parser, parser.parse_args(_respell(arguments, parser)))
-    values.pop("config", None)
+    configurations = [str(one) for one in values.pop("config", None) or () if one is not None]
+    output = values.get("output") or ()
+    check_not_read([output] if isinstance(output, str | Path) else output, configurations)
     for name in chosen:
         values[name] = _as_choice(values.get(name))
     return values

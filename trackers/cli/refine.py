@@ -32,7 +32,7 @@ def refine_result(
     Returns:
         What was done, in words.
     """
-    check_outputs([output], (".txt", ".csv", ".jsonl"), overwrite=overwrite)
+    check_outputs([output], (".txt", ".csv", ".jsonl"), overwrite=overwrite, inputs=[result])
     better = refine(result, frame_rate=frame_rate, longest_gap=longest_gap, smooth=smooth)
     with ResultWriter(output, overwrite=overwrite) as writer:
         for number, detections in frames_of_table(better):

@@ -132,6 +132,19 @@ def default_confidence(tracker: Choice, detections: str | Path) -> float | None:
     return float(getattr(find(TRACKERS, tracker.name), "detection_confidence", 0.1))
 
 
+def files_of(*choices: Choice | None) -> list[str]:
+    """What could be files among choices: a name such as `mine.npz`, and options such as weights.
+
+    Example:
+        >>> files_of(Choice("mine.npz"), None, Choice("checkpoint", {"model_or_checkpoint_path": "osnet.pth"}))
+        ['mine.npz', 'checkpoint', 'osnet.pth']
+    """
+    chosen = [one for one in choices if one is not None]
+    return [
+        str(value) for one in chosen for value in (one.name, *one.options.values()) if isinstance(value, str | Path)
+    ]
+
+
 def uses_appearance(choice: Choice) -> bool:
     """Tell whether a tracker takes a feature extractor."""
     return "feature_extractor" in inspect.signature(find(TRACKERS, choice.name)).parameters

@@ -20,7 +20,9 @@ from trackers.core.deepsort.tracker import DeepSORTTracker
 from trackers.io import MOTSequence, find_sequences, open_source, read_detections, read_sequence
 from trackers.io.mot import MOST_COLUMNS
 from trackers.pipeline.embed import observe
+from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.replay import frames_of
+from trackers.pipeline.sinks import OUTPUT_SUFFIXES
 from trackers.pipeline.track import Summary, run, track_frames
 
 if TYPE_CHECKING:
@@ -108,7 +110,9 @@ def track_sequence(
     """
     chosen = options or ScriptOptions()
     folder = read_sequence(sequence)
-    table = read_detections(_detections_of(folder, detections))
+    found = _detections_of(folder, detections)
+    check_outputs([output], OUTPUT_SUFFIXES, overwrite=overwrite, inputs=[sequence, found])
+    table = read_detections(found)
     length = folder.length or len(table)
     if len(table) > length:
         raise ValueError(f"the detections reach frame {len(table)}, but {folder.name} has {length} frames")
@@ -186,12 +190,10 @@ def embed_sequence(
         ValueError: If the output is not a `.npy`.
     """
     path = Path(output)
-    if path.suffix != ".npy":
-        raise ValueError(f"detections with vectors are written to a .npy file, but got {path.name!r}")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; choose another name or allow overwriting")
     folder = read_sequence(sequence)
-    table = read_detections(_detections_of(folder, detections))
+    found_in = _detections_of(folder, detections)
+    check_outputs([path], (".npy",), overwrite=overwrite, inputs=[sequence, found_in])
+    table = read_detections(found_in)
     frames = observe(open_source(frames_of(folder)), lambda number, _: table[number], extractor)
     rows = [_script_rows(number, found) for number, found in enumerate(frames, start=1) if len(found)]
     with path.open("wb") as file:

@@ -30,12 +30,9 @@ def check_outputs(
         ValueError: If an ending is unknown, two outputs are one file, or an output is an input, also through a link.
         OSError: If a file exists, its folder does not, or writing is not permitted.
     """
-    sources = [Path(one) for one in inputs if one is not None and Path(one).exists()]
+    check_not_read(paths, inputs)
     seen: list[Path] = []
     for path in map(Path, paths):
-        for source in sources:
-            if _is_in(path, source):
-                raise ValueError(f"{path} is read in this run ({source}); choose another name for the output")
         if any(path.absolute() == other.absolute() for other in seen):
             raise ValueError(f"{path} is named twice among the outputs")
         seen.append(path)
@@ -47,6 +44,23 @@ def check_outputs(
             raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "no permission to write", str(path))
+
+
+def check_not_read(paths: Sequence[str | Path], inputs: Sequence[str | Path | None]) -> None:
+    """Refuse outputs that are inputs, also through a link.
+
+    Args:
+        paths: The outputs.
+        inputs: As in `check_outputs`.
+
+    Raises:
+        ValueError: If an output is an input.
+    """
+    sources = [Path(one) for one in inputs if one is not None and Path(one).exists()]
+    for path in map(Path, paths):
+        for source in sources:
+            if _is_in(path, source):
+                raise ValueError(f"{path} is read in this run ({source}); choose another name for the output")
 
 
 def _is_in(path: Path, source: Path) -> bool:

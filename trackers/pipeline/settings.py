@@ -11,7 +11,14 @@ from trackers.boxes import Image
 from trackers.io import write_detections
 from trackers.io.sequences import is_sequence
 from trackers.pipeline.adapt import adapt_sources, check_twice_readable, with_mapped_vectors
-from trackers.pipeline.choices import Choice, default_confidence, default_extractor, make_extractor, make_tracker
+from trackers.pipeline.choices import (
+    Choice,
+    default_confidence,
+    default_extractor,
+    files_of,
+    make_extractor,
+    make_tracker,
+)
 from trackers.pipeline.detectors import Detect, brings_vectors, default_detections, open_detector, sequence_length
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.embed import observe
@@ -80,7 +87,12 @@ class TrackSettings:
             OSError: If a file is not there, or cannot be written.
         """
         found = detections_for(source, self.detections)
-        check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=[source, found, *self._files()])
+        check_outputs(
+            outputs,
+            OUTPUT_SUFFIXES,
+            overwrite=overwrite,
+            inputs=[source, found, *files_of(self.tracker, self.extractor)],
+        )
         lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
         detect = _detector(source, found, lowest, self.classes)
         extractor = self.extractor
@@ -107,16 +119,6 @@ class TrackSettings:
             overwrite=overwrite,
             show=show,
         )
-
-    def _files(self) -> list[str]:
-        """Files among the options, such as weights."""
-        chosen = (self.tracker, self.extractor)
-        return [str(value) for one in chosen if one is not None for value in one.options.values() if is_path(value)]
-
-
-def is_path(value: object) -> bool:
-    """Whether an option could be the name of a file."""
-    return isinstance(value, (str, Path))
 
 
 @dataclass(frozen=True)
@@ -158,10 +160,12 @@ class EmbedSettings:
             ValueError: If the source has no frames.
             OSError: If a file is not there, or cannot be written.
         """
+        found = detections_for(source, self.detections)
+        check_outputs(outputs, (".npz",), overwrite=overwrite, inputs=[source, found, *files_of(self.extractor)])
         frames = open_frames(source)
         if frames is None:
             raise ValueError(f"{source} has no frames to embed")
-        detect = _detector(source, detections_for(source, self.detections), self.confidence, self.classes)
+        detect = _detector(source, found, self.confidence, self.classes)
         extractor = None if self.extractor is None else make_extractor(self.extractor)
         embedded = observe(frames, detect, extractor)
         if progress is not None:
