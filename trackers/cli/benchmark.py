@@ -11,7 +11,7 @@ from trackers.cli.folder import Backend, Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
 from trackers.core.registry import EXTRACTORS, TRACKERS
-from trackers.evaluation import format_table
+from trackers.evaluation import check_truth, format_table
 from trackers.io import MOTSequence, find_sequences
 from trackers.pipeline.benchmark import Task, is_stored, outcome_rows, run_tasks, summarise
 from trackers.pipeline.chart import draw_chart
@@ -86,6 +86,7 @@ def benchmark(
         done = list(progress_bar(run_tasks(tasks, pool=pool), len(tasks), "sequence"))
     outcomes = [outcome for outcomes in done for outcome in outcomes]
     joined = summarise(outcomes)
+    check_truth([one.scores for one in joined])
     rows = outcome_rows([*sorted(outcomes, key=lambda one: one.scores.name), *joined] if sequences else joined)
     for path in map(Path, output):
         if path.suffix.lower() in PICTURES:

@@ -9,13 +9,15 @@ from typing import Any, Literal
 from trackers.evaluation import (
     MOT17_DISTRACTORS,
     MOT20_DISTRACTORS,
+    check_truth,
     evaluate,
+    evaluate_classes,
     evaluate_sequence,
     format_table,
     join,
     score_rows,
 )
-from trackers.io import pair_results, read_mot
+from trackers.io import pair_results, read_mot, read_result
 from trackers.table import BoxTable
 
 Style = Literal["text", "markdown", "json", "csv"]
@@ -40,11 +42,13 @@ def evaluate_files(
 ) -> str:
     """Score results against ground truth: HOTA, CLEAR (MOTA, ID switches, ...) and Identity (IDF1).
 
+    Where the truth has several classes and the result has classes, a row for each class follows.
+
     Args:
         truth: Ground truth: a MOT text file, a MOT sequence folder, a folder of them (<SEQ>/gt/gt.txt), or a
             folder of files (<SEQ>.txt).
-        result: Results: a MOT text file, a folder of files (<SEQ>.txt), or a folder as TrackEval wants it
-            (data/<SEQ>.txt).
+        result: Results: MOT text, .csv or .jsonl as `trackers track` writes them, a folder of such files (<SEQ>.txt,
+            <SEQ>.csv, ...), or a folder as TrackEval wants it (data/<SEQ>.txt).
         distractors: Forgive boxes on distractors (people on vehicles, statues, reflections, ...) as the
             official score of MOT16 and MOT17, or of MOT20, does.
         skip_interpolated: Leave out the boxes of filled gaps, which `trackers refine` adds.
@@ -57,14 +61,17 @@ def evaluate_files(
         The table.
     """
     pairs = {
-        name: (read_mot(true, last_frame=length), read_mot(found, last_frame=length))
+        name: (read_mot(true, last_frame=length), read_result(found, last_frame=length)[0])
         for name, (true, found, length) in pair_results(truth, result).items()
     }
     if skip_interpolated:
         pairs = {name: (true, found.rows(~found.interpolated)) for name, (true, found) in pairs.items()}
     if cameras:
         return format_table(camera_rows(pairs, DISTRACTORS[distractors]), style)
-    return format_table(score_rows(evaluate(pairs, distractors=DISTRACTORS[distractors])), style)
+    scores = evaluate(pairs, distractors=DISTRACTORS[distractors])
+    check_truth(scores)
+    classes = [] if distractors != "none" else evaluate_classes(pairs)
+    return format_table(score_rows([*scores, *classes]), style)
 
 
 def camera_rows(pairs: Pairs, distractors: Sequence[int] = ()) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from trackers.evaluation.appearance import AppearanceScores, evaluate_extractor, evaluate_vectors
 from trackers.evaluation.cameras import join
+from trackers.evaluation.classes import check_truth, evaluate_classes
 from trackers.evaluation.scores import (
     COMBINED,
     MOT17_DISTRACTORS,
@@ -22,8 +23,10 @@ __all__ = [
     "AppearanceScores",
     "Scores",
     "Switch",
+    "check_truth",
     "combine",
     "evaluate",
+    "evaluate_classes",
     "evaluate_extractor",
     "evaluate_sequence",
     "evaluate_vectors",

@@ -5,7 +5,8 @@ from trackers.io.detections import read_detections, write_detections
 from trackers.io.frames import open_source
 from trackers.io.mot import read_mot, write_mot
 from trackers.io.overlap import WriteBehind, read_ahead
-from trackers.io.results import ResultWriter, read_result
+from trackers.io.result_reader import read_result
+from trackers.io.results import ResultWriter
 from trackers.io.sequences import MOTSequence, find_sequences, pair_results, read_sequence
 from trackers.io.source import Faults, FrameSource, SourceFrame
 from trackers.io.video import VideoWriter

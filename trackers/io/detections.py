@@ -18,6 +18,7 @@ import numpy.typing as npt
 from trackers.boxes import Ints
 from trackers.io.detection_table import DetectionTable
 from trackers.io.mot import MOST_COLUMNS, read_mot
+from trackers.io.result_reader import ResultRow, has_fields, read_rows
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -50,6 +51,8 @@ def read_detections(path: str | Path, *, embedding: str = "embedding", last_fram
         if last_frame is not None and table.frame.max(initial=0) > last_frame:
             raise ValueError(f"{path} goes to frame {table.frame.max()}, but the sequence has {last_frame} frames")
         return table
+    if has_fields(path):
+        return _from_rows(path, read_rows(path, last_frame=last_frame))
     rows = read_mot(path, last_frame=last_frame)
     return DetectionTable(
         frame=rows.frame,
@@ -58,6 +61,21 @@ def read_detections(path: str | Path, *, embedding: str = "embedding", last_fram
         class_id=None if (rows.class_id == NO_CLASS).all() else rows.class_id,
         last_frame=int(rows.frame.max(initial=0)),
     )
+
+
+def _from_rows(path: Path, rows: list[ResultRow]) -> DetectionTable:
+    """Detections of a file with named fields; ids are left out."""
+    frame = np.array([row.frame for row in rows], np.int64)
+    classes = np.array([NO_CLASS if row.class_id is None else row.class_id for row in rows], np.int64)
+    scores = np.array([NO_SCORE if row.confidence is None else row.confidence for row in rows])
+    names = np.array([row.class_name or "" for row in rows])
+    columns = {
+        "xyxy": np.array([row.xyxy for row in rows]).reshape(-1, 4),
+        "confidence": _scores(scores),
+        "class_id": None if (classes == NO_CLASS).all() else classes,
+        "class_name": None if (names == "").all() else names,
+    }
+    return _table(path, frame, columns, int(frame.max(initial=0)))
 
 
 def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overwrite: bool = False) -> DetectionTable:

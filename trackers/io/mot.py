@@ -3,8 +3,9 @@
 Conventions: one box a row, `frame, id, left, top, width, height, confidence, ...`, comma or space between
 numbers; frames count from 1, rows may come in any order. What follows column 7 differs: 8 or 9 columns hold
 class and visibility (MOT16, MOT17, MOT20), 10 columns hold x, y and z (MOT15, detections, results). In ground
-truth, column 7 tells whether the row counts (0: it does not). Our results end in -1, -1, -1, and in -1, -1, 1 on rows
-that no detector found (see `trackers.refine`).
+truth, column 7 tells whether the row counts (0: it does not). Our results hold the class in column 8, -1 where there is
+none, and end in -1, -1, or in -1, 1 on rows that no detector found (see `trackers.refine`). A class is the number that
+the detections have; nothing is added to it on the way in or out.
 
 References: Milan et al., "MOT16: A Benchmark for Multi-Object Tracking", 2016, section 3.2.
 """
@@ -15,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from trackers.boxes import Floats
+from trackers.boxes import Bools, Floats
+from trackers.io.text import read_text
 from trackers.table import BoxTable
 
 FEWEST_COLUMNS, MOST_COLUMNS = 6, 10
 
-INTERPOLATED = (-1.0, -1.0, 1.0)
-"""The last three of ten columns of a row that no detector found; they are x, y and z in space, which nobody knows."""
+DETECTED, INTERPOLATED = (-1.0, -1.0), (-1.0, 1.0)
+"""The last two of ten columns of our results: of a row that a detector found, and of one that none found."""
 
 
 def read_mot(path: str | Path, *, last_frame: int | None = None) -> BoxTable:
@@ -32,20 +34,19 @@ def read_mot(path: str | Path, *, last_frame: int | None = None) -> BoxTable:
         last_frame: Number of frames of the sequence, where known; a row beyond it is an error.
 
     Returns:
-        The rows, sorted by frame. `class_id` and `visibility` are filled from files of 8 or 9 columns only.
+        The rows, sorted by frame. `class_id` is column 8 of files of 8 or 9 columns and of our own results,
+        `visibility` is column 9 of 9.
 
     Raises:
         FileNotFoundError: If the file does not exist.
         ValueError: If a row cannot be right; the message names file and line.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no such file: {path}")
     table, lines = _parse(path)
     n, columns = table.shape
     _check(path, table, lines, last_frame)
-    has_class = columns in (8, 9)
-    interpolated = (table[:, 7:] == INTERPOLATED).all(axis=1) if columns == 10 else np.zeros(n, np.bool_)
+    interpolated = (table[:, 8:] == INTERPOLATED).all(axis=1) if columns == 10 else np.zeros(n, np.bool_)
+    has_class = columns in (8, 9) or (columns == 10 and _is_ours(table, interpolated))
     return BoxTable.from_rows(
         frame=table[:, 0],
         tracker_id=table[:, 1],
@@ -69,13 +70,14 @@ def write_mot(path: str | Path, tracks: BoxTable, *, overwrite: bool = False) ->
         FileExistsError: If the file exists and `overwrite` is not set.
     """
     rows = (
-        mot_row(frame, tracker_id, box, confidence, interpolated)
-        for frame, tracker_id, box, confidence, interpolated in zip(
+        mot_row(frame, tracker_id, box, confidence, interpolated, class_id)
+        for frame, tracker_id, box, confidence, interpolated, class_id in zip(
             tracks.frame.tolist(),
             tracks.tracker_id.tolist(),
             tracks.xywh.tolist(),
             tracks.confidence.tolist(),
             tracks.interpolated.tolist(),
+            tracks.class_id.tolist(),
             strict=True,
         )
     )
@@ -85,7 +87,12 @@ def write_mot(path: str | Path, tracks: BoxTable, *, overwrite: bool = False) ->
 
 
 def mot_row(
-    frame: int, tracker_id: int, xywh: list[float], confidence: float, interpolated: bool | None = False
+    frame: int,
+    tracker_id: int,
+    xywh: list[float],
+    confidence: float,
+    interpolated: bool | None = False,
+    class_id: int = -1,
 ) -> str:
     r"""Format one row of MOT text, line end included.
 
@@ -94,15 +101,12 @@ def mot_row(
         '1,7,10,20.5,30,40,0.9,-1,-1,-1\n'
     """
     numbers = ",".join(f"{value:.4f}".rstrip("0").rstrip(".") for value in (*xywh, confidence))
-    return f"{frame},{tracker_id},{numbers},-1,-1,{1 if interpolated else -1}\n"
+    return f"{frame},{tracker_id},{numbers},{class_id},-1,{1 if interpolated else -1}\n"
 
 
 def _parse(path: Path) -> tuple[Floats, list[int]]:
     """Read the numbers, and the line number of each row."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a text file; a MOT text file was expected") from error
+    text = read_text(path, "a MOT text file")
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not numbered:
         return np.empty((0, FEWEST_COLUMNS)), []
@@ -115,6 +119,13 @@ def _parse(path: Path) -> tuple[Floats, list[int]]:
     if not FEWEST_COLUMNS <= table.shape[1] <= MOST_COLUMNS:
         raise ValueError(_wrong_columns(path, numbered[0][0], table.shape[1]))
     return table, [number for number, _ in numbered]
+
+
+def _is_ours(table: Floats, interpolated: Bools) -> bool:
+    """Whether ten columns are those of our results, where column 8 is a class and no place in space."""
+    ends = interpolated | (table[:, 8:] == DETECTED).all(axis=1)
+    classes = table[:, 7]
+    return bool(ends.all() and (classes >= -1).all() and (classes % 1 == 0).all())
 
 
 def _first_bad_line(path: Path, numbered: list[tuple[int, str]], delimiter: str | None) -> str:

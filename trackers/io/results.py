@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trackers.io.mot import mot_row, read_mot
-from trackers.table import BoxTable
+from trackers.io.mot import mot_row
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -38,8 +37,9 @@ class ResultWriter:
 
     Rows with `tracker_id` -1 are left out. The ending of the file name chooses the format: `.txt` (MOT text),
     `.csv` or `.jsonl` (one object per box). Where `data["reason"]` tells why each row got its id or none,
-    JSON lines hold all rows and their reasons. Rows that `data["interpolated"]` marks are marked in the file: MOT text
-    ends in `-1,-1,1` there, CSV has a column, JSON lines have a field.
+    JSON lines hold all rows and their reasons. MOT text has the class in column 8, -1 where there is none. Rows that
+    `data["interpolated"]` marks are marked in the file: MOT text ends in `-1,1` there, CSV has a
+    column, JSON lines have a field.
 
     Args:
         path: File to write.
@@ -123,55 +123,6 @@ class ResultWriter:
         self.close()
 
 
-def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[BoxTable, dict[int, dict[int, str]]]:
-    """Read a result: MOT text, or JSON lines as `ResultWriter` writes them.
-
-    Args:
-        path: The file.
-        last_frame: Number of frames of the sequence, where known; for MOT text.
-
-    Returns:
-        The tracked boxes, and by track (-1 for none) and frame the reasons in the file.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: If a line cannot be right; the message names file and line.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".jsonl":
-        return read_mot(path, last_frame=last_frame), {}
-    if not path.is_file():
-        raise FileNotFoundError(f"no such file: {path}")
-    rows: list[tuple[int, int, list[float], float, bool]] = []
-    reasons: dict[int, dict[int, str]] = {}
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        try:
-            frame, tracker_id, box, score, reason, interpolated = _from_json(line)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"{path}, line {number}: not a box of a result: {error}") from error
-        if reason:
-            told = reasons.setdefault(tracker_id, {})
-            told[frame] = f"{told[frame]}; {reason}" if frame in told else reason
-        if tracker_id >= 0:
-            rows.append((frame, tracker_id, box, score, interpolated))
-    columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
-    names = ("frame", "tracker_id", "xywh", "confidence", "interpolated")
-    return BoxTable.from_rows(**{name: list(column) for name, column in zip(names, columns, strict=True)}), reasons
-
-
-def _from_json(line: bytes) -> tuple[int, int, list[float], float, str, bool]:
-    """Frame, track, left, top, width and height, confidence and reason of a line, and whether it is interpolated."""
-    row = json.loads(line)
-    frame, tracker_id = int(row["frame"]), int(row["tracker_id"])
-    x1, y1, x2, y2 = map(float, row["xyxy"])
-    score, reason = row.get("confidence"), row.get("reason")
-    numbers = [x1, y1, x2 - x1, y2 - y1, 1.0 if score is None else float(score)]
-    if not (1 <= frame < 2**53 and abs(tracker_id) < 2**53 and np.isfinite(numbers).all()):
-        raise ValueError("frames count from 1, and numbers must be finite and below 2^53")
-    told = "" if reason is None else str(reason)
-    return frame, tracker_id, numbers[:4], numbers[4], told, row.get("interpolated") is True
-
-
 class _Row(NamedTuple):
     tracker_id: int
     xyxy: list[float]
@@ -201,7 +152,14 @@ def _mot_rows(frame: int, detections: sv.Detections) -> str:
     rows = [row for row in _rows(detections) if row.tracker_id >= 0]
     boxes = ([x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in (row.xyxy for row in rows))
     return "".join(
-        mot_row(frame, row.tracker_id, box, 1.0 if row.confidence is None else row.confidence, row.interpolated)
+        mot_row(
+            frame,
+            row.tracker_id,
+            box,
+            1.0 if row.confidence is None else row.confidence,
+            row.interpolated,
+            -1 if row.class_id is None else row.class_id,
+        )
         for row, box in zip(rows, boxes, strict=True)
     )
 

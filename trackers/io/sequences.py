@@ -104,8 +104,8 @@ def pair_results(truth: str | Path, result: str | Path) -> dict[str, tuple[Path,
     Args:
         truth: A ground truth file, a sequence folder, a folder of sequences (`<SEQ>/gt/gt.txt`), or a folder
             of ground truth files (`<SEQ>.txt`).
-        result: A result file, a folder of results (`<SEQ>.txt`), or a folder as TrackEval wants it
-            (`data/<SEQ>.txt`).
+        result: A result file, a folder of results (`<SEQ>.txt`, `<SEQ>.csv`, `<SEQ>.jsonl`), or a folder
+            as TrackEval wants it (`data/<SEQ>.txt`).
 
     Returns:
         By name of the sequence: truth file, result file and number of frames where known.
@@ -124,7 +124,7 @@ def pair_results(truth: str | Path, result: str | Path) -> dict[str, tuple[Path,
         if len(truths) > 1:
             raise FileNotFoundError(f"{truth} has {len(truths)} sequences, but {result} is one file; give a folder")
         return {name: (path, result, length) for name, (path, length) in truths.items()}
-    results = {path.stem: path for path in _text_files(result / "data") or _text_files(result)}
+    results = _result_files(result / "data") or _result_files(result)
     missing = [name for name in truths if name not in results]
     if missing:
         close = difflib.get_close_matches(missing[0], results, n=3) or sorted(results)[:3]
@@ -150,9 +150,15 @@ def _truth_files(truth: Path) -> dict[str, tuple[Path, int | None]]:
     return {name: (path, length) for name, (path, length) in found.items()}
 
 
-def _text_files(folder: Path) -> list[Path]:
-    skipped = ("seqmap", "readme", "license")
-    return [path for path in sorted(folder.glob("*.txt")) if not path.stem.lower().startswith(skipped)]
+def _result_files(folder: Path) -> dict[str, Path]:
+    """Results by name; where a name has several, MOT text goes first, then CSV."""
+    return {path.stem: path for suffix in (".jsonl", ".csv", ".txt") for path in _text_files(folder, suffix)}
+
+
+def _text_files(folder: Path, suffix: str = ".txt") -> list[Path]:
+    skipped = ("seqmap", "readme", "license", ".")
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [one for one in files if one.suffix.lower() == suffix and not one.name.lower().startswith(skipped)]
 
 
 def _read_info(path: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from trackers.boxes import Bools, Floats, Ints, trackable
 from trackers.errors import check_range
-from trackers.io.results import read_result
+from trackers.io.result_reader import read_result
 from trackers.lifecycle import NO_ID
 from trackers.refinement.backdating import backdated
 from trackers.refinement.detections import Frames
