@@ -47,7 +47,12 @@ def adapt(
     stored = all(brings_vectors(found) for _, found in places)
     model = make_extractor(extractor or Choice("none" if stored else "stripes"))
     opened = [
-        (source, open_detector(found, confidence=confidence, classes=classes, last_frame=sequence_length(source)))
+        (
+            source,
+            open_detector(
+                found, confidence=confidence, classes=classes, last_frame=sequence_length(source), source=source
+            ),
+        )
         for source, found in places
     ]
     adapted = adapt_sources(opened, model, progress_bar)

@@ -50,9 +50,10 @@ def track(
         tracker: Chosen by name. Default: steadysort, which keeps ids best.
         extractor: Chosen by name; none for none. Default: stripes for steadysort if there are frames and the
             detections bring no vectors.
-        detections: Where detections come from: a file (MOT text, the original DeepSORT's .npy, our .npz),
-            the name or path of an Ultralytics model such as yolo11n.pt, or `sample` for the detector of the
-            embedded sample. Default: det/det.txt of a MOT sequence, the sample's own detector on the sample.
+        detections: Where detections come from: a file (MOT text, the original DeepSORT's .npy, our .npz, .csv or
+            .jsonl, COCO JSON), a folder of YOLO labels, the name or path of an Ultralytics model such as yolo11n.pt,
+            or `sample` for the detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's
+            own detector on the sample.
         confidence: Lowest confidence of a detection. Default: what suits the tracker for a model (0.5 for sort
             and deepsort, 0.1 for the others) and for a .npz of `trackers embed`; everything from other files.
         classes: Names or numbers of the classes to track, such as person. Default: all.
@@ -123,6 +124,7 @@ def describe(summary: Summary, output: Sequence[str]) -> str:
         lines.append(f"{summary.broken_frames} broken frames")
     if summary.reconnections:
         lines.append(f"the stream was opened again {summary.reconnections} times")
+    lines += summary.notes
     if output:
         lines.append("written: " + ", ".join(output))
     return "\n".join(lines)

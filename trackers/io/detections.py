@@ -1,14 +1,14 @@
 """Detections of a whole sequence in one file, with their appearance vectors.
 
-Three kinds of file are read: MOT text (`det.txt`), the array of the original DeepSORT (`.npy`: ten columns
-of MOT text followed by the vector, 128 numbers there), and our own `.npz`: arrays `frame` (n,), `xyxy` (n,
+Boxes with vectors come from two kinds of file: the array of the original DeepSORT (`.npy`: ten
+columns of MOT text followed by the vector, 128 numbers there), and our own `.npz`: arrays `frame` (n,), `xyxy` (n,
 4), `confidence` (n,), `class_id` (n,) and `last_frame`, and any further array of n rows, such as `embedding`
-(n, d). None of them needs pickle.
+(n, d). None of them needs pickle. Boxes alone come from MOT text, from results, and from what other programs write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from trackers.boxes import Ints
 from trackers.io.detection_table import DetectionTable
+from trackers.io.labels import is_label_folder, read_coco, read_yolo
 from trackers.io.mot import MOST_COLUMNS, read_mot
 from trackers.io.result_reader import ResultRow, has_fields, read_rows
 
@@ -28,13 +29,23 @@ NO_CLASS, NO_SCORE = -1, -1.0
 """What MOT text writes where there is none."""
 
 
-def read_detections(path: str | Path, *, embedding: str = "embedding", last_frame: int | None = None) -> DetectionTable:
-    """Read detections from a file: MOT text, the original DeepSORT's `.npy`, or our `.npz`.
+def read_detections(
+    path: str | Path,
+    *,
+    embedding: str = "embedding",
+    last_frame: int | None = None,
+    size: tuple[int, int] | None = None,
+    names: Sequence[str] = (),
+) -> DetectionTable:
+    """Read detections: MOT text, `.npy` or `.npz`, `.csv` or `.jsonl` as `trackers track` writes them, YOLO, COCO JSON.
 
     Args:
-        path: The file.
+        path: The file, or a folder of YOLO labels (`class cx cy w h [confidence]`, one `.txt` for each frame).
         embedding: Array of a `.npz` to use as appearance vectors, where it holds several.
         last_frame: Number of frames of the sequence, where known; a row beyond it is an error.
+        size: Width and height of the frames; YOLO labels are shares of it.
+        names: Names of the pictures without their endings, in the order of frames, where files or COCO images are named
+            after them. Without names the last number in a name tells the frame.
 
     Returns:
         The detections; vectors become float32 under `data["embedding"]`.
@@ -44,10 +55,15 @@ def read_detections(path: str | Path, *, embedding: str = "embedding", last_fram
         ValueError: If the content cannot be right; the message names the file and the row.
     """
     path = Path(path)
-    if not path.is_file():
+    suffix = path.suffix.lower()
+    labels = is_label_folder(path)
+    if not (path.is_file() or labels):
         raise FileNotFoundError(f"no such file: {path}")
-    if path.suffix.lower() in (".npz", ".npy"):
-        table = _read_npz(path, embedding) if path.suffix.lower() == ".npz" else _read_npy(path)
+    if labels or suffix in (".npz", ".npy", ".json"):
+        if labels or suffix == ".json":
+            table = read_yolo(path, size=size, names=names) if labels else read_coco(path, names=names)
+        else:
+            table = _read_npz(path, embedding) if suffix == ".npz" else _read_npy(path)
         if last_frame is not None and table.frame.max(initial=0) > last_frame:
             raise ValueError(f"{path} goes to frame {table.frame.max()}, but the sequence has {last_frame} frames")
         return table

@@ -12,6 +12,7 @@ from typing import Any
 from trackers.core.base import Tracker
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
+from trackers.io.labels import is_label_folder
 
 NO_EXTRACTOR = "none"
 """Name that chooses no feature extractor, where there would be one by default."""
@@ -127,7 +128,8 @@ def default_confidence(tracker: Choice, detections: str | Path) -> float | None:
         >>> default_confidence(Choice("deepsort"), "yolo11n.pt"), default_confidence(Choice("deepsort"), "det.txt")
         (0.5, None)
     """
-    if Path(detections).suffix.lower() in (".txt", ".csv", ".npy"):
+    others = (".txt", ".csv", ".npy", ".json", ".jsonl")
+    if Path(detections).suffix.lower() in others or is_label_folder(Path(detections)):
         return None
     return float(getattr(find(TRACKERS, tracker.name), "detection_confidence", 0.1))
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.errors import require
-from trackers.io import DetectionTable, read_detections, read_sequence
+from trackers.io import DetectionTable, open_source, read_detections, read_sequence
+from trackers.io.labels import is_label_folder
+from trackers.io.pictures import pictures_in
 from trackers.io.sequences import is_sequence
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 Detect = Callable[[int, "Image | None"], "sv.Detections"]
 """A detector: frame number (from 1) and image to the detections on it."""
 
-FILE_SUFFIXES = (".txt", ".csv", ".npy", ".npz")
+FILE_SUFFIXES = (".txt", ".csv", ".npy", ".npz", ".json", ".jsonl")
 
 SAMPLE = "sample"
 """Name of the embedded sample, as a source of frames and as a detector."""
@@ -31,16 +33,18 @@ def open_detector(
     confidence: float | None = None,
     classes: Sequence[str] = (),
     last_frame: int | None = None,
+    source: str | None = None,
 ) -> Detect:
     """Make a detector.
 
     Args:
-        name: A detections file (MOT text, the original DeepSORT's `.npy`, our `.npz`), `"sample"` for the
+        name: A detections file or a folder of labels, as `trackers.io.read_detections` reads them, `"sample"` for the
             detector of the embedded sample, or the name or path of an Ultralytics model.
         confidence: Lowest confidence that is kept; None keeps all of a file and those of at least 0.1 of a
             model.
         classes: Names or numbers of the classes that are kept; none keeps all.
         last_frame: Number of frames, where known; a file with detections beyond it is refused.
+        source: Where the frames are, of which YOLO labels and COCO JSON tell the names and shares of the size.
 
     Returns:
         The detector.
@@ -52,9 +56,27 @@ def open_detector(
     """
     if str(name) == SAMPLE:
         return filtered(_sample_detector(), confidence, classes)
-    if Path(name).suffix.lower() in FILE_SUFFIXES:
-        return filtered(from_table(read_detections(name, last_frame=last_frame)), confidence, classes)
+    table = stored_table(name, last_frame=last_frame, source=source)
+    if table is not None:
+        return filtered(from_table(table), confidence, classes)
     return _ultralytics(str(name), confidence, classes)
+
+
+def stored_table(
+    name: str | Path, *, last_frame: int | None = None, source: str | None = None
+) -> DetectionTable | None:
+    """Read detections that are in a file or a folder; None where a detector finds them.
+
+    Args:
+        name: As in `open_detector`.
+        last_frame: As in `open_detector`.
+        source: As in `open_detector`.
+    """
+    path = Path(name)
+    if is_label_folder(path) or path.suffix.lower() == ".json":
+        size, names = (None, ()) if source is None or str(name) == source else _size_and_names(source)
+        return read_detections(path, last_frame=last_frame, size=size, names=names)
+    return read_detections(name, last_frame=last_frame) if path.suffix.lower() in FILE_SUFFIXES else None
 
 
 def brings_vectors(name: str | Path) -> bool:
@@ -94,6 +116,16 @@ def default_detections(source: str) -> str:
 def sequence_length(source: str) -> int | None:
     """Number of frames of a MOT sequence folder by its `seqinfo.ini`; None for any other source."""
     return read_sequence(source).length if is_sequence(source) else None
+
+
+def _size_and_names(source: str) -> tuple[tuple[int, int] | None, Sequence[str]]:
+    """Width and height of the first frame of a source, and the names of its pictures where it is a folder."""
+    folder = read_sequence(source).frames if is_sequence(source) else Path(source)
+    if folder is None:
+        return None, ()
+    names = [path.stem for path in pictures_in(folder)] if folder.is_dir() else []
+    _, image = next(iter(open_source(folder)))
+    return (image.shape[1], image.shape[0]), names
 
 
 def from_table(table: DetectionTable) -> Detect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,19 @@ from trackers.pipeline.choices import (
     make_extractor,
     make_tracker,
 )
-from trackers.pipeline.detectors import Detect, brings_vectors, default_detections, open_detector, sequence_length
+from trackers.pipeline.detectors import (
+    Detect,
+    brings_vectors,
+    default_detections,
+    filtered,
+    from_table,
+    open_detector,
+    sequence_length,
+    stored_table,
+)
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.embed import observe
+from trackers.pipeline.notes import Watched, no_tracks, other_range
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.sinks import OUTPUT_SUFFIXES
 from trackers.pipeline.track import Summary, has_frames, open_frames, track_video
@@ -94,7 +104,11 @@ class TrackSettings:
             inputs=[source, found, *files_of(self.tracker, self.extractor)],
         )
         lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
-        detect = _detector(source, found, lowest, self.classes)
+        table = stored_table(found, last_frame=sequence_length(source), source=source)
+        if table is None:
+            detect = open_detector(found, confidence=lowest, classes=self.classes)
+        else:
+            detect = filtered(from_table(table), lowest, self.classes)
         extractor = self.extractor
         if extractor is None:
             extractor = default_extractor(self.tracker, frames=has_frames(source), vectors=brings_vectors(found))
@@ -105,10 +119,11 @@ class TrackSettings:
         detect = with_mapped_vectors(detect, model)
         tracker = make_tracker(self.tracker, model)
         tracker.explain = self.explain
-        return track_video(
+        watched = Watched(detect)
+        summary = track_video(
             source,
             tracker,
-            detect,
+            watched,
             outputs,
             frame_rate=self.frame_rate,
             refine=self.refine,
@@ -119,6 +134,10 @@ class TrackSettings:
             overwrite=overwrite,
             show=show,
         )
+        notes = [] if summary.tracks or self.only or summary.stopped else no_tracks(watched, tracker)
+        if table is not None and not summary.stopped:
+            notes += other_range(found, table, watched.last_frame)
+        return replace(summary, notes=tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -207,4 +226,6 @@ def detections_for(source: str, pattern: str | None) -> str:
 
 def _detector(source: str, found: str, confidence: float | None, classes: Sequence[str]) -> Detect:
     """A new detector for a source."""
-    return open_detector(found, confidence=confidence, classes=classes, last_frame=sequence_length(source))
+    return open_detector(
+        found, confidence=confidence, classes=classes, last_frame=sequence_length(source), source=source
+    )

@@ -40,6 +40,7 @@ class Summary:
         broken_frames: Frames that could not be decoded.
         reconnections: How often a stream was opened again.
         stopped: Whether the run was interrupted.
+        notes: What may not be as it was meant, a sentence each.
     """
 
     frames: int = 0
@@ -49,6 +50,7 @@ class Summary:
     broken_frames: int = 0
     reconnections: int = 0
     stopped: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def frames_per_second(self) -> float:

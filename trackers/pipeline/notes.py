@@ -1,0 +1,85 @@
+"""What a run says when it may not have done what was meant: nothing was tracked, or detections were not used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trackers.boxes import Image
+from trackers.core.base import Tracker
+from trackers.io import DetectionTable
+from trackers.pipeline.detectors import Detect
+
+if TYPE_CHECKING:
+    import supervision as sv
+
+
+class Watched:
+    """A detector that counts what it found.
+
+    Attributes:
+        boxes: Detections so far.
+        best: Highest score so far, None where none had a score.
+        last_frame: Number of the last frame it was asked for.
+    """
+
+    def __init__(self, detect: Detect) -> None:
+        self._detect = detect
+        self.boxes, self.last_frame = 0, 0
+        self.best: float | None = None
+
+    def __call__(self, number: int, image: Image | None) -> sv.Detections:
+        """Detections of a frame."""
+        found = self._detect(number, image)
+        self.boxes += len(found)
+        self.last_frame = number
+        if len(found) and found.confidence is not None:
+            self.best = max(float(np.max(found.confidence)), -np.inf if self.best is None else self.best)
+        return found
+
+
+def no_tracks(watched: Watched, tracker: Tracker[Any]) -> list[str]:
+    """Why a run without a track has none.
+
+    Example:
+        >>> from trackers import SORTTracker
+        >>> watched = Watched(lambda *_: None)
+        >>> watched.boxes, watched.best = 3, 0.2
+        >>> no_tracks(watched, SORTTracker())
+        ['no detection could start a track: the highest score is 0.2, and track_activation_threshold is 0.25']
+    """
+    if not watched.boxes:
+        return ["there was no detection to track; do --confidence and --classes leave any?"]
+    threshold = getattr(tracker, "track_activation_threshold", None)
+    if threshold is None or watched.best is None or watched.best >= threshold:
+        return []
+    best = f"the highest score is {watched.best:.4g}"
+    return [f"no detection could start a track: {best}, and track_activation_threshold is {threshold:g}"]
+
+
+def other_range(name: str, table: DetectionTable, frames: int) -> list[str]:
+    """Say that a file of detections has another range of frames than the source had.
+
+    Args:
+        name: Name of the file.
+        table: What is in it.
+        frames: Number of the last frame of the source.
+
+    Example:
+        >>> table = DetectionTable(np.array([4, 9]), np.ones((2, 4)), last_frame=9)
+        >>> other_range("det.txt", table, 8)
+        ['det.txt has detections up to frame 9, but the source ended with frame 8: 1 of 2 were not used']
+        >>> other_range("det.txt", table, 100)
+        ['det.txt has detections of frames 4 to 9 only, and the source has 100 frames']
+    """
+    if not len(table.frame) or not frames:
+        return []
+    first, last = int(table.frame[0]), int(table.frame[-1])
+    if last > frames:
+        beyond = int((table.frame > frames).sum())
+        used = f"{beyond} of {len(table.frame)} were not used"
+        return [f"{name} has detections up to frame {last}, but the source ended with frame {frames}: {used}"]
+    if (last - first + 1) * 2 < frames:
+        return [f"{name} has detections of frames {first} to {last} only, and the source has {frames} frames"]
+    return []
