@@ -94,7 +94,7 @@ def test_every_size_takes_its_turn_and_a_given_one_is_never_exceeded() -> None:
     assert set(SIZES) <= {size for batch in seen for size in SIZES if size <= batch < 1.5 * size}
     for other in vectors[1:]:
         np.testing.assert_allclose(other, vectors[0], atol=1e-6)
-    fixed = DeepSORTFeatureExtractor(model, "cpu", (32, 16), batch_size=7)
+    fixed = DeepSORTFeatureExtractor(model, "cpu", (32, 16), batch_size=7, runtime="torch")
     fixed.extract_features(frame, boxes)
     assert fixed._network.model.batches == [7, 7, 6]  # type: ignore[attr-defined]
 
@@ -125,7 +125,7 @@ def test_float64_reaches_no_device(fit: str, masked: bool) -> None:
     frame, boxes = scene(5)
     boxes.mask = np.ones((5, 200, 300), bool) if masked else None
     options: dict[str, Any] = {"fit": fit, "mask": "background", "center_sigma": 0.4, "flip": True}
-    extractor = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16), **options)
+    extractor = DeepSORTFeatureExtractor(Small(), "cpu", (32, 16), runtime="torch", **options)
     settings = Preprocessing(size=(32, 16), fit=fit)
     windows = boxes.xyxy.astype(np.int64)
     with Types() as types:

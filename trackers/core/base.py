@@ -66,8 +66,8 @@ class Tracker(Hints, Steps[TracksType]):
     detection_confidence: ClassVar[float] = 0.1
     """Lowest confidence of the detections it is good with; the command line asks models for these."""
 
-    minimum_consecutive_frames: int | None = between(1, optional=True)
-    lost_track_buffer: float | None = between(0, optional=True)
+    minimum_consecutive_frames: int | None = between(1)
+    lost_track_buffer: float | None = between(0)
     frame_rate: float = between(1e-6, 1e6)
 
     feature_extractor: Any = None

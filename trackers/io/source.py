@@ -57,7 +57,7 @@ class Timeline:
     Example:
         >>> timeline = Timeline(30.0, tick=0.001)
         >>> [round(timeline.next(time), 4) for time in (0.0, 0.033, 0.067, None, 0.6)]
-        [0.0, 0.0333, 0.0667, 0.1, 0.6333]
+        [0.0, 0.0333, 0.0667, 0.1, 0.5997]
     """
 
     def __init__(self, frame_rate: float, tick: float = 0.0) -> None:
@@ -65,15 +65,17 @@ class Timeline:
         self._step, self.tick = 1.0 / frame_rate, tick
         self._now: float | None = None
         self._told: float | None = None
+        self._then = 0.0
 
     def next(self, told: float | None) -> float:
         """Time of the next frame; `told` is what the source says, None where it says nothing."""
         if self._now is None:
             self._now = 0.0 if told is None else told
         else:
-            step = 0.0 if told is None or self._told is None else told - self._told
+            step = 0.0 if told is None or self._told is None else told - self._told - (self._now - self._then)
             self._now += self._step if step <= 0.0 or abs(step - self._step) <= 1.001 * self.tick else step
-        self._told = told
+        if told is not None:
+            self._told, self._then = told, self._now
         return self._now
 
     def bridge(self, seconds: float) -> None:

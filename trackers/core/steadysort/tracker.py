@@ -108,6 +108,8 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
     fading = 0.7
 
     track_activation_threshold: float = between(0.0, 1.0)
+    minimum_consecutive_frames: int | None = between(1, optional=True)
+    lost_track_buffer: float | None = between(0, optional=True)
     minimum_iou_threshold: float | None = between(0.0, 1.0, optional=True)
     appearance_threshold: float = between(0.0, 2.0)
     high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
