@@ -160,7 +160,7 @@ def test_real_weights(data_dir: Path) -> None:
 
 def test_the_embedder_on_its_own(weights: Path, frame: Any) -> None:
     crops = [frame[:40, :20], frame[30:90, 10:60], frame[:, :30], frame[5:50, 50:]]
-    options = {"gpu": False, "model_wts_path": str(weights)}
+    options: dict[str, Any] = {"gpu": False, "model_wts_path": str(weights)}
     expected = Embedder("mobilenet", embedder_gpu=False, embedder_wts=weights).predict(crops)
     embedder = MobileNetv2_Embedder(half=True, max_batch_size=3, bgr=True, **options)
     found = embedder.predict(crops)
