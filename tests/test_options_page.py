@@ -20,7 +20,7 @@ def test_the_page_gets_the_options_of_the_program() -> None:
     rows = dict(re.findall(r"^\| `(--[\w.-]+)` \| ([^|]*) \|", text, re.MULTILINE))
     assert rows["--detections"] == ""
     assert rows["--tracker.name"] == "`steadysort`"
-    assert rows["--tracker.lost-track-buffer"] == "`90`"
+    assert rows["--tracker.track-activation-threshold"] == "`0.7`"
     assert rows["--overwrite"] == "off"
     assert "options of:" not in text
 

@@ -10,7 +10,7 @@ detector, no pictures) with SteadySORT and prints, for each seed, the IDF1 of al
 - **online**: identities as `MultiCameraTracker.update` gives them, and **link**: those after `link()`.
 
 A vector is the sum of a part common to all, an offset of its camera, a centre of its person, one of its walk, and noise
-of its box; within a camera, two of one person lie .27 apart and two of different people .51. Settings of the library
+of its box; within a camera, two of one walk lie .27 apart and two of different people .51. Settings of the library
 were chosen on seeds 0 and 1, with other shares; report other seeds.
 """
 
