@@ -96,7 +96,7 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     try:
         return load_file(str(path))
     except SafetensorError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def _read_torch(path: Path) -> Any:
@@ -107,16 +107,16 @@ def _read_torch(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "weights_only" not in str(error).lower() and "unsupported" not in str(error).lower():
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
         raise ValueError(
             f"{path} holds pickled Python objects, which could run any code when loaded; save the weights alone, with "
             "torch.save(model.state_dict(), path) or safetensors, or load the module yourself and pass it in"
         ) from error
-    except (RuntimeError, EOFError, OSError) as error:
-        raise _damaged(path, error) from error
+    except Exception as error:  # there is no end to what a damaged pickle can raise
+        raise damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> ValueError:
+def damaged(path: Path, error: Exception) -> ValueError:
     """The error for a file that cannot be read."""
     reason = str(error).partition("\n")[0] or "it is empty"
     return ValueError(

@@ -128,12 +128,17 @@ def from_checkpoint(
 def from_torchscript(path: str | Path, device: Any, input_size: Size, options: dict[str, Any]) -> Loaded:
     """Load a TorchScript archive."""
     torch = require("torch", extra="reid")
+    from trackers.appearance.checkpoints import damaged
+
     if not _is_torchscript(Path(path)):
         raise ValueError(f"{path} is not a TorchScript file; write one with torch.jit.trace(model, example).save(path)")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, message=".*torch.jit")
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
-        module = torch.jit.load(str(path), map_location="cpu")
+        try:
+            module = torch.jit.load(str(path), map_location="cpu")
+        except RuntimeError as error:
+            raise damaged(Path(path), error) from error
     return from_module(module, device, input_size, options)._replace(appearance_threshold=_threshold(Path(path).stem))
 
 
