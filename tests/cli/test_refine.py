@@ -47,7 +47,7 @@ def test_options_arrive(call: Call, result: BoxTable, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("absent.txt", "--output", "better.txt"), "no such file"),
-        (("result.txt", "--output", "result.txt"), "--overwrite"),
+        (("result.txt", "--output", "result.txt"), "result.txt is read in this run"),
         (("result.txt", "--output", "better.mp4"), "ending"),
         (("result.txt", "--output", "better.txt", "--frame-rate", "0"), "frame_rate"),
     ],

@@ -96,6 +96,12 @@ def test_parameters_from_the_command_line_and_from_yaml(call: Call, sequence: Pa
     assert (tmp_path / "flags.txt").read_text() == (tmp_path / "yaml.txt").read_text()
 
 
+def test_a_name_where_a_list_would_do_too(call: Call, tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    call("track", "sample", "--tracker.camera_motion", "sparse_flow", "--output", "moved.csv")
+    assert (tmp_path / "moved.csv").stat().st_size > 0
+
+
 def test_the_command_line_wins_over_yaml(call: Call, sequence: Path, tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("tracker:\n  name: sort\n  lost_track_buffer: 7\n")
     said = call("track", sequence, "--config", "run.yaml", "--tracker.lost_track_buffer", "9", "--print-config")

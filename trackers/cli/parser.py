@@ -123,8 +123,8 @@ def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
     """Let a flag stand alone, an option that takes several values be given once for each, and several files lead."""
     kinds = {action.dest: str(getattr(action, "_typehint", "")) for action in parser._actions}
     flags = {f"--{name}" for name, kind in kinds.items() if kind == "<class 'bool'>"}
-    lists = {f"--{name}" for name, kind in kinds.items() if "Sequence[" in kind}
-    many = any(not one.option_strings and "Sequence[" in kinds[one.dest] for one in parser._actions)
+    lists = {f"--{name}" for name, kind in kinds.items() if _is_list(kind)}
+    many = any(not one.option_strings and _is_list(kinds[one.dest]) for one in parser._actions)
     if many and arguments and not arguments[0].startswith(("-", "[")):
         count = next((place for place, one in enumerate(arguments) if one.startswith("-")), len(arguments))
         arguments = [json.dumps([*arguments[:count]]), *arguments[count:]]
@@ -142,6 +142,11 @@ def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
         else:
             respelled.append(argument)
     return respelled
+
+
+def _is_list(kind: str) -> bool:
+    """Whether a type is a list of values, not one that may be a list among others."""
+    return kind.removeprefix("collections.abc.").removeprefix("typing.").startswith("Sequence[")
 
 
 def _chosen_by_name(function: Callable[..., Any]) -> list[str]:
