@@ -18,7 +18,7 @@ from tests.contract.conftest import ALL_TRACKERS, Make
 ROOT = Path(__file__).parents[1]
 COMPAT, APPEARANCE = "tests/compat/test_peer_defects.py::", "tests/appearance/test_feature_extractor.py::"
 CONTRACT, DEEPSORT = "tests/contract/test_contract.py::", "tests/core/test_deepsort.py::"
-HERE, MEMORY = "tests/test_peer_defects.py::", "tests/core/test_memory.py::"
+HERE, MEMORY = "tests/test_peer_defects.py::", "tests/core/test_reidentification.py::"
 
 SHOWN_BY = {
     1: COMPAT + "test_row_1_vectors_stay_with_their_row",

@@ -81,7 +81,7 @@ def flow() -> str:
     drawing.box(60, 406, 440, 52, ("assign", "the cheapest matches, one to one"), BLUE)
     drawing.arrow((500, 432), (522, 432), (522, 354), (502, 354))
     drawing.arrow((280, 458), (280, 482))
-    drawing.box(60, 484, 440, 52, ("correct", "filters see their boxes, tracks remember looks"), PURPLE)
+    drawing.box(60, 484, 440, 52, ("correct", "filters see their boxes, tracks keep embeddings"), PURPLE)
     drawing.arrow((280, 536), (280, 556))
     drawing.box(60, 558, 440, 48, ("life of the tracks", "hits, misses, ids, deaths, births"), ORANGE)
     drawing.arrow((280, 606), (280, 640))
@@ -117,9 +117,9 @@ def cascade() -> str:
     """The matching cascade: who was seen last chooses first."""
     drawing = Drawing(560, 388)
     steps = (
-        ("seen on the last frame", "tracks 1, 4", "detections a b c d e", PURPLE, "1 takes a, 4 takes c"),
+        ("matched on the last frame", "tracks 1, 4", "detections a b c d e", PURPLE, "1 takes a, 4 takes c"),
         ("missed for 1 frame", "track 2", "left over: b d e", PURPLE, "2 takes b"),
-        ("missed for 12 frames", "track 3", "left over: d e", PURPLE, "nothing in its gate looks alike"),
+        ("missed for 12 frames", "track 3", "left over: d e", PURPLE, "nothing similar in its gate"),
         ("last: by overlap", "young track", "left over: d e", BLUE, "it takes d"),
     )
     for index, (when, tracks, detections, colour, result) in enumerate(steps):

@@ -11,7 +11,7 @@ from trackers.core.observations import Observations
 
 
 def map_vectors(adaptation: RunningAdaptation, tracks: Any, observations: Observations, limit: float) -> None:
-    """Map the vectors of a frame, and what tracks remember; a map due on this frame is adopted first.
+    """Map the vectors of a frame, and those in the tracks; a map due on this frame is adopted first.
 
     Args:
         adaptation: The map; it takes up the frame.

@@ -2,8 +2,8 @@
 
 Most boxes of a video lie where exactly one track was expected, frame after frame. An appearance vector decides nothing
 there. It only updates the track's appearance, and neighbouring frames are so alike that one in a few is enough. More
-are needed where others are near, as objects that hid each other are told apart by how they look half hidden; and where
-the detector is less confident, as a lost track is found again by how it looked last.
+are needed where others are near, as half hidden vectors separate objects that hid each other; and where
+the detector is less confident, as a lost track is re-identified by its last embedding.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MARGIN = 0.1
 """By how much that IoU exceeds the IoU of either with any third."""
 
 NEAR = 0.05
-"""IoU from which a third is near; the lowest that is looked for."""
+"""IoU from which a third is near; the lowest that counts."""
 
 REFRESH_FADING, REFRESH_NEAR, REFRESH_ALONE = 2, 6, 15
 """Frames after which a track is embedded again: on a fading detection, with a third near, and otherwise."""

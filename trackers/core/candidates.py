@@ -1,6 +1,6 @@
 """Which tracks and detections may match: the sparse pairs every stage works on.
 
-Pairs carry rows of the whole table and of the whole frame, whatever subset a stage looks at, and never join two groups
+Pairs carry rows of the whole table and of the whole frame, whatever subset a stage compares, and never join two groups
 of classes.
 """
 

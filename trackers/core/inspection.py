@@ -67,13 +67,13 @@ class Inspection(ABC, Generic[TracksType]):
 
     @property
     def lost(self) -> list[Track]:
-        """The tracks that were seen on the frame before the last and not on the last."""
+        """The tracks that were matched on the frame before the last and not on the last."""
         changes = self._lifecycle.changes
         return [] if changes is None else [track for track in self.tracks if track.id in changes.lost]
 
     @property
     def coasting(self) -> sv.Detections:
-        """Where the confirmed tracks that were not seen are thought to be, as detections any annotator can draw.
+        """The predicted boxes of the confirmed tracks without a detection, as detections any annotator can draw.
 
         Confidence fades from that of the last detection to 0 at the end of the buffer; `data["missed"]` holds the
         frames since the last detection.
@@ -113,8 +113,8 @@ class Inspection(ABC, Generic[TracksType]):
         """Call a function whenever something becomes of a track.
 
         Args:
-            event: `"born"` (tentative, no id yet), `"confirmed"`, `"lost"` (not seen for the first time),
-                `"recovered"` (seen again) or `"removed"` (id -1 if it was never confirmed).
+            event: `"born"` (tentative, no id yet), `"confirmed"`, `"lost"` (its first frame without a detection),
+                `"recovered"` (matched again) or `"removed"` (id -1 if it was never confirmed).
             callback: Called at the end of `update` with a snapshot of the track. Listeners survive `reset`, and stay
                 behind when the tracker is copied or pickled.
 

@@ -60,7 +60,7 @@ class Steps(Inspection[TracksType]):
     def _restart(self, observations: Observations, match: Match, found: Match) -> Match:
         """Give detections to lost tracks that were recognised; whoever had them ends, unless another is left to it.
 
-        `found` joins lost tracks to their detections; the lost tracks start again at rest where they are seen.
+        `found` joins lost tracks to their detections; the lost tracks start again at rest on their detections.
         """
         self._tracks.state[found.track] = self.motion.initiate(observations.boxes[found.detection])
         kept = ~np.isin(match.detection, found.detection)

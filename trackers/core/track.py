@@ -20,7 +20,7 @@ class Track:
 
     Attributes:
         id: Number of the track, -1 while tentative.
-        state: `"tentative"`, `"confirmed"` (seen on the last frame) or `"lost"` (confirmed, not seen).
+        state: `"tentative"`, `"confirmed"` (matched on the last frame) or `"lost"` (confirmed, not matched).
         xyxy: Filtered box in pixels, predicted while lost, shape `(4,)`.
         velocity: Velocity of the centre in pixels per frame, shape `(2,)`.
         age: Frames since the first detection.

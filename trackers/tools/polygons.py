@@ -51,7 +51,7 @@ def polygon_detections(
         confidence: Their confidences, shape `(n,)`.
         class_id: Their classes, shape `(n,)`.
         frame_size: Width and height of the frame; with it each row gets the mask of its polygon, which an extractor
-            with `mask="background"` uses to look at the object alone.
+            with `mask="background"` uses to embed the object alone.
 
     Returns:
         Detections with the bounding rectangles as boxes and the polygons in `data["polygon"]`, each an array of shape

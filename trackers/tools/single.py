@@ -24,10 +24,10 @@ class TargetObservation:
     """Where the object is on one frame.
 
     Attributes:
-        state: `"visible"`, `"hidden"` (not seen, its place is predicted) or `"gone"` (given up).
+        state: `"visible"`, `"hidden"` (not detected, its place is predicted) or `"gone"` (given up).
         event: What has just happened: `"lost"`, `"recovered"`, `"gone"`, or None.
         box: Its box in pixels, shape `(4,)`: as detected while visible, predicted while hidden, the last one when gone.
-        row: Row of the detections it was seen as; None unless visible.
+        row: Row of the detections it was detected as; None unless visible.
     """
 
     state: State
@@ -39,8 +39,8 @@ class TargetObservation:
 class SingleObjectTracker:
     """Follows one object among all that are detected.
 
-    All detections are tracked, so that a passer-by who looks similar has a track of its own and is not mistaken for the
-    object.
+    All detections are tracked, so that a passer-by of similar appearance has a track of its own and is not mistaken for
+    the object.
 
     Args:
         tracker: A tracker that confirms at once (`minimum_consecutive_frames=1`); it is reset on `start`.

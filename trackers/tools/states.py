@@ -19,7 +19,7 @@ StateType = TypeVar("StateType")
 
 
 class TrackStates(Mapping[int, StateType], Generic[StateType]):
-    """One object of your own class for each track, made when it is first seen and let go when it is removed.
+    """One object of your own class for each track, made when it is first matched and dropped when it is removed.
 
     A mapping from the ids of the living tracks to their objects.
 

@@ -23,8 +23,8 @@ def reidentified(
 ) -> Match:
     """Lost tracks that newcomers turn out to be.
 
-    All vectors of the newcomer must be near the gallery of the lost track, and the two must never have been seen
-    together: the newcomer was first seen after the lost track was last.
+    All vectors of the newcomer must be near the gallery of the lost track, and the two must never have been detected
+    together: the newcomer was first detected after the lost track was last.
 
     Args:
         tracks: Living tracks.

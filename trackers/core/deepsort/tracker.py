@@ -40,7 +40,7 @@ PAPER_THRESHOLD = 0.2
 class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
     """DeepSORT: motion decides who may match, appearance decides who does.
 
-    Each frame, confirmed tracks meet the detections inside their Mahalanobis gate, most recently seen tracks first,
+    Each frame, confirmed tracks meet the detections inside their Mahalanobis gate, most recently matched tracks first,
     and take those nearest in appearance to one of their last vectors. What is left is matched by overlap. A detection
     without a vector is matched by motion alone, and without any vectors so is everything.
 
@@ -58,9 +58,9 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         appearance_weight: Share of appearance in the cost, 1 - lambda in the paper's equation 5; the rest is the
             squared Mahalanobis distance. The default is the paper's own setting.
         distance_metric: `"cosine"`, or `"euclidean"` between unit vectors.
-        gallery_size: Vectors remembered per track; None remembers all.
+        gallery_size: Vectors kept per track; None keeps all.
         gating: `"state"` gates on centre, aspect ratio and height, `"position"` on the centre alone.
-        cascade: Match recently seen tracks first; False solves one assignment over all confirmed tracks.
+        cascade: Match recently matched tracks first; False solves one assignment over all confirmed tracks.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
             such as `[{2, 7}]`, let the classes of a group share tracks.
         selection: Which detections take part, such as `Selection(minimum_confidence=0.3, maximum_overlap=0.7)`; the
@@ -150,7 +150,7 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         tracks = self._predict(observations)
         tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
         match = observations.unambiguous + self._match_confirmed(tracks, observations)
-        # Last stage: tentative tracks, and confirmed ones seen on the previous frame, by overlap.
+        # Last stage: tentative tracks, and confirmed ones matched on the previous frame, by overlap.
         active = ~tracks.confirmed | (tracks.missed == 0)
         everything = np.ones(len(observations), np.bool_)
         match += self._match_by_overlap(observations, match, active, everything, self.minimum_iou_threshold)
@@ -186,7 +186,7 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         limit = self.appearance_weight * self.appearance_threshold + (1.0 - self.appearance_weight) * GATE[self.gating]
         if not self.cascade:
             return assign(self._admissible(tracks, observations, gated), limit)
-        # Most detections go to a track just seen, and need not be compared with the galleries of those lost.
+        # Most detections go to a track of the previous frame, and need no comparison with the galleries of those lost.
         lost = tracks.missed[gated.track] > 0
         match = assign(self._admissible(tracks, observations, gated.where(~lost)), limit)
         left = gated.where(lost & unmatched(len(observations), match.detection)[gated.detection])

@@ -28,7 +28,7 @@ from trackers.motion.warp import local_motion, warp_boxes
 
 @dataclass
 class OCSORTTracks(Tracks):
-    """Tracks that remember where they were observed.
+    """Tracks with their last observations.
 
     Attributes:
         observed: Box of the last observation, shape `(n, 4)`.
@@ -174,7 +174,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         tracks.state[rows] = self.motion.follow(tracks.anchor[rows], virtual[between], between.sum(axis=1), dt)
 
     def _observe(self, observations: Observations, match: Match, earlier: Floats) -> None:
-        """Remember what was observed on this frame."""
+        """Store the observations of this frame."""
         tracks, boxes = self._tracks, observations.boxes[match.detection]
         tracks.direction[match.track] = direction_between(earlier[match.track], boxes)
         tracks.observed[match.track] = boxes

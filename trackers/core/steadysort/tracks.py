@@ -29,18 +29,18 @@ GROWTH = 2.0
 
 @dataclass
 class SteadySORTTracks(TracksWithEmbedding):
-    """Tracks with their average embedding, and where they were seen last.
+    """Tracks with their average embedding, and their last detected box.
 
     Attributes:
         box: Box of the last detection, shape `(n, 4)`.
-        embedding_count: Number of vectors seen, shape `(n,)`.
+        embedding_count: Number of vectors averaged, shape `(n,)`.
     """
 
     box: Floats = column(4, dtype=np.float64)
     embedding_count: Ints = column()
 
     def update_embeddings(self, match: Match, observations: Observations, longest: float) -> None:
-        """Take up where matched tracks were seen and what they looked like: the mean over at most `longest` vectors.
+        """Store the boxes of matched tracks, and average their embeddings over at most `longest` vectors.
 
         A vector stands for the frames since the last one, too.
         """
@@ -66,7 +66,7 @@ def reachable(
 ) -> Pairs:
     """Pairs of a lost track and a new one that could be one person, as far as motion goes.
 
-    They were never seen together, the way between them can be walked in the time, and neither is much taller.
+    They were never detected together, the way between them can be walked in the time, and neither is much taller.
 
     Args:
         tracks: Tracks before this frame is counted.
