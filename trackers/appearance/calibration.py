@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.boxes import Floats, Vectors, overlap
+from trackers.boxes import Floats, Ints, Vectors, overlap
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -122,16 +122,34 @@ def calibrate(
     return _part(np.concatenate([*same, np.empty(0)]), np.concatenate([*different, np.empty(0)]), objects)
 
 
+def continued(before: Floats, boxes: Floats) -> tuple[Ints, Ints]:
+    """Boxes of two frames that are one object: they overlap well, and neither overlaps anything else.
+
+    Args:
+        before: Boxes of the previous frame, shape `(n, 4)`.
+        boxes: Boxes of this frame, shape `(m, 4)`.
+
+    Returns:
+        Rows of `before` and of `boxes`.
+
+    Example:
+        >>> [side.tolist() for side in continued(np.array([[0.0, 0, 10, 20]]), np.array([[1.0, 0, 11, 20]]))]
+        [[0], [0]]
+    """
+    shared = overlap(before[:, None], boxes[None])
+    touching = shared > CLEAR_OVERLAP
+    alone = (overlap(boxes[:, None], boxes[None]) > CLEAR_OVERLAP).sum(axis=0) == 1
+    sure = (shared > SURE_OVERLAP) & (touching.sum(axis=1, keepdims=True) == 1) & (touching.sum(axis=0) == 1) & alone
+    old, new = sure.nonzero()
+    return old, new
+
+
 def _continue(
     chains: list[list[Vectors]], before: Floats, last: npt.NDArray[np.int64], boxes: Floats, vectors: Vectors
 ) -> npt.NDArray[np.int64]:
     """Add each box to the chain of the box that it surely continues, or begin one; returns the chains' numbers."""
-    shared = overlap(before[:, None], boxes[None])
-    touching = shared > CLEAR_OVERLAP
-    alone = (overlap(boxes[:, None], boxes[None]) > CLEAR_OVERLAP).sum(0) == 1
-    sure = (shared > SURE_OVERLAP) & (touching.sum(1, keepdims=True) == 1) & (touching.sum(0) == 1) & alone
     numbers = np.full(len(boxes), -1)
-    old, new = np.nonzero(sure)
+    old, new = continued(before, boxes)
     numbers[new] = last[old]
     begun = np.flatnonzero(numbers < 0)
     numbers[begun] = len(chains) + np.arange(len(begun))

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trackers.appearance.calibration import CLEAR_OVERLAP, SURE_OVERLAP
-from trackers.boxes import Floats, Ints, Vectors, overlap
+from trackers.appearance.calibration import continued
+from trackers.boxes import Floats, Ints, Vectors
 
 MOST_VECTORS = 16
 """Vectors kept per tracklet, evenly spaced in time; at this number every second one is dropped."""
@@ -181,25 +181,3 @@ def _sample(kept: Sequence[tuple[int, Sequence[int], Sequence[Vectors]]]) -> Sam
         np.repeat([number for number, _, _ in kept], [len(frames) for _, frames, _ in kept]),
         np.concatenate([np.array(frames) for _, frames, _ in kept]),
     )
-
-
-def continued(before: Floats, boxes: Floats) -> tuple[Ints, Ints]:
-    """Boxes of two frames that are one object: they overlap well, and neither overlaps anything else.
-
-    Args:
-        before: Boxes of the previous frame, shape `(n, 4)`.
-        boxes: Boxes of this frame, shape `(m, 4)`.
-
-    Returns:
-        Rows of `before` and of `boxes`.
-
-    Example:
-        >>> [side.tolist() for side in continued(np.array([[0.0, 0, 10, 20]]), np.array([[1.0, 0, 11, 20]]))]
-        [[0], [0]]
-    """
-    shared = overlap(before[:, None], boxes[None])
-    touching = shared > CLEAR_OVERLAP
-    alone = (overlap(boxes[:, None], boxes[None]) > CLEAR_OVERLAP).sum(axis=0) == 1
-    sure = (shared > SURE_OVERLAP) & (touching.sum(axis=1, keepdims=True) == 1) & (touching.sum(axis=0) == 1) & alone
-    old, new = sure.nonzero()
-    return old, new
