@@ -19,8 +19,8 @@ OBJECTS, LENGTH = 8, 16
 LIFE = 25
 """Frames an object is there, on average."""
 
-WARM_UP = 0.2
-"""Share of the frames after which memory must be flat: caches, free lists and galleries have filled."""
+WARM_UP = 0.5
+"""Share of the frames after which memory must be flat: caches, free lists, galleries and learned maps have filled."""
 
 GROWTH = 2 * 2**20
 """Bytes that the line through the resident memory may rise from there to the end."""
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def crowd(frames: int) -> Iterator[sv.Detections]:
-    """Objects that walk for a while and are replaced by others, elsewhere and of another look."""
+    """Objects that walk for a while and are replaced by others, elsewhere and of another appearance."""
     rng = np.random.default_rng(0)
     corner, speed = rng.uniform(0, 1800, (OBJECTS, 2)), rng.normal(0, 3, (OBJECTS, 2))
     embeddings = rng.standard_normal((OBJECTS, LENGTH))
@@ -54,7 +54,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="resident memory is read from /proc")
-@pytest.mark.parametrize("frames", [600, pytest.param(200_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("frames", [1200, pytest.param(200_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("make", ALL_TRACKERS.values(), ids=list(ALL_TRACKERS))
 def test_constant_churn(make: Make, frames: int) -> None:
     tracker = make()
