@@ -4,8 +4,10 @@
 
 Extraction against the bare forward pass and, on CUDA, a captured graph of it; float32 against half precision, in
 vectors and in ids; `compile=True`; one batch for 32 streams against a call for each; and the largest number of 1080p
-streams at 30 frames per second that detector, extractor and trackers keep up with. Weights are random: nothing is
-downloaded, and speed does not depend on them. A table that the time does not allow is left out and named.
+streams at 30 frames per second that detector, extractor and trackers keep up with. There the weights are random:
+nothing is downloaded, and speed does not depend on them. With TRACKERS_DATA set, two tables more:
+on the folders of images there, scores with OSNet in float32 and in half precision, and where the time of a frame goes.
+A table that the time does not allow is left out and named.
 """
 
 from __future__ import annotations
@@ -13,19 +15,37 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import supervision as sv
 import timm
 import torch
+from deepsort import SEQUENCES, frames  # type: ignore[import-not-found,unused-ignore]
 
 from trackers import DeepSORTFeatureExtractor, MultiStreamTracker, SteadySORTTracker
+from trackers.evaluation import combine, evaluate_sequence
+from trackers.io import open_source, read_mot
 from trackers.sample import Scene
+from trackers.table import BoxTable
 
 Row = dict[str, Any]
+
+TABLES = ["extraction", "precision", "batch", "streams", "compiled"]
+ON_DATA = ["half", "frame_loop"]
+DATA = Path(os.environ.get("TRACKERS_DATA", "."))
+
+
+def pictures() -> Iterator[tuple[str, Path]]:
+    """Names and folders of images of the sequences that are there."""
+    for name in SEQUENCES:
+        folder = DATA / "data" / "mot" / name / "img1"
+        if folder.is_dir():
+            yield name, folder
 
 
 class Bench:
@@ -121,6 +141,59 @@ class Bench:
             "half ms": self.milliseconds(lambda: half.extract_features(self.frame, people)),
         }
 
+    def half(self) -> Iterator[Row]:
+        """Scores of SteadySORT with OSNet in float32 and in half precision, real footage and boxes, joined."""
+        for half in (False, True) if self.device.type == "cuda" else (False,):
+            extractor, scores = self.osnet(half), []
+            for name, folder in pictures():
+                tracker, images = SteadySORTTracker(extractor), open_source(folder)
+                boxes = frames(DATA, name, None)
+                tracked = [tracker.update(each, image) for each, (_, image) in zip(boxes, images, strict=False)]
+                truth = read_mot(folder.parent / "gt" / "gt.txt")
+                scores.append(evaluate_sequence(truth, BoxTable.from_detections(tracked), name=name))
+            joined = combine(scores)
+            yield {
+                "precision": "half" if half else "float32",
+                "sequences": len(scores),
+                "HOTA": round(100 * joined.hota, 2),
+                "IDF1": round(100 * joined.idf1, 2),
+                "IDSW": joined.id_switches,
+            }
+
+    def frame_loop(self) -> Iterator[Row]:
+        """Median milliseconds of a frame's parts: YOLO11n at 640, OSNet, SteadySORT, one frame after the other."""
+        from ultralytics import YOLO
+
+        detector, extractor = YOLO(str(DATA / "data/weights/yolo/yolo11n_dequant.pt")), self.osnet(None)
+        for name, folder in pictures():
+            images = [image for _, image in open_source(folder)]
+            tracker = SteadySORTTracker()
+            parts: list[list[float]] = []
+            for image in images:
+                times = [time.perf_counter()]
+                result = detector.predict(image, imgsz=640, classes=[0], device=str(self.device), verbose=False)[0]
+                people = sv.Detections.from_ultralytics(result)
+                times.append(time.perf_counter())
+                people.data["embedding"] = extractor.extract_features(image, people)
+                times.append(time.perf_counter())
+                tracker.update(people)
+                times.append(time.perf_counter())
+                parts.append([1e3 * float(step) for step in np.diff(times)] + [float(len(people))])
+            detect, embed, track, boxes = np.median(parts[10:], axis=0).round(2).tolist()
+            yield {
+                "sequence": name,
+                "boxes": boxes,
+                "detect ms": detect,
+                "embed ms": embed,
+                "track ms": track,
+                "frames per second": round(1e3 / (detect + embed + track)),
+            }
+
+    def osnet(self, half: bool | None) -> DeepSORTFeatureExtractor:
+        """OSNet x0.25, trained."""
+        weights = DATA / "data/weights/reid/osnet_x0_25_msmt17.pth"
+        return DeepSORTFeatureExtractor.from_checkpoint(weights, device=self.device, half=half)
+
     def compiled(self) -> Iterator[Row]:
         """`compile=True` against the network as it is."""
         plain, compiled = self.extractor(), self.extractor(compile=True)
@@ -191,11 +264,11 @@ def _captured(model: Any, batch: torch.Tensor) -> Callable[[], Any]:
         torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            answer = model(batch)
+            vectors = model(batch)
 
     def run() -> Any:
         graph.replay()
-        return answer.float().cpu()
+        return vectors.float().cpu()
 
     return run
 
@@ -209,13 +282,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=200.0)
     parser.add_argument("--streams", type=int, default=32, help="streams of the table batch")
-    parser.add_argument("--tables", nargs="+", default=["extraction", "precision", "batch", "streams", "compiled"])
+    parser.add_argument("--tables", nargs="+", default=None)
     options = parser.parse_args(arguments)
     end = time.monotonic() + options.seconds
     bench = Bench(options.device, options.model, options.boxes, options.repeats)
     card = torch.cuda.get_device_name() if bench.device.type == "cuda" else "CPU"
     print(json.dumps({"device": card, "torch": torch.__version__, "date": time.strftime("%Y-%m-%d")}), flush=True)
-    for table in options.tables:
+    for table in options.tables or [*(ON_DATA if "TRACKERS_DATA" in os.environ else ()), *TABLES]:
         if time.monotonic() > end:
             print(json.dumps({"table": table, "left out": "no time"}), flush=True)
             continue
