@@ -16,7 +16,7 @@ import pytest
 import trackers
 
 OPTIONAL = ("torch", "torchvision", "timm", "safetensors", "ultralytics", "onnxruntime", "openvino", "trackeval", "cv2")
-NOT_AT_IMPORT = {*OPTIONAL, "av", "matplotlib", "PIL", "supervision"}
+NOT_AT_IMPORT = {*OPTIONAL, "av", "matplotlib", "PIL", "scipy", "supervision"}
 
 SUPERVISION_NEEDS_OPENCV = tuple(map(int, version("supervision").split(".")[:2])) < (0, 30)
 
@@ -75,6 +75,29 @@ def test_import_loads_nothing_heavy() -> None:
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert {"trackers", "numpy"} <= loaded
     assert not loaded & NOT_AT_IMPORT
+
+
+def test_no_update_imports_anything() -> None:
+    """What a tracker needs is there when it is made: no frame waits for an import."""
+    code = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import numpy as np, supervision as sv, trackers
+rng = np.random.default_rng(0)
+corners = rng.uniform(0, 60, (20, 2))
+crowd = sv.Detections(
+    xyxy=np.hstack([corners, corners + 40]), confidence=np.full(20, 0.9), data={"embedding": rng.normal(size=(20, 8))}
+)
+for name in ("SORT", "DeepSORT", "ByteTrack", "OCSORT", "BoTSORT", "SteadySORT"):
+    tracker = getattr(trackers, f"{name}Tracker")()
+    before = set(sys.modules)
+    for _ in range(4):
+        tracked = tracker.update(crowd)
+    assert (tracked.tracker_id > 0).sum() > 10
+    print(sorted(set(sys.modules) - before))
+"""
+    done = run_python(code)
+    assert (done.stdout, done.returncode) == ("[]\n" * 6, 0), done.stderr
 
 
 def test_import_is_silent() -> None:

@@ -6,10 +6,12 @@ component of the graph of admissible pairs. Most components are a single pair an
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import numpy.typing as npt
 
 from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints
@@ -124,6 +126,24 @@ def unmatched(count: int, matched: Ints) -> Bools:
     return mask
 
 
+@functools.cache
+def assignment_solver() -> Callable[[npt.NDArray[Any]], tuple[Ints, Ints]]:
+    """SciPy's `linear_sum_assignment`, the dense solver.
+
+    `scipy.optimize` takes longer to import than all the rest of this library. It is loaded when the first tracker is
+    made, so that neither `import trackers` nor the first crowded frame waits for it.
+
+    Example:
+        >>> row, column = assignment_solver()(np.array([[3.0, 1.0], [1.0, 3.0]]))
+        >>> row.tolist(), column.tolist()
+        ([0, 1], [1, 0])
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    solver: Callable[[npt.NDArray[Any]], tuple[Ints, Ints]] = linear_sum_assignment
+    return solver
+
+
 def _assign_contested(pairs: Pairs, forbidden: float) -> Match:
     """Solve a small problem at once, a large one component by component of the graph of pairs."""
     tracks, row = _renumbered(pairs.track)
@@ -143,7 +163,7 @@ def _solve(pairs: Pairs, forbidden: float) -> Match:
     detections, column = _renumbered(pairs.detection)
     matrix = np.full((len(tracks), len(detections)), forbidden)
     matrix[row, column] = pairs.cost
-    row, column = linear_sum_assignment(matrix)
+    row, column = assignment_solver()(matrix)
     admissible = matrix[row, column] < forbidden
     return Match(tracks[row[admissible]], detections[column[admissible]])
 

@@ -6,8 +6,7 @@ A tracker works on plain arrays; `trackers.core.rows` is where detections become
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,30 +15,29 @@ import numpy.typing as npt
 from trackers.appearance.adaptation import AdaptationReport
 from trackers.appearance.adaptation.running import RunningAdaptation
 from trackers.appearance.vectors import EMBEDDING, extracted, unit_vectors
-from trackers.association.classes import NO_CLASS, ClassGroups, ClassRule
-from trackers.association.selection import Selection, check_selection
+from trackers.association.assignment import assignment_solver
+from trackers.association.classes import ClassGroups
+from trackers.association.selection import Selection
 from trackers.boxes import Bools, Ints, trackable
 from trackers.core.adapting import map_vectors
 from trackers.core.association_log import AssociationLog
 from trackers.core.hints import Hints
 from trackers.core.inspection import TracksType
 from trackers.core.observations import Observations
-from trackers.core.parameters import between
 from trackers.core.prepared import PreparedFrame
+from trackers.core.resumable import Resumable
 from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
-from trackers.core.state import read_state, recreate, restore, state_of, write_state
-from trackers.core.steps import Steps
+from trackers.core.shared_parameters import SharedParameters
 from trackers.core.time import Time
-from trackers.lifecycle import NO_ID, Lifecycle, buffer_in_frames, confirmation
-from trackers.motion.camera import CameraMotion, camera_of, trial_motion
+from trackers.lifecycle import NO_ID
+from trackers.motion.camera import CameraMotion, trial_motion
 from trackers.motion.models import MotionModel
 
 if TYPE_CHECKING:
     import supervision as sv
-    from typing_extensions import Self
 
 
-class Tracker(Hints, Steps[TracksType]):
+class Tracker(Hints, SharedParameters[TracksType], Resumable):
     """A multi-object tracker: call `update` once per frame, also on frames without detections.
 
     A tracker implements `_step`, one frame on plain arrays, and may say which columns its tracks have (`tracks`) and
@@ -66,10 +64,6 @@ class Tracker(Hints, Steps[TracksType]):
     detection_confidence: ClassVar[float] = 0.1
     """Lowest confidence of the detections it is good with; the command line asks models for these."""
 
-    minimum_consecutive_frames: int | None = between(1)
-    lost_track_buffer: float | None = between(0)
-    frame_rate: float = between(1e-6, 1e6)
-
     feature_extractor: Any = None
     """Turns boxes into vectors, where the tracker uses appearance and has one."""
 
@@ -90,44 +84,23 @@ class Tracker(Hints, Steps[TracksType]):
         **own: Any,
     ) -> None:
         """Check and store the parameters, and start without tracks."""
-        check_selection(selection)
         for name, value in own.items():
             setattr(self, name, value)
-        self.minimum_consecutive_frames = minimum_consecutive_frames
-        self.lost_track_buffer = lost_track_buffer
-        self.frame_rate = frame_rate
-        self.selection = selection
-        self._classes = ClassRule(class_agnostic)
-        self._camera_motion, self._camera = camera_motion, camera_of(camera_motion)
         self._time = Time()
         self._vector_length: int | None = None
         self._prepared: PreparedFrame | None = None
+        super().__init__(
+            motion,
+            tracks,
+            minimum_consecutive_frames=minimum_consecutive_frames,
+            lost_track_buffer=lost_track_buffer,
+            frame_rate=frame_rate,
+            class_agnostic=class_agnostic,
+            selection=selection,
+            camera_motion=camera_motion,
+        )
         self._adaptation = RunningAdaptation(frame_rate) if self.adapt else None
-        hits, age = confirmation(minimum_consecutive_frames, frame_rate)
-        super().__init__(motion, Lifecycle(hits, self._buffer(), age), tracks)
-
-    @property
-    def class_agnostic(self) -> bool | list[list[int]]:
-        """Which classes may share a track; setting it puts the living tracks into the groups of their classes."""
-        return self._classes.rule
-
-    @class_agnostic.setter
-    def class_agnostic(self, rule: ClassGroups) -> None:
-        self._classes = ClassRule(rule)
-        votes = self._tracks.votes
-        known = votes.any(axis=1)
-        class_id = np.full(len(votes), NO_CLASS)
-        class_id[known] = np.array(self._class_ids, np.int64)[votes[known].argmax(axis=1)] if known.any() else NO_CLASS
-        self._tracks.group = self._classes.groups(class_id, len(votes))
-
-    @property
-    def camera_motion(self) -> CameraMotion:
-        """Where the motion of the camera comes from; setting it starts over with the next frame."""
-        return self._camera_motion
-
-    @camera_motion.setter
-    def camera_motion(self, motion: CameraMotion) -> None:
-        self._camera_motion, self._camera = motion, camera_of(motion)
+        assignment_solver()  # loaded now, not within an update
 
     def reset(self) -> None:
         """Remove all tracks; the tracker is as new, and ids start at 1 again."""
@@ -304,78 +277,6 @@ class Tracker(Hints, Steps[TracksType]):
         """Largest cosine distance of a match, for trackers that compare vectors."""
         raise NotImplementedError
 
-    @property
-    def camera_failures(self) -> int:
-        """Frames whose camera motion could not be found; the camera was taken to stand still there."""
-        return 0 if self._camera is None else self._camera.failures
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything the tracker goes on from: parameters, tracks, ids given, time, camera. See `load_state_dict`.
-
-        Returns:
-            Numbers, names and arrays, copied. What is not data is not part of it: feature extractor, camera function
-            or matrices, listeners.
-
-        Raises:
-            ValueError: If a tracker of your own does not keep a parameter as an attribute of the same name.
-        """
-        return state_of(self)
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state: from here on, the ids are those of the tracker it was taken from.
-
-        Args:
-            state: What `state_dict` gave, of a tracker of this class with equal parameters. A feature extractor or a
-                camera function cannot be compared; that they are the same is up to you. Listeners stay as they are.
-
-        Raises:
-            TypeError: If it is no dict.
-            ValueError: If it is the state of another class, format or parameters, or damaged; nothing is changed then.
-
-        Example:
-            >>> from trackers import DeepSORTTracker
-            >>> first, second = DeepSORTTracker(), DeepSORTTracker()
-            >>> second.load_state_dict(first.state_dict())
-        """
-        restore(self, state)
-
-    def save(self, path: str | Path) -> None:
-        """Write the state to a file, which at no time is half written.
-
-        Args:
-            path: File to write or replace.
-
-        Raises:
-            OSError: If it cannot be written; an older file at `path` is still there then.
-        """
-        write_state(path, self.state_dict())
-
-    @classmethod
-    def load(cls, path: str | Path, **given: Any) -> Self:
-        """A new tracker with the parameters and the state in a file that `save` wrote.
-
-        Args:
-            path: The file. It is data alone: nothing in it is run.
-            **given: Parameters that are no data, passed again: a `feature_extractor`, and a `camera_motion` that is a
-                function or an array; also the `device`.
-
-        Returns:
-            A tracker that goes on where the other was.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged or of another class or format, or a parameter must be passed again.
-
-        Example:
-            >>> import tempfile
-            >>> from trackers import DeepSORTTracker
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     DeepSORTTracker(lost_track_buffer=60).save(f"{folder}/tracker.npz")
-            ...     DeepSORTTracker.load(f"{folder}/tracker.npz").lost_track_buffer
-            60
-        """
-        return recreate(cls, read_state(path), given)
-
     @abstractmethod
     def _step(self, observations: Observations) -> Ints:
         """Track one frame and return the id of each detection, -1 without a confirmed track, shape `(n,)`."""
@@ -387,13 +288,3 @@ class Tracker(Hints, Steps[TracksType]):
         the extractor; otherwise vectors are at hand, or there is nobody to ask.
         """
         return None
-
-    def _buffer(self) -> int:
-        """Frames a confirmed track may be missed and still be found again."""
-        return buffer_in_frames(self.lost_track_buffer, self.frame_rate)
-
-    def _follow_parameters(self) -> None:
-        """Take up the parameters of the lifecycle as they are now; they may be set between two frames."""
-        hits, age = confirmation(self.minimum_consecutive_frames, self.frame_rate)
-        self._lifecycle.minimum_consecutive_frames, self._lifecycle.minimum_age = hits, age
-        self._lifecycle.buffer = self._buffer()

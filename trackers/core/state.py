@@ -1,4 +1,4 @@
-"""What a tracker knows between two frames, as plain data: to be kept in a file and taken up again elsewhere.
+"""The state of a tracker between two frames, as plain data: to be kept in a file and taken up again elsewhere.
 
 A state is a dict of numbers, names and arrays. On disk it is a `.npz` of plain arrays; whatever is no array is JSON in
 the array `header`. Nothing is pickled.
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from trackers.lifecycle import Changes, Lifecycle, Tracks
 TracksType = TypeVar("TracksType", bound=Tracks)
 
 
-class Stateful(Protocol):
+class Stateful:
     """What a tracker goes on from; the attributes of its constructor's parameters are part of it."""
 
     _lifecycle: Lifecycle
@@ -54,7 +54,7 @@ COLUMNS_OF_VERSION_3 = {"look": "embedding", "looks": "embedding_count", "unseen
 """Columns that version 3 had under other names."""
 
 OF_THE_MACHINE = ("device",)
-"""Parameters that say where a tracker runs, not what it answers."""
+"""Parameters that say where a tracker runs, not what it returns."""
 
 
 def state_of(tracker: Stateful) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def _plain(value: Any) -> Any:
 
 
 def check_parameters(tracker: Stateful, state: Mapping[str, Any]) -> None:
-    """Refuse the state of a tracker that would have answered differently; objects cannot be compared."""
+    """Refuse the state of a tracker that would have given other ids; objects cannot be compared."""
     now = parameters(tracker)[0]
     signature = inspect.signature(type(tracker)).parameters
     before = {**{name: signature[name].default for name in now}, **state["parameters"]}  # it may lack later ones

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from trackers.association.assignment import assignment_solver
 from trackers.boxes import Bools, Floats, Ints, overlap
 from trackers.table import BoxTable
 
@@ -79,7 +79,7 @@ def _forgiven(similarity: Floats, distractor: Bools) -> Ints:
     """Columns (result boxes) that fall on a distractor in the best matching of all boxes at IoU 0.5."""
     eps = np.finfo(float).eps
     similarity = np.where(similarity < 0.5 - eps, 0.0, similarity)
-    rows, columns = linear_sum_assignment(-similarity)
+    rows, columns = assignment_solver()(-similarity)
     matched = similarity[rows, columns] > eps
     return np.asarray(columns[matched & distractor[rows]])
 

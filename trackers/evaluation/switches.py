@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from trackers.association.assignment import assignment_solver
 from trackers.boxes import overlap
 from trackers.table import BoxTable
 
@@ -60,7 +60,7 @@ def find_switches(truth: BoxTable, result: BoxTable, *, iou_threshold: float = 0
         similarity = overlap(true_boxes[objects, None], boxes[None, tracks])
         continued = np.array([previous.get(one, -1) for one in object_ids.tolist()])[:, None] == track_ids
         score = np.where(similarity < iou_threshold - np.finfo(float).eps, 0.0, CONTINUES * continued + similarity)
-        rows, columns = linear_sum_assignment(-score)
+        rows, columns = assignment_solver()(-score)
         matched = score[rows, columns] > 0
         pairs = zip(object_ids[rows[matched]].tolist(), track_ids[columns[matched]].tolist(), strict=True)
         previous = dict(pairs)

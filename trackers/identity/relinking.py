@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from trackers.association.assignment import assignment_solver
 from trackers.boxes import Ints
 from trackers.identity.assigner import FIRST_SAMPLES
 from trackers.identity.hindsight import cluster, mean_distances, measured_limit, pair_distances
@@ -122,7 +122,7 @@ def _numbers(assigner: Assigner, label: Ints, fixed: Ints) -> Ints:
     np.add.at(shared, (place[had], np.searchsorted(known, before[had])), samples[had])
     shared[place[fixed >= 0], np.searchsorted(known, fixed[fixed >= 0])] += 1e12
     numbers = np.full(len(clusters), UNDECIDED)
-    rows, columns = linear_sum_assignment(-shared)
+    rows, columns = assignment_solver()(-shared)
     kept = shared[rows, columns] > 0.0
     numbers[rows[kept]] = known[columns[kept]]
     size = np.bincount(place, table["samples"])
