@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +17,22 @@ PAGES = [
     if page.name not in ("changelog.md", "glossary.md")
 ]
 NOT_OURS = {
-    r"\b(a|the|its|their|new|newest|averaged|without|no|by|of) looks?\b(?! (at|like|for|up|alike))": "embedding",
+    r"\b(a|another|the|its|their|new|newest|averaged|without|no|by|of) looks?\b(?! (at|for|up))": "appearance",
+    r"\blook(s|ed|ing)? (much )?(alike|different|the same)\b": "similar in appearance",
     r"\bstrangers?\b": "another person, another object",
-    r"\b(hand|hands|handed) over\b": "pass, return",
+    r"\b(hand|hands|handed) (\w+ )?over\b": "pass, return",
     r"\b(remember|remembers|remembered|forget|forgets|forgot)\b": "keep, drop, gallery, buffer",
-    r"\btrackers? (answers?|is told|are told)\b": "return, get",
+    r"\b(is|are|was|were|be|unless|not) told\b|\btold apart\b|\buntold\b": "get, distinguish, set",
+    r"\b(answers|answered)\b": "return, output",
+    r"\b(is|are|was|were|been|last|just|first|not) seen\b|\bseen (again|together|last|so far)\b": "matched",
+    r"\bknows\b|\bknow (nothing|no)\b": "has, supports, keeps",
     r"\b(is|are) sure\b": "confidence, unambiguous",
     r"\bid switch": "ID switch",
 }
 """Words that other people in the field would not use, and theirs."""
+
+NOT_NAMES = re.compile(r"(^|_)(answers?|looks?|strangers?)($|_)", re.IGNORECASE)
+"""The same among names of variables, functions and classes."""
 
 
 def found(text: str) -> list[str]:
@@ -34,7 +42,8 @@ def found(text: str) -> list[str]:
 
 def test_words_are_recognised() -> None:
     assert found("recognised by its looks, and a stranger is handed over") == ["its looks", "stranger", "handed over"]
-    assert not found("take a look at the page; it looks like this; people who look alike")
+    assert found("they look alike, and are told apart where last seen") == ["look alike", "are told", "last seen"]
+    assert not found("take a look at the page; it looks like this; an answer to a question; see what is known")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -43,19 +52,33 @@ def test_a_page_uses_the_words_of_the_field(page: Path) -> None:
     assert not found(" ".join(text.split()))
 
 
-def messages() -> Iterator[tuple[str, str]]:
-    """Texts of errors and warnings, with their files."""
-    for path in sorted((ROOT / "trackers").rglob("*.py")):
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_uses_the_words_of_the_field(notebook: Path) -> None:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    assert not found(" ".join(" ".join("".join(cell["source"]) for cell in cells).split()))
+
+
+def code() -> Iterator[tuple[str, str]]:
+    """Texts and names of the code, with their files: docstrings, messages, and what is assigned, passed or defined."""
+    for path in sorted((ROOT / "trackers").rglob("*.py")) + sorted((ROOT / "docs").rglob("*.py")):
+        where = str(path.relative_to(ROOT))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Raise) or (
-                isinstance(node, ast.Call) and ast.unparse(node.func) == "warnings.warn"
-            ):
-                for part in ast.walk(node):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        yield str(path.relative_to(ROOT)), part.value
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield where, " ".join(node.value.split())
+            elif isinstance(node, ast.arg):
+                yield where, f"name {node.arg}"
+            elif isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                yield where, f"name {node.name}"
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield where, f"name {node.id}"
 
 
-def test_messages_use_the_words_of_the_field() -> None:
-    everything = list(messages())
-    assert len(everything) > 200
-    assert not [(where, text) for where, text in everything if found(text)]
+def test_code_uses_the_words_of_the_field() -> None:
+    everything = list(code())
+    assert len(everything) > 5000
+    wrong = [
+        (where, text)
+        for where, text in everything
+        if (NOT_NAMES.search(text.removeprefix("name ")) if text.startswith("name ") else found(text))
+    ]
+    assert not wrong

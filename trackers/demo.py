@@ -54,7 +54,7 @@ def main() -> None:
     rows = [report("DeepSORT", tracked, truth), report("SORT, motion only", again(SORTTracker(), tracked), truth)]
     print(f"\n{format_table(rows)}\n")
     print(f"{len(tracked) / seconds:.0f} frames per second, from reading the video to writing the annotated one")
-    print(f"have a look: {folder / 'tracked.png'}")
+    print(f"picture: {folder / 'tracked.png'}")
 
 
 def track(folder: Path, frame_rate: float) -> Iterator[sv.Detections]:

@@ -31,7 +31,7 @@ LOST_TRACK_BUFFER = 90
 
 
 def column(*shape: int, dtype: npt.DTypeLike = np.int64, fill: float = 0) -> Any:
-    """Declare a column of `Tracks`: one value of the given shape per track, `fill` unless told at birth."""
+    """Declare a column of `Tracks`: one value of the given shape per track, `fill` unless given at birth."""
     return field(default_factory=lambda: np.empty((0, *shape), dtype), metadata={"fill": fill})
 
 
@@ -42,7 +42,7 @@ class Tracks:
     Attributes:
         id: Number given at confirmation, -1 before, shape `(n,)`.
         hits: Frames with a detection, shape `(n,)`.
-        missed: Frames since the last detection, 0 if seen on the last frame, shape `(n,)`; a fraction where frames
+        missed: Frames since the last detection, 0 if matched on the last frame, shape `(n,)`; a fraction where frames
             carry timestamps.
         age: Frames since the first detection, shape `(n,)`.
         state: Kalman state, shape `(n, 5, 4)`; see `trackers.motion.kalman`.
@@ -103,8 +103,8 @@ class Changes(NamedTuple):
     Attributes:
         born: Number of new tentative tracks, the last rows of the table.
         confirmed: Ids given on this frame.
-        lost: Ids that were seen on the previous frame and not on this one.
-        recovered: Ids seen again after a gap.
+        lost: Ids that were matched on the previous frame and not on this one.
+        recovered: Ids matched again after a gap.
         removed: The tracks that died, tentative ones included, in one table or two.
     """
 
@@ -151,7 +151,7 @@ class Lifecycle:
         return gone if gone.any() else None
 
     def expire(self, tracks: Tracks, gone: Bools) -> None:
-        """Remove the tracks in a mask, to be told of as removed on this frame."""
+        """Remove the tracks in a mask, to be reported as removed on this frame."""
         self.between = (tracks.take(gone),)
         tracks.keep((~gone).nonzero()[0])
 

@@ -129,7 +129,7 @@ class BoxTable:
 
     @classmethod
     def from_detections(cls, frames: Iterable[sv.Detections]) -> BoxTable:
-        """Gather what a tracker answered, frame after frame; rows without a track are left out.
+        """Gather what a tracker returned, frame after frame; rows without a track are left out.
 
         Args:
             frames: One `sv.Detections` per frame, the first of them being frame 1.
@@ -140,8 +140,8 @@ class BoxTable:
         Example:
             >>> import supervision as sv
             >>> boxes = np.array([[0, 0, 2, 4], [9, 9, 10, 11]])
-            >>> answer = sv.Detections(xyxy=boxes, tracker_id=np.array([3, -1]))
-            >>> BoxTable.from_detections([sv.Detections.empty(), answer]).frame.tolist()
+            >>> tracked = sv.Detections(xyxy=boxes, tracker_id=np.array([3, -1]))
+            >>> BoxTable.from_detections([sv.Detections.empty(), tracked]).frame.tolist()
             [2]
         """
         numbers, boxes, ids, scores, classes, marks = [], [], [], [], [], []

@@ -81,11 +81,11 @@ def flow() -> str:
     drawing.box(60, 406, 440, 52, ("assign", "the cheapest matches, one to one"), BLUE)
     drawing.arrow((500, 432), (522, 432), (522, 354), (502, 354))
     drawing.arrow((280, 458), (280, 482))
-    drawing.box(60, 484, 440, 52, ("correct", "filters see their boxes, tracks keep embeddings"), PURPLE)
+    drawing.box(60, 484, 440, 52, ("correct", "filters get their boxes, tracks keep embeddings"), PURPLE)
     drawing.arrow((280, 536), (280, 556))
     drawing.box(60, 558, 440, 48, ("life of the tracks", "hits, misses, ids, deaths, births"), ORANGE)
     drawing.arrow((280, 606), (280, 640))
-    drawing.box(90, 642, 380, 52, ("tracker.tracks, coasting, events", "what the tracker knows now"), GREY)
+    drawing.box(90, 642, 380, 52, ("tracker.tracks, coasting, events", "the state of the tracker now"), GREY)
     drawing.arrow((280, 694), (280, 712))
     drawing.box(90, 714, 380, 52, ("the same rows with tracker_id", "-1 for rows without a confirmed track"), GREY)
     return drawing.svg()
@@ -114,7 +114,7 @@ def layers() -> str:
 
 
 def cascade() -> str:
-    """The matching cascade: who was seen last chooses first."""
+    """The matching cascade: who was matched last chooses first."""
     drawing = Drawing(560, 388)
     steps = (
         ("matched on the last frame", "tracks 1, 4", "detections a b c d e", PURPLE, "1 takes a, 4 takes c"),

@@ -51,9 +51,9 @@ def run(scene: Scene, tracker: Tracker[Any], last: int) -> Iterator[sv.Detection
         yield tracker.update(detections, scene.frame(index))
 
 
-def final(answers: Iterator[sv.Detections]) -> sv.Detections:
-    """The last answer."""
-    *_, last = answers
+def final(outputs: Iterator[sv.Detections]) -> sv.Detections:
+    """The last output."""
+    *_, last = outputs
     return last
 
 
@@ -123,7 +123,7 @@ def sort() -> Pictures:
         predicted = XYSR.boxes(state)[0]
         canvas.box(box, WHITE, f"IoU {overlap(predicted, box):.2f}")
         canvas.box(predicted, YELLOW, dashed=True)
-    canvas.text((150, 630), "grey: last seen   dashed: predicted   white: detected now", anchor="lb")
+    canvas.text((150, 630), "grey: last observed   dashed: predicted   white: detected now", anchor="lb")
     return [canvas.picture()]
 
 
@@ -139,11 +139,11 @@ def bytetrack() -> Pictures:
             # A detector that is as sure as it sees much.
             seen.confidence = (0.95 * seen.data["visibility"]).astype(np.float32)
             weak = seen.confidence < lowest
-            answer: Any = tracker.update(seen[~weak])
+            output: Any = tracker.update(seen[~weak])
             if index not in moments:
                 continue
             canvas = Canvas(scene.frame(index), (640, 250, 960, 570), 210)
-            for box, number, confidence in zip(answer.xyxy, answer.tracker_id, answer.confidence, strict=True):
+            for box, number, confidence in zip(output.xyxy, output.tracker_id, output.confidence, strict=True):
                 colour = GREEN if confidence >= 0.6 else YELLOW
                 canvas.box(box, colour, f"id {number}" if number > 0 else "no id")
                 canvas.text((box[0], box[3]), f"{confidence:.2f}", colour, size=13)
@@ -161,11 +161,11 @@ def ocsort() -> Pictures:
     """Somebody turned round while hidden."""
     scene = stage([(0, 0.42, 0.74), (2.4, 0.63, 0.74), (2.6, 0.63, 0.74), (5.0, 0.42, 0.74)], visible=0.6, seed=0)
     tracker = OCSORTTracker(lost_track_buffer=60)
-    answers = list(run(scene, tracker, 95))
-    seen = [index for index, answer in enumerate(answers) if len(answer)]
+    outputs = list(run(scene, tracker, 95))
+    seen = [index for index, output in enumerate(outputs) if len(output)]
     lost = max(index for index, after in itertools.pairwise(seen) if after - index > 5)
     back = min(index for index in seen if index > lost)
-    number = int(np.asarray(answers[back].tracker_id)[0])
+    number = int(np.asarray(outputs[back].tracker_id)[0])
     canvas = Canvas(scene.frame(back), (420, 210, 1180, 590))
     state = filtered(XYSR, scene, 1, range(lost + 1))
     for step in range(back - lost):
@@ -174,11 +174,11 @@ def ocsort() -> Pictures:
             canvas.box(XYSR.boxes(state)[0], YELLOW, dashed=True, width=1.2)
     canvas.box(XYSR.boxes(state)[0], YELLOW, f"predicted after {back - lost} frames", dashed=True)
     for index in seen[: seen.index(lost) : 4]:
-        box = answers[index].xyxy[0]
+        box = outputs[index].xyxy[0]
         canvas.dot(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), BLUE)
-    found = answers[back].xyxy[0]
-    canvas.box(answers[lost].xyxy[0], BLUE, dashed=True)
-    canvas.text(answers[lost].xyxy[0][[2, 3]] + np.array([4.0, 4.0]), "last observation", BLUE)
+    found = outputs[back].xyxy[0]
+    canvas.box(outputs[lost].xyxy[0], BLUE, dashed=True)
+    canvas.text(outputs[lost].xyxy[0][[2, 3]] + np.array([4.0, 4.0]), "last observation", BLUE)
     canvas.box(found, GREEN)
     canvas.text(found[[0, 1]], f"found again, id {number}", GREEN, anchor="rd")
     return [canvas.picture()]
@@ -187,8 +187,8 @@ def ocsort() -> Pictures:
 def deepsort() -> Pictures:
     """Gate, candidates and gallery, when two people come out from behind the pillar."""
     scene = stage([(0, 0.38, 0.76), (4, 0.88, 0.76)], [(0, 0.88, 0.71), (4, 0.38, 0.71)], length=100)
-    answers = list(run(scene, DeepSORTTracker(StripeFeatureExtractor()), 80))
-    both = [index for index, answer in enumerate(answers) if len(answer) == 2]
+    outputs = list(run(scene, DeepSORTTracker(StripeFeatureExtractor()), 80))
+    both = [index for index, output in enumerate(outputs) if len(output) == 2]
     lost, back = next((a, b) for a, b in itertools.pairwise(both) if b - a > 5)
     window = (310, 40, 1280, 690)
     canvas = Canvas(scene.frame(back), window)
@@ -201,24 +201,24 @@ def deepsort() -> Pictures:
     canvas.text((centre[0], centre[1] - radii[1]), "gate", YELLOW, anchor="mm")
     canvas.box(XYAH.boxes(state)[0], YELLOW, dashed=True)
     extractor = StripeFeatureExtractor()
-    looks, edge = [], window[0] + 12.0
+    embeddings, edge = [], window[0] + 12.0
     canvas.text((edge, window[1] + 10), "gallery of the lost track")
     for index in range(lost - 24, lost + 1, 6):
         frame, seen = scene.frame(index), person_of(scene, index, 1)
-        looks.append(extractor.extract_features(frame, seen)[0])
+        embeddings.append(extractor.extract_features(frame, seen)[0])
         x1, y1, x2, y2 = np.maximum(seen.xyxy[0].round(), 0).astype(int)
         edge += canvas.paste(frame[y1:y2, x1:x2], (edge, window[1] + 46.0), 120.0, YELLOW) + 6.0
-    frame, answer = scene.frame(back), answers[back]
+    frame, output = scene.frame(back), outputs[back]
     for vector, box, number in zip(
-        extractor.extract_features(frame, answer), answer.xyxy, np.asarray(answer.tracker_id), strict=True
+        extractor.extract_features(frame, output), output.xyxy, np.asarray(output.tracker_id), strict=True
     ):
-        distance = float(min(1.0 - vector @ look for look in looks))
+        distance = float(min(1.0 - vector @ embedding for embedding in embeddings))
         gate = float(gate_distance(XYAH, state, box[None].astype(np.float64))[0, 0])
         inside, alike = gate <= GATE["state"], distance <= extractor.appearance_threshold
         colour = GREEN if inside and alike else RED
         canvas.box(box, colour, f"id {number}")
         canvas.text((box[0], box[3] + 5), f"gate {gate:.1f} {'<' if inside else '>'} 9.5", colour)
-        canvas.text((box[0], box[3] + 32), f"look {distance:.2f} {'<' if alike else '>'} 0.20", colour)
+        canvas.text((box[0], box[3] + 32), f"distance {distance:.2f} {'<' if alike else '>'} 0.20", colour)
     return [canvas.picture()]
 
 
@@ -269,8 +269,8 @@ def steadysort() -> Pictures:
     canvas = Canvas(scene.frame(after), window, 438)
     people, given = (np.asarray(column).tolist() for column in (paper.data["object"], paper.tracker_id))
     numbers = dict(zip(people, given, strict=True))
-    answer = steady[after]
-    for box, person, number in zip(answer.xyxy, answer.data["object"], np.asarray(answer.tracker_id), strict=True):
+    output = steady[after]
+    for box, person, number in zip(output.xyxy, output.data["object"], np.asarray(output.tracker_id), strict=True):
         canvas.box(box, GREEN, f"id {number}")
         canvas.text((box[0], box[3] + 5), f"DeepSORT: id {numbers[int(person)]}", RED)
     canvas.text((490, 230), "and come back on their own side")
@@ -287,12 +287,12 @@ def counting() -> Pictures:
     zone = sv.PolygonZone(np.array([[40, 380], [320, 380], [320, 700], [40, 700]]))
     traces = sv.TraceAnnotator(color_lookup=sv.ColorLookup.TRACK, trace_length=60, thickness=3)
     annotate = make_annotator(Drawing(("box", "label")), scene.size)
-    for index, answer in enumerate(run(scene, tracker, 104)):
-        confirmed: Any = answer[np.asarray(answer.tracker_id) != -1]
+    for index, output in enumerate(run(scene, tracker, 104)):
+        confirmed: Any = output[np.asarray(output.tracker_id) != -1]
         line.trigger(confirmed)
         zone.trigger(confirmed)
         picture = traces.annotate(scene.frame(index).copy(), confirmed)
-    picture = annotate(picture, answer)
+    picture = annotate(picture, output)
     picture = sv.LineZoneAnnotator(text_scale=0.7, thickness=3).annotate(picture, line)
     picture = sv.PolygonZoneAnnotator(zone, color=sv.Color.GREEN, opacity=0.15).annotate(picture)
     image = Image.fromarray(np.ascontiguousarray(picture[150:720, 0:1010, ::-1]))

@@ -109,7 +109,7 @@ def test_a_checkpoint_for_another_architecture_is_refused(osnet: OSNet, tmp_path
 def test_an_architecture_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
     torch.save(nn.Linear(2, 3).state_dict(), path)
-    with pytest.raises(ValueError, match=r"cannot be told from its 2 tensors .* architecture="):
+    with pytest.raises(ValueError, match=r"cannot be inferred from its 2 tensors .* architecture="):
         DeepSORTFeatureExtractor(path, "cpu")
 
 

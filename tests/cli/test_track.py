@@ -252,4 +252,4 @@ def test_an_ultralytics_checkpoint_on_a_real_video(call: Call, data_dir: Path, t
     assert len(read_mot(tmp_path / "out.txt")) > 10
     wrong = call("track", images, "--detections", weights, "--classes", "persn")
     assert wrong.code == 2
-    assert "knows no class 'persn'" in wrong.error
+    assert "has no class 'persn'" in wrong.error

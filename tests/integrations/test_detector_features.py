@@ -77,7 +77,7 @@ def test_each_frame_of_a_batch_has_its_own_maps(model: Any, frames: list[Frame])
 
 def test_an_equal_frame_will_do_and_another_will_not(model: Any, frames: list[Frame]) -> None:
     extractor = DeepSORTFeatureExtractor.from_ultralytics(model)
-    with pytest.raises(ValueError, match="has not seen this one"):
+    with pytest.raises(ValueError, match="but this is another one"):
         extractor.extract_features(frames[0], BOXES)
     model(frames[0], **OPTIONS)
     same = extractor.extract_features(frames[0].copy(), BOXES)

@@ -111,7 +111,7 @@ def test_an_address_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}", "nonsense", "host.invalid:6379"):
-        with pytest.raises(ConnectionError, match="no Ray cluster answers") as caught:
+        with pytest.raises(ConnectionError, match="no Ray cluster responds") as caught:
             cluster.RayWorkers(address)
         assert "\n" not in str(caught.value)
 

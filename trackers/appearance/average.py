@@ -12,11 +12,11 @@ def with_width(average: Vectors, width: int) -> Vectors:
     """The averages with room for vectors of the given length, once the first vector tells it.
 
     Args:
-        average: Unit or zero vectors, shape `(n, d)`; `(n, 0)` while no vector has been seen.
+        average: Unit or zero vectors, shape `(n, d)`; `(n, 0)` before the first vector.
         width: Length of the vectors of this frame, 0 if it has none.
 
     Returns:
-        Shape `(n, width)`, zero where nothing has been seen; the averages themselves if they have room.
+        Shape `(n, width)`, zero before its first vector; the averages themselves if they have room.
 
     Example:
         >>> with_width(np.empty((1, 0), np.float32), 2).tolist()
@@ -31,7 +31,7 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float | Floats)
     """`e' = a e + (1 - a) f`, scaled to unit length (Aharon 2022, equation 11).
 
     Args:
-        average: Unit vectors e, zero where nothing has been seen, shape `(n, d)`.
+        average: Unit vectors e, zero before the first vector, shape `(n, d)`.
         vectors: Unit vectors f of this frame, zero where unknown, shape `(n, d)`.
         momentum: Share a of the old average, one for all or shape `(n,)`.
 

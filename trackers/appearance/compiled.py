@@ -29,7 +29,7 @@ class Compiled:
         self._compiled: Any = torch.compile(model, dynamic=True, mode="reduce-overhead" if graphs else None)
 
     def __call__(self, batch: torch.Tensor) -> Any:
-        """The answer of the module to a batch; valid until the next call if graphs are recorded."""
+        """The output of the module to a batch; valid until the next call if graphs are recorded."""
         if self._compiled is None:
             return self._model(batch)
         count = len(batch)
@@ -40,8 +40,8 @@ class Compiled:
             )
             filled[:count] = batch
         try:
-            answer = self._compiled(filled)
-        except Exception as error:  # whatever compiler, driver or model it fails in, the plain module answers
+            output = self._compiled(filled)
+        except Exception as error:  # whatever compiler, driver or model it fails in, the plain module outputs
             reason = str(error).strip().partition("\n")[0]
             warnings.warn(
                 f"the model could not be compiled and runs as it is ({type(error).__name__}: {reason}); "
@@ -50,7 +50,7 @@ class Compiled:
             )
             self._compiled = None
             return self._model(batch)
-        return answer[:count] if isinstance(answer, torch.Tensor) else answer
+        return output[:count] if isinstance(output, torch.Tensor) else output
 
     @staticmethod
     def bucket(count: int) -> int:

@@ -1,6 +1,6 @@
 """Appearance from what an Ultralytics detector has computed anyway.
 
-A detector's early layers see colour and texture at full detail; its neck keeps what people have in common and little
+A detector's early layers keep colour and texture at full detail; its neck keeps what people have in common and little
 of what tells them apart. So three maps of the backbone are read, the last ones at strides 2, 4 and 16. Each channel is
 standardised over the frame, which takes out what the whole picture shares, and pooled in bands from head to foot.
 """
@@ -133,7 +133,7 @@ class DetectorFeatures:
             weakref.finalize(self, handle.remove)
 
     def extract_features(self, frame: npt.NDArray[Any], detections: Any) -> Vectors:
-        """Appearance vectors of the boxes of a frame the detector has just seen.
+        """Appearance vectors of the boxes of a frame the detector has just been given.
 
         Args:
             frame: The image given to the detector, shape `(h, w, 3)`.
@@ -194,7 +194,7 @@ class DetectorFeatures:
         same += [index for index, image in enumerate(images) if np.array_equal(image, frame)] if not same else []
         if not same:
             raise ValueError(
-                "expected a frame of the detector's last call, but it has not seen this one; predict one frame, track "
+                "expected a frame of the detector's last call, but this is another one; predict one frame, track "
                 "it, then the next (with stream=True on videos), and give the tracker the frame the model was given"
             )
         return same[0]

@@ -49,15 +49,15 @@ def export(network: Any, path: str | Path, *, format: str = "onnx") -> Path:
         if format == "onnx":
             _write_onnx(network, example, path)
             written: Any = OnnxNetwork(path, device="cpu", settings={})
-            answer = written.forward([images.permute(0, 2, 3, 1).numpy()])
+            output = written.forward([images.permute(0, 2, 3, 1).numpy()])
         else:
             jit: Any = torch.jit
             jit.trace(network.model, example).save(str(path))
             written = jit.load(str(path), map_location=network.device)
-            answer = TorchNetwork(written, device=network.device, preprocessing=network.preprocessing).forward(
+            output = TorchNetwork(written, device=network.device, preprocessing=network.preprocessing).forward(
                 [images.to(network.device)]
             )
-    likeness = float((expected * _plain(answer)).sum(1).min())
+    likeness = float((expected * _plain(output)).sum(1).min())
     if not likeness >= PARITY:
         path.unlink()
         raise ValueError(
@@ -84,7 +84,7 @@ def _write_onnx(network: TorchNetwork, example: torch.Tensor, path: Path) -> Non
     onnx.save(model, str(path))
 
 
-def _plain(answer: Any) -> Any:
+def _plain(output: Any) -> Any:
     """Rows of unit length."""
-    rows = np.asarray(answer, np.float64).reshape(len(answer), -1)
+    rows = np.asarray(output, np.float64).reshape(len(output), -1)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)

@@ -45,13 +45,13 @@ def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
         weight = next(model.float().parameters())
         images = torch.empty((2, 3, *size), device="cpu").normal_(generator=torch.Generator().manual_seed(0)).to(weight)
         _, expected = _run(model, images, ())
-        pairs, _ = _run(model, torch.zeros_like(images), names)  # other images: what a hook keeps of them is no answer
+        pairs, _ = _run(model, torch.zeros_like(images), names)  # other images: what a hook keeps of them is no output
         replaced = {names[module]: module for pair in pairs for module in pair}
         for convolution, norm in pairs:
             _replace(model, names[convolution], fuse_conv_bn_eval(convolution, norm))
             _replace(model, names[norm], getattr(norm, "act", None) or nn.Identity())
-        still_used, answer = _run(model, images, replaced.values())
-        alike = not still_used and bool((answer - expected).abs().max() <= TOLERANCE * expected.abs().max())
+        still_used, output = _run(model, images, replaced.values())
+        alike = not still_used and bool((output - expected).abs().max() <= TOLERANCE * expected.abs().max())
     except Exception:  # a model of any make, which may want another input, or what was taken out of it
         alike = False
     if not alike:
@@ -61,17 +61,17 @@ def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
 
 
 def _run(model: nn.Module, images: torch.Tensor, watched: Iterable[nn.Module]) -> tuple[list[Pair], torch.Tensor]:
-    """Among the watched, each convolution and the normalisation that got its answer, both run once; the answer."""
+    """Among the watched, each convolution and the normalisation that got its output, both run once; the output."""
     ran: list[nn.Module] = []
-    answers: list[torch.Tensor | None] = []
+    outputs: list[torch.Tensor | None] = []
     found: list[Pair] = []
 
-    def keep(module: nn.Module, _: Any, answer: torch.Tensor) -> None:
+    def keep(module: nn.Module, _: Any, output: torch.Tensor) -> None:
         ran.append(module)
-        answers[:] = [answer]
+        outputs[:] = [output]
 
     def compare(norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor]) -> None:
-        if answers and inputs[0] is answers[0] and isinstance(ran[-1], nn.Conv2d):
+        if outputs and inputs[0] is outputs[0] and isinstance(ran[-1], nn.Conv2d):
             found.append((ran[-1], norm))
         ran.append(norm)
 
@@ -83,12 +83,12 @@ def _run(model: nn.Module, images: torch.Tensor, watched: Iterable[nn.Module]) -
             hooks.append(module.register_forward_pre_hook(compare))
     try:
         with torch.no_grad():
-            answer = model(images.clone()).clone()  # a model may write to its input, and answer from memory of its own
+            output = model(images.clone()).clone()  # a model may write to its input, and output from memory of its own
     finally:
         for hook in hooks:
             hook.remove()
     once = [(convolution, norm) for convolution, norm in found if ran.count(convolution) == ran.count(norm) == 1]
-    return once, answer
+    return once, output
 
 
 def _foldable(norm: nn.BatchNorm2d) -> bool:

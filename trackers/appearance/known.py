@@ -1,4 +1,4 @@
-"""Models this library knows by name: what they want, and at which distance their vectors part two objects.
+"""Models with known settings, by name: what they want, and at which distance their vectors part two objects.
 
 The thresholds were settled by tracking quality, see `docs/feature-extractors.md`.
 """

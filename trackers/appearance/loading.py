@@ -115,9 +115,9 @@ def from_checkpoint(
     weights = read_weights(path)
     if not is_osnet(weights):
         raise ValueError(
-            f"the architecture of {path} cannot be told from its {len(weights)} tensors ({next(iter(weights))}, ...); "
-            "name it, as in DeepSORTFeatureExtractor.from_checkpoint(path, architecture='mobilenetv2_100') for a model "
-            "of timm, or build the module yourself and pass it in"
+            f"the architecture of {path} cannot be inferred from its {len(weights)} tensors ({next(iter(weights))}, "
+            "...); name it, as in DeepSORTFeatureExtractor.from_checkpoint(path, architecture='mobilenetv2_100') for a "
+            "model of timm, or build the module yourself and pass it in"
         )
     model = OSNet.like(weights)
     load_weights(model, weights, path)

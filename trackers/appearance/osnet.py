@@ -59,7 +59,7 @@ class OSNet(nn.Module):
 
 
 class _Conv(nn.Module):
-    """Convolution, batch normalisation and, unless told otherwise, ReLU."""
+    """Convolution, batch normalisation and, unless switched off, ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, relu: bool = True) -> None:
         super().__init__()

@@ -156,7 +156,7 @@ def _clip_pattern(name: str) -> re.Pattern[str] | None:
 
 
 def _config(timm: Any, name: str, key: str) -> Any:
-    """One entry of what timm knows about a name; None for models it has to look up elsewhere."""
+    """One entry of timm's registry for a name; None for models it has to look up elsewhere."""
     return None if ":" in name else getattr(timm.models.get_pretrained_cfg(name, allow_unregistered=True), key, None)
 
 
@@ -179,7 +179,7 @@ def _cached(timm: Any, name: str) -> str | None:
 
 
 def _probe_hub(timm: Any, name: str) -> None:
-    """Ask once whether the hub answers: its own client tries again for most of a minute."""
+    """Ask once whether the hub responds: its own client tries again for most of a minute."""
     repository = _repository(timm, name)
     if not repository:
         return

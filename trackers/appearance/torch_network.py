@@ -55,7 +55,7 @@ class TorchNetwork:
 
     Args:
         model: Maps a float tensor `(k, 3, h, w)` to vectors `(k, d)`.
-        device: `"auto"`, or a device PyTorch knows, such as `"cpu"` or `"cuda:0"`.
+        device: `"auto"`, or a device of PyTorch, such as `"cpu"` or `"cuda:0"`.
         preprocessing: What the crops look like.
         batch_size: Most crops per forward pass; None measures on a CPU and takes 128 elsewhere.
         half: Half precision; None takes it on CUDA alone.
@@ -186,7 +186,7 @@ class TorchNetwork:
 
 @contextlib.contextmanager
 def _quiet_torchscript() -> Iterator[None]:
-    """PyTorch calls TorchScript deprecated on every use; whoever has such a file knows."""
+    """PyTorch calls TorchScript deprecated on every use; whoever has such a file has read it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, message=".*torch.jit")
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")

@@ -1,4 +1,4 @@
-"""DeepSORT with tracks that can be told apart from birth, as the older packages number them."""
+"""DeepSORT with tracks that have a number from birth, as the older packages number them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NumberedTracks(DeepSORTTracks):
 
     Attributes:
         number: 1 for the first track that was born, 2 for the next, shape `(n,)`.
-        row: Which of the tracked detections of the last frame the track was seen as, or -1, shape `(n,)`.
+        row: Which of the tracked detections of the last frame the track was matched to, or -1, shape `(n,)`.
     """
 
     number: Ints = column()

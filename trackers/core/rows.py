@@ -1,4 +1,4 @@
-"""`sv.Detections` in and out: the only module of the core that knows them."""
+"""`sv.Detections` in and out: the only module of the core that handles them."""
 
 from __future__ import annotations
 

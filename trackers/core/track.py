@@ -1,4 +1,4 @@
-"""What a tracker knows about one track."""
+"""One track, as a tracker shows it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Assigner:
         self.follow(CameraLinks())
 
     def follow(self, links: CameraLinks) -> None:
-        """Take the limits of the links between all cameras the gallery knows."""
+        """Take the limits of the links between all cameras of the gallery."""
         self.least_seconds = links.least_seconds(self.gallery.cameras)
 
     def possible(self, group: Ints) -> Bools:

@@ -33,7 +33,7 @@ class Limits(NamedTuple):
 
     Attributes:
         accept: Up to here two are one identity.
-        unknown: From here on they are two; between the two limits nothing is decided before more was seen.
+        unknown: From here on they are two; between the two limits nothing is decided before there is more evidence.
         margin: The second best identity must be so much farther than the best.
     """
 

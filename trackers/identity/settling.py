@@ -1,4 +1,4 @@
-"""One instant of all cameras: what was seen is taken into the tables, and what is ready is decided."""
+"""One instant of all cameras: what was observed goes into the tables, and what is ready is decided."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ class Meetings(NamedTuple):
 
     @classmethod
     def of(cls, instants: Sequence[tuple[Feet, Feet]], worth: Mapping[tuple[int, int], float]) -> Meetings:
-        """The instants as arrays; `worth` is what it counts when two tracklets pair up, 1 where it is not told."""
+        """The instants as arrays; `worth` is what it counts when two tracklets pair up, 1 where it is not given."""
         sides: list[Floats] = []
         for side in (0, 1):
             width = max(len(one[side].number) for one in instants)

@@ -26,7 +26,7 @@ def open_source(source: str | Path | int, *, frame_rate: float | None = None, re
             a MOT sequence folder, a named pipe, `"-"` for standard input, the index of a camera or its device
             (extra `opencv`), or a URL (`http://`, `https://`, `rtsp://`, `rtmp://`, `udp://`, ...). What exists under
             that name goes first.
-        frame_rate: Frames per second where the source does not tell or is wrong; 30 where nobody knows. Times of files
+        frame_rate: Frames per second where the source does not tell or is wrong; 30 where it is unknown. Times of files
             then follow it.
         retries: How often in a row a stream that broke off is opened again.
 

@@ -62,7 +62,7 @@ def check_numbering(folder: Path, paths: Sequence[Path]) -> None:
 
 
 def open_pictures(name: str, paths: Sequence[Path], frame_rate: float | None) -> FrameSource:
-    """Pictures as a source of frames, numbered from 1 in the order given, 30 a second unless told otherwise."""
+    """Pictures as a source of frames, numbered from 1 in the order given, 30 a second unless set otherwise."""
     rate = frame_rate or 30.0
 
     def read(faults: Faults) -> NumberedFrames:

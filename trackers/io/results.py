@@ -80,7 +80,7 @@ class ResultWriter:
 
         Args:
             frame: Its 1-based number.
-            detections: What the tracker answered.
+            detections: What the tracker returned.
 
         Raises:
             OSError: If the disk is full; the file then ends with the frame before.

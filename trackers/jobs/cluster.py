@@ -30,7 +30,7 @@ class RayWorkers(Executor):
         gpus: GPUs each job takes; a fraction lets jobs share one.
 
     Raises:
-        ConnectionError: If the cluster does not answer.
+        ConnectionError: If the cluster does not respond.
         RuntimeError: If a machine of the cluster has another version of this library, or none.
         MissingDependencyError: If Ray is not installed.
     """
@@ -93,7 +93,7 @@ def connect(ray: Any, address: str) -> None:
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         hint = "start one with `ray start --head`, or name its address" if address == "auto" else "is it running there?"
         reason = str(error).strip().partition("\n")[0]
-        raise ConnectionError(f"no Ray cluster answers at {address!r} ({reason}); {hint}") from error
+        raise ConnectionError(f"no Ray cluster responds at {address!r} ({reason}); {hint}") from error
 
 
 def installed() -> dict[str, str]:
@@ -113,10 +113,10 @@ def check_versions(ray: Any) -> None:
     here = installed()
     nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes() if node["Alive"]}
     ask = ray.remote(installed)
-    answers = {node: ask.options(num_cpus=0, scheduling_strategy=affinity(node, soft=False)).remote() for node in nodes}
-    for node, answer in answers.items():
+    replies = {node: ask.options(num_cpus=0, scheduling_strategy=affinity(node, soft=False)).remote() for node in nodes}
+    for node, reply in replies.items():
         try:
-            there = ray.get(answer)
+            there = ray.get(reply)
         except ray.exceptions.RayTaskError as error:
             raise RuntimeError(f"the machine {nodes[node]} of the cluster lacks this library: {error.cause}") from error
         if there != here:

@@ -32,11 +32,11 @@ class KeptGallery:
         self._gallery = IdentityGallery.load(path, extractor) if there else IdentityGallery(**options)
 
     def call(self, method: str, *args: Any, **options: Any) -> Any:
-        """Call a method of the gallery; its answer is given when a change is on the disk."""
-        answer = getattr(self._gallery, method)(*args, **options)
+        """Call a method of the gallery; it returns when a change is on the disk."""
+        result = getattr(self._gallery, method)(*args, **options)
         if method in CHANGES:
             self._gallery.save(self._path)
-        return answer
+        return result
 
     def read(self, attribute: str) -> Any:
         """Read an attribute of the gallery."""
@@ -60,7 +60,7 @@ class RemoteGallery:
         **options: Arguments of `IdentityGallery`, for a gallery that is not there yet.
 
     Raises:
-        ConnectionError: If the cluster does not answer.
+        ConnectionError: If the cluster does not respond.
         MissingDependencyError: If Ray is not installed.
     """
 

@@ -38,7 +38,7 @@ def open_pool(
 
     Raises:
         ValueError: If there is no such backend or no worker.
-        ConnectionError: If no cluster answers.
+        ConnectionError: If no cluster responds.
         MissingDependencyError: If Ray is asked for and not installed.
     """
     check_choice("backend", backend, BACKENDS)

@@ -124,7 +124,7 @@ class EstimatedCamera:
         self.failures, self._last = int(state["failures"]), last
 
     def skip(self) -> Floats:
-        """Nothing is known of a frame that was not seen; the next estimate spans it."""
+        """Nothing is known of a frame that was skipped; the next estimate spans it."""
         return STILL
 
     def motion(self, frame: npt.NDArray[Any] | None, boxes: Floats) -> Floats:
@@ -166,7 +166,7 @@ class CallableCamera:
         self.failures = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Failures; what the function knows is its own."""
+        """Failures; the state of the function is its own."""
         return {"failures": self.failures}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -174,16 +174,16 @@ class CallableCamera:
         self.failures = int(state["failures"])
 
     def skip(self) -> Floats:
-        """A function is asked only about frames that are seen."""
+        """A function is called only on frames that are there."""
         return STILL
 
     def motion(self, frame: npt.NDArray[Any] | None, boxes: Floats) -> Floats:
         """What the function says; standing still where it says None or a matrix that is not finite."""
-        answer = self._function(frame, boxes.copy())
-        if answer is None or not np.isfinite(answer).all():
+        found = self._function(frame, boxes.copy())
+        if found is None or not np.isfinite(found).all():
             self.failures += 1
             return STILL
-        matrix: Floats = _square(np.asarray(answer, np.float64)[None])[0]
+        matrix: Floats = _square(np.asarray(found, np.float64)[None])[0]
         return matrix
 
 

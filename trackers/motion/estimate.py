@@ -35,7 +35,7 @@ class Picture(NamedTuple):
 
     Attributes:
         grey: Intensities, reduced in size, shape `(h, w)`.
-        background: 255 where nothing that is tracked is seen, 0 elsewhere, shape `(h, w)`.
+        background: 255 where nothing that is tracked is visible, 0 elsewhere, shape `(h, w)`.
         scale: Size of a pixel of the frame in pixels of `grey`.
     """
 

@@ -177,15 +177,15 @@ def track_table(
     Returns:
         The tracked boxes, and the seconds spent inside `update`.
     """
-    seconds, answers = 0.0, []
+    seconds, tracked = 0.0, []
     for number in range(1, frames + 1):
         detections: Any = table[number]
         if confidence is not None and detections.confidence is not None:
             detections = detections[detections.confidence.astype(np.float32) >= np.float32(confidence)]
         start = time.perf_counter()
-        answers.append(tracker.update(detections))
+        tracked.append(tracker.update(detections))
         seconds += time.perf_counter() - start
-    return BoxTable.from_detections(answers), seconds
+    return BoxTable.from_detections(tracked), seconds
 
 
 def _outcome(

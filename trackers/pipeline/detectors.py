@@ -179,7 +179,7 @@ def _ultralytics(name: str, confidence: float | None, classes: Sequence[str]) ->
     known = {str(label): number for number, label in model.names.items()}
     unknown = [label for label in classes if label not in known and not label.isdigit()]
     if unknown:
-        raise ValueError(f"{name} knows no class {unknown[0]!r}; it knows {', '.join(known)}")
+        raise ValueError(f"{name} has no class {unknown[0]!r}; it has {', '.join(known)}")
     numbers = [known[label] if label in known else int(label) for label in classes] or None
 
     def detect(_: int, image: Image | None) -> sv.Detections:

@@ -115,17 +115,19 @@ class _Resuming:
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
         requests = require("requests", "cli")
         have = self._partial.stat().st_size if self._partial.exists() else 0
-        with requests.get(url, headers={"Range": f"bytes={have}-"} if have else {}, stream=True, timeout=30) as answer:
-            if answer.status_code != requests.codes.requested_range_not_satisfiable:
-                answer.raise_for_status()
-                resumed = answer.status_code == requests.codes.partial_content
+        with requests.get(
+            url, headers={"Range": f"bytes={have}-"} if have else {}, stream=True, timeout=30
+        ) as response:
+            if response.status_code != requests.codes.requested_range_not_satisfiable:
+                response.raise_for_status()
+                resumed = response.status_code == requests.codes.partial_content
                 with self._partial.open("ab" if resumed else "wb") as file:
-                    self._copy(answer, file, have if resumed else 0)
+                    self._copy(response, file, have if resumed else 0)
         self._partial.replace(output_file)
 
-    def _copy(self, answer: Any, file: BinaryIO, have: int) -> None:
+    def _copy(self, response: Any, file: BinaryIO, have: int) -> None:
         requests = require("requests", "cli")
-        length = int(answer.headers.get("Content-Length", 0))
+        length = int(response.headers.get("Content-Length", 0))
         bar = require("tqdm", "cli").tqdm(
             total=have + length or None,
             initial=have,
@@ -134,7 +136,7 @@ class _Resuming:
             disable=None if self._progress else True,
         )
         with bar:
-            for chunk in answer.iter_content(1 << 16):
+            for chunk in response.iter_content(1 << 16):
                 bar.update(file.write(chunk))
         if length and bar.n != have + length and file.tell() < have + length:
             raise requests.exceptions.ConnectionError("the server broke off")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class TrackedFrame(NamedTuple):
-    """A frame and what the tracker answered: number from 1, image where there is one, detections."""
+    """A frame and what the tracker returned: number from 1, image where there is one, detections."""
 
     number: int
     image: Image | None

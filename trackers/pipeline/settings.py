@@ -42,7 +42,7 @@ Progress = Callable[..., Any]
 
 @dataclass(frozen=True)
 class TrackSettings:
-    """Everything `trackers track` is told but the source and the outputs.
+    """Everything `trackers track` gets but the source and the outputs.
 
     Attributes:
         tracker: The tracker.
@@ -142,7 +142,7 @@ class TrackSettings:
 
 @dataclass(frozen=True)
 class EmbedSettings:
-    """Everything `trackers embed` is told but the source and the output.
+    """Everything `trackers embed` gets but the source and the output.
 
     Attributes:
         extractor: The feature extractor; None keeps the boxes alone.

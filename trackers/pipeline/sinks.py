@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import supervision as sv
 
 Put = Callable[[int, "Image | None", "sv.Detections"], bool]
-"""Takes a frame number, its image and what the tracker answered; tells whether to go on."""
+"""Takes a frame number, its image and what the tracker returned; tells whether to go on."""
 
 OUTPUT_SUFFIXES = (*VIDEO_SUFFIXES, ".txt", ".csv", ".jsonl")
 """Endings of files that can be written: videos and results."""

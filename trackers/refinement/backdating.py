@@ -1,7 +1,7 @@
 """Ids for the boxes a track had before it was confirmed, or found again.
 
-An online tracker gives an id only once a track is sure. With hindsight the boxes before that are known to be its own:
-going back in time, a track takes the box without an id that overlaps its own on the frame after.
+An online tracker gives an id only once a track is confirmed. With hindsight the boxes before that are known to be
+its own: going back in time, a track takes the box without an id that overlaps its own on the frame after.
 """
 
 from __future__ import annotations

@@ -23,10 +23,10 @@ WIDEST = 4
 
 
 class Background:
-    """A panorama in which every pixel shows what was seen there longest.
+    """A panorama in which every pixel shows what was there longest.
 
     The camera stands still or pans level. Beside the background colour of a pixel its latest other colour is kept;
-    that one takes over when it has been seen for longer in a row than the background was seen in all. So a person
+    that one takes over when it has stayed for longer in a row than the background was there in all. So a person
     in the first frame disappears soon after walking away, and one who stands still is kept in the foreground.
     """
 

@@ -1,4 +1,4 @@
-"""A classical people detector that knows nothing but the pixels it is shown."""
+"""A classical people detector that goes by the pixels it is given, and by nothing else."""
 
 from __future__ import annotations
 

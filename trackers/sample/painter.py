@@ -38,7 +38,7 @@ class Painter:
 
     def __init__(self, seed: int, view: View, girths: Floats) -> None:
         self.view = view
-        self.looks = dress(seed, girths.tolist())
+        self.outfits = dress(seed, girths.tolist())
         self.backdrop = draw_backdrop(view, seed)
         self.pillar = draw_pillar(view, seed)
         self._seed = seed
@@ -94,14 +94,14 @@ class Painter:
     def _sprite(self, figure: int, phase: int, swing: int, turn: int, size: int) -> Image.Image:
         from PIL import Image as Images
 
-        look, angle = self.looks[figure], 2 * np.pi * turn / TURNS
+        outfit, angle = self.outfits[figure], 2 * np.pi * turn / TURNS
         pose = Pose(
             phase=np.array([2 * np.pi * phase / PHASES]),
             swing=np.array([swing / SWINGS]),
             heading=np.array([[np.cos(angle), np.sin(angle)]]),
-            girth=np.array([look.girth]),
+            girth=np.array([outfit.girth]),
         )
-        pixels = draw_figure(look, pose, size)
+        pixels = draw_figure(outfit, pose, size)
         return Images.frombytes("RGBX", (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
 
 

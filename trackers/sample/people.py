@@ -62,7 +62,7 @@ class Perspective:
         return np.maximum(self._slope * np.asarray(feet, dtype=np.float64) + self._begin, 6.0)
 
     def learn(self, feet: float, height: float) -> None:
-        """Take in one person who stands alone and is seen from head to foot."""
+        """Take in one person who stands alone and is visible from head to foot."""
         self._seen = [*self._seen[-SAMPLES + 1 :], (feet, height)]
         if len(self._seen) % 8 and len(self._seen) > 24:
             return

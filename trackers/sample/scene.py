@@ -31,7 +31,7 @@ class Scene:
         seed: Seed of everything random.
         size: Width and height of a frame in pixels.
         length: Number of frames.
-        figures: Number of figures; more of them are seen from higher up, and so are smaller.
+        figures: Number of figures; more of them are drawn from higher up, and so are smaller.
         camera: ``"static"``, or ``"pan"`` for one that turns to and fro.
         frame_rate: Frames per second.
         noise: How far `detections` are from the truth.
@@ -114,7 +114,7 @@ class Scene:
         """
         shown = self._shown(index, hidden=False)
         seen = self.snapshot(index).sight.seen[shown][:, ::4]
-        # What covers a body is in its box and so in its look; a pillar has a look of its own, the last row.
+        # What covers a body is in its box and so in its appearance; a pillar has one of its own, the last row.
         looks = self._looks[np.where(seen < 0, self.figures, seen)]
         looks = (looks * (seen != sight.OUTSIDE)[..., None]).mean(axis=1)
         return observe(
@@ -152,7 +152,7 @@ class Scene:
         pose = body.pose(motion, self._metres, self._girth)
         boxes = feet[:, [0, 1, 0, 1]] + heights[:, None] * body.extent(pose)[:, [0, 3, 2, 1]] * [1, -1, 1, -1]
         pillars = self.view.pillars - [self.view.offset(index), 0, self.view.offset(index), 0]
-        return Snapshot(feet, heights, boxes, pose, sight.look(feet, heights, pillars, self.size))
+        return Snapshot(feet, heights, boxes, pose, sight.visibility(feet, heights, pillars, self.size))
 
     def _shown(self, index: int, hidden: bool) -> npt.NDArray[np.int64]:
         _, _, boxes, _, (visibility, _) = self.snapshot(index)

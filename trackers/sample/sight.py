@@ -19,13 +19,13 @@ _UP = np.linspace(0.03, 0.97, 12)
 
 
 class Sight(NamedTuple):
-    """What is seen where each of ``n`` figures is."""
+    """What is visible where each of ``n`` figures is."""
 
     visibility: Floats  # (n,) part of the body that is in the frame and not hidden
     seen: npt.NDArray[np.int64]  # (n, 60) which figure is seen at points of the body, or PILLAR or OUTSIDE
 
 
-def look(feet: Floats, heights: Floats, pillars: Floats, size: tuple[int, int]) -> Sight:
+def visibility(feet: Floats, heights: Floats, pillars: Floats, size: tuple[int, int]) -> Sight:
     """Visibility of figures given as feet and heights in frame pixels; feet lower in the picture are nearer."""
     cell = size[0] / CELLS
     rows, columns = int(np.ceil(size[1] / cell)), CELLS

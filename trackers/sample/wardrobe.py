@@ -1,4 +1,4 @@
-"""What figures look like: clothes, hair and bags, so that every one is told from every other."""
+"""Outfits of figures: clothes, hair and bags, so that every figure differs from every other."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ BOTTOMS = ("trousers", "trousers", "shorts", "skirt", "trousers")
 
 
 @dataclass(frozen=True)
-class Look:
-    """The look of one figure; colours are red, green, blue."""
+class Outfit:
+    """The outfit of one figure; colours are red, green, blue."""
 
     skin: Colour
     hair: Colour
@@ -52,18 +52,18 @@ class Look:
     girth: float
 
 
-def dress(seed: int, girths: list[float]) -> list[Look]:
-    """One look per figure; neighbours in the list share neither shirt nor pattern."""
+def dress(seed: int, girths: list[float]) -> list[Outfit]:
+    """One outfit per figure; neighbours in the list share neither shirt nor pattern."""
     rng = np.random.default_rng([seed, 5])
     shirts, trousers = rng.permutation(len(SHIRTS)), rng.permutation(len(TROUSERS))
     patterns, cuts = rng.permutation(len(PATTERNS)), rng.permutation(len(HAIRCUTS))
     bags, bottoms = rng.permutation(len(LUGGAGE)), rng.permutation(len(BOTTOMS))
-    looks = []
+    outfits = []
     for index, girth in enumerate(girths):
         shirt = SHIRTS[shirts[index % len(SHIRTS)]]
         far = [accent for accent in ACCENTS if _distance(accent, shirt) > 150]
-        looks.append(
-            Look(
+        outfits.append(
+            Outfit(
                 skin=SKINS[rng.integers(len(SKINS))],
                 hair=HAIRS[rng.integers(len(HAIRS))],
                 haircut=HAIRCUTS[cuts[index % len(HAIRCUTS)]],
@@ -79,7 +79,7 @@ def dress(seed: int, girths: list[float]) -> list[Look]:
                 girth=girth,
             )
         )
-    return looks
+    return outfits
 
 
 def _distance(one: Colour, other: Colour) -> float:

@@ -118,7 +118,7 @@ def learn(sample: Sample, limit: float | None = None) -> Learned:
     adapted = wrong_before > 0.0 and wrong_after <= GAIN**2 * wrong_before
     report = AdaptationReport(
         adapted,
-        "held-out tracks are told apart better" if adapted else "held-out tracks are not told apart better",
+        "held-out tracks are separated better" if adapted else "held-out tracks are not separated better",
         tracks,
         objects,
         len(now.same) + len(now.different),

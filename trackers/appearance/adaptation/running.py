@@ -1,7 +1,7 @@
 """Learning while a tracker runs: from the past alone, on a schedule that grows with the data.
 
 A map is learned in a thread and adopted on a frame whose number was fixed when the learning began, so that equal input
-gives equal answers however fast the thread is.
+gives equal ids however fast the thread is.
 """
 
 from __future__ import annotations

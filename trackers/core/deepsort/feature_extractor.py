@@ -166,8 +166,8 @@ class DeepSORTFeatureExtractor:
         """Load an ONNX file, to run in ONNX Runtime; needs the extra `onnx` and no PyTorch.
 
         Layout, size and a batch fixed in the file are found out. What the pixels should be is not in the file: without
-        options they are RGB, scaled and normalised as for ImageNet, except for files this library wrote or knows by
-        name (`person-reidentification-retail-*`: BGR from 0 to 255).
+        options they are RGB, scaled and normalised as for ImageNet, except for files this library wrote or recognises
+        by name (`person-reidentification-retail-*`: BGR from 0 to 255).
 
         Args:
             path: The file.
@@ -307,7 +307,7 @@ class DeepSORTFeatureExtractor:
         return self
 
     def export(self, path: str | Path, *, format: str = "onnx") -> Path:
-        """Write the model to a file that `from_onnx` or `from_torchscript` reads, and check that it answers alike.
+        """Write the model to a file for `from_onnx` or `from_torchscript`, and check that its output is the same.
 
         Args:
             path: File to write.

@@ -140,7 +140,7 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         super().__init__(XYAH, DeepSORTTracks, **arguments(locals()))
 
     def _buffer(self) -> int:
-        """Frames a confirmed track may be missed: by its motion alone, or as long as it is remembered."""
+        """Frames a confirmed track may be missed: by its motion alone, or as long as its gallery is kept."""
         self._motion_buffer = super()._buffer()
         if self.reid_memory is None:
             return self._motion_buffer

@@ -53,9 +53,9 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
 
     Each frame has four steps. Confirmed tracks take the detection in their gate nearest in appearance, all in one
     assignment. What is left is matched by overlap, unless the embeddings are too far apart; tracks without an id or an
-    embedding come last. Detections of low confidence prolong tracks that were seen on the previous frame. A new track
-    takes over the id of a lost one of the same appearance, if the two were never seen together and the way
-    between them can be walked.
+    embedding come last. Detections of low confidence prolong tracks that were matched on the previous frame. A new
+    track takes over the id of a lost one of the same appearance, if the two were never in one frame and the way between
+    them can be walked.
 
     All limits of appearance follow from one number, `appearance_threshold`. Without vectors overlap alone decides, and
     with vectors that do not tell people apart, too: see `trust`.
@@ -77,7 +77,7 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         high_confidence_threshold: A detection at or above is of high confidence: it may start a track, and its vector
             counts.
         low_confidence_threshold: A detection at or above, and not of high confidence, may prolong a track that was
-            seen on the previous frame; one below is ignored.
+            matched on the previous frame; one below is ignored.
         motion_model: How boxes move: `"deformable"` lets objects turn and bend, `"xyah"` is DeepSORT's filter; also
             `"xywh"`, `"xysr"`.
         class_agnostic: True lets a track match detections of any class, False only of its own; groups of class ids,
@@ -189,7 +189,7 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         self._statistics: Trust = Trust()
 
     def _predict(self, observations: Observations) -> SteadySORTTracks:
-        """Move every track; the place it was seen last moves with the camera alone."""
+        """Move every track; the place of its last detection moves with the camera alone."""
         tracks = super()._predict(observations)
         if observations.camera is not None:
             tracks.box = warp_boxes(tracks.box, observations.camera)

@@ -44,7 +44,7 @@ class Streams(list[Tracker[Any]]):
     """
 
     def __init__(self, trackers: list[Tracker[Any]], settings: Settings | None = None) -> None:
-        """Begin with sources that were not seen before."""
+        """Begin with new sources."""
         super().__init__(trackers)
         self.settings = settings
         self.sources: list[str | None] = [None] * len(trackers)
@@ -284,7 +284,7 @@ def _start(predictor: Any, settings: Settings, persist: bool) -> None:
 
 
 def _stream_count(predictor: Any) -> int:
-    """Number of streams, after a look whether there can be boxes to track."""
+    """Number of streams, after a check that there can be boxes to track."""
     if predictor.args.task not in TASKS:
         raise ValueError(
             f"expected a model for one of {', '.join(TASKS)}, but got one for {predictor.args.task}: it finds no boxes"

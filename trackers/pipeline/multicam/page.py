@@ -86,8 +86,8 @@ def _identity(
             f"{camera}, track {tracker_id}, {start:.1f} to {stop:.1f} s, confidence {sure:.2f}", quote=True
         )
         track = f'data-camera="{html.escape(camera, quote=True)}" data-track="{tracker_id}"'
-        look = f"{place};background:{colours[camera]};opacity:{0.35 + 0.65 * sure:.2f}"
-        bars.append(f'<button class="bar" {track} style="{look}" title="{told}" aria-label="{told}"></button>')
+        style = f"{place};background:{colours[camera]};opacity:{0.35 + 0.65 * sure:.2f}"
+        bars.append(f'<button class="bar" {track} style="{style}" title="{told}" aria-label="{told}"></button>')
         if (camera, tracker_id) in crops:
             pictures.append(f'<img src="{crops[camera, tracker_id]}" alt="{told}" title="{told}">')
     head = html.escape(f"{identity} {name}".strip())

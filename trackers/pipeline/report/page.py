@@ -90,7 +90,7 @@ def _tracks(result: BoxTable, pictures: Pictures, reasons: Reasons) -> list[dict
 
 
 def _gaps(frames: Ints) -> list[list[int]]:
-    """First and last frame of each stretch in which a track was not seen."""
+    """First and last frame of each stretch in which a track was not matched."""
     ends = np.flatnonzero(np.diff(frames) > 1)
     return [[int(frames[i]) + 1, int(frames[i + 1]) - 1] for i in ends]
 
