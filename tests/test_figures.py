@@ -47,6 +47,22 @@ def test_scores_in_sentences_are_stored_somewhere() -> None:
         assert found <= stored | PROSE, page
 
 
+def test_pages_show_one_number_per_cell() -> None:
+    results = Results(
+        "python x.py", "2026-01-02", ["HOTA / IDF1 / ID switches", "0.1", "0.2", "seconds"],
+        [["one", "50.1 / 57.7 / 162", "**51.8 / 61.6 / 154**", "3"], ["two", "", "9.0 / 8.0 / 7", "4"]],
+    )  # fmt: skip
+    assert results.apart("threshold").markdown().splitlines()[2:] == [
+        "| one | 0.1 | 50.1 | 57.7 | 162 | 3 |",
+        "| one | 0.2 | **51.8** | **61.6** | **154** | |",
+        "| two | 0.2 | 9.0 | 8.0 | 7 | 4 |",
+    ]
+    assert results.apart("threshold").header == ["tracker", "threshold", "HOTA", "IDF1", "IDSW", "seconds"]
+    for page in PAGES:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            assert not line.lstrip().startswith("|") or not SCORES.search(line), page
+
+
 def test_the_readme_rounds_the_table_of_an_update() -> None:
     results = read("update")
     column = results.header.index("100")

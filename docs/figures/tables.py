@@ -14,6 +14,23 @@ MARKED = re.compile(
 SCORES = re.compile(r"\d{2}\.\d / \d{2}\.\d / \d+")
 """HOTA / IDF1 / ID switches."""
 
+TRIPLE = re.compile(r"(\**)(\d{1,2}\.\d) / (\d{1,2}\.\d) / (\d+)\1")
+ACROSS = {
+    "deepsort-thresholds": "threshold",
+    "embed-ambiguous": "boxes",
+    "embed-ambiguous-by-sequence": "sequence",
+    "extractor-thresholds": "threshold",
+    "identity": "boxes",
+    "identity-by-sequence": "sequence",
+    "identity-by-threshold": "tracker, boxes",
+    "identity-by-vectors": "boxes",
+    "identity-unseen": "vectors",
+    "identity-without-vectors": "objects",
+    "refinement": "boxes",
+    "refinement-inputs": "tracks",
+}
+"""What the columns of a result differ in, where several hold scores: pages show a row for each."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -35,6 +52,31 @@ class Results:
         """The table as pages show it."""
         head, *rows = [f"| {' | '.join(line)} |".replace("|  |", "| |") for line in (self.header, *self.rows)]
         return "\n".join([head, "|" + "---|" * len(self.header), *rows])
+
+    def apart(self, across: str) -> Results:
+        """The same with one number per cell: HOTA, IDF1 and IDSW in columns of their own.
+
+        Where several columns hold scores, each makes a row, and a column named `across` says which one it was. What
+        stands after the scores stays in the first of these rows.
+        """
+        scored = [at for at in range(len(self.header)) if any(TRIPLE.fullmatch(row[at]) for row in self.rows)]
+        if not scored:
+            return self
+        first = scored[0]
+        before = ["tracker" if name.startswith("HOTA / ") else name for name in self.header[:first]]
+        after = [at for at in range(first, len(self.header)) if at not in scored]
+        named = [across] if len(scored) > 1 else []
+        header = [*before, *named, "HOTA", "IDF1", "IDSW", *(self.header[at] for at in after)]
+        rows = []
+        for row in self.rows:
+            kept = [row[at] for at in after]
+            for at in scored:
+                if found := TRIPLE.fullmatch(row[at]):
+                    bold, *numbers = found.groups()
+                    which = [self.header[at]] if named else []
+                    rows.append([*row[:first], *which, *(f"{bold}{number}{bold}" for number in numbers), *kept])
+                    kept = [""] * len(after)
+        return Results(self.command, self.date, header, rows)
 
     def scores(self) -> set[str]:
         """HOTA / IDF1 / ID switches of every cell that holds them, and of every row that has a column for each."""
@@ -75,7 +117,7 @@ def written(page: str) -> str:
     """A page with every marked table as it is stored."""
 
     def stored(found: re.Match[str]) -> str:
-        table = read(found["name"]).markdown().splitlines()
+        table = read(found["name"]).apart(ACROSS.get(found["name"], "")).markdown().splitlines()
         lines = [f"<!-- figures: {found['name']} -->", "", *table, "", "<!-- end of figures -->"]
         return "\n".join(found["indent"] + line if line else "" for line in lines)
 
