@@ -26,7 +26,7 @@ class DetectionNoise:
         occlusion: Visibility at which half of the figures are missed; 0 finds everybody with a visible spot.
         false_alarms: Mean number of boxes per frame where there is nobody.
         confidence: Standard deviation of the confidence.
-        embedding: Length of the noise on a vector of length 1; what hides a figure adds its own look.
+        embedding: Length of the noise on a vector of length 1; what hides a figure adds its own appearance.
     """
 
     jitter: float = 0.02
@@ -43,7 +43,7 @@ class DetectionNoise:
 
 
 def identity_vectors(seed: int, count: int, size: int) -> npt.NDArray[np.float32]:
-    """Unit vectors of ``count`` looks; two looks share a part, as real people do (cosine distance near 0.6)."""
+    """Unit vectors of ``count`` objects; any two share a part, as real people do (cosine distance near 0.6)."""
     rng = np.random.default_rng([seed, 3])
     shared, own = _unit(rng.standard_normal((1, size))), _unit(rng.standard_normal((count, size)))
     return _unit(0.63 * shared + 0.78 * own)
@@ -52,7 +52,7 @@ def identity_vectors(seed: int, count: int, size: int) -> npt.NDArray[np.float32
 def observe(
     truth: sv.Detections,
     *,
-    looks: npt.NDArray[np.float32],
+    embeddings: npt.NDArray[np.float32],
     noise: DetectionNoise,
     size: tuple[int, int],
     rng: np.random.Generator,
@@ -61,7 +61,7 @@ def observe(
 
     Args:
         truth: Visible ground truth, with ``data["visibility"]``.
-        looks: Appearance of each truth row before noise, shape ``(n, d)``.
+        embeddings: Appearance of each truth row before noise, shape ``(n, d)``.
         noise: Levels of noise.
         size: Width and height of the frame; boxes end at its border.
         rng: Source of this frame's noise.
@@ -77,9 +77,9 @@ def observe(
     boxes = np.clip(boxes, 0.0, np.tile(np.array(size, dtype=np.float64), 2))
     confidence = np.concatenate([0.55 + 0.4 * visibility, rng.uniform(0.2, 0.6, len(alarms))])
     confidence += noise.confidence * rng.standard_normal(len(boxes))
-    strange = _unit(rng.standard_normal((len(alarms), looks.shape[1])))
-    vectors = np.concatenate([looks[found], strange])
-    vectors += (noise.embedding / np.sqrt(looks.shape[1])) * rng.standard_normal(vectors.shape, dtype=np.float32)
+    strange = _unit(rng.standard_normal((len(alarms), embeddings.shape[1])))
+    vectors = np.concatenate([embeddings[found], strange])
+    vectors += (noise.embedding / np.sqrt(embeddings.shape[1])) * rng.standard_normal(vectors.shape, dtype=np.float32)
     assert truth.tracker_id is not None
     objects = np.concatenate([truth.tracker_id[found], np.full(len(alarms), -1)])
     real = (boxes[:, 2] - boxes[:, 0] >= 2.0) & (boxes[:, 3] - boxes[:, 1] >= 2.0)

@@ -77,7 +77,7 @@ class Scene:
         self._metres = rng.uniform(body.SHORTEST, body.TALLEST, self.figures)
         self._girth = rng.uniform(0.88, 1.15, self.figures)
         self._paths = paths or wander(rng, self.figures, self.view.visible_width(), self.view.depth)
-        self._looks = identity_vectors(seed, self.figures + 1, embedding_size)
+        self._embeddings = identity_vectors(seed, self.figures + 1, embedding_size)
         self._latest: tuple[int, Snapshot] | None = None
 
     def __len__(self) -> int:
@@ -115,11 +115,11 @@ class Scene:
         shown = self._shown(index, hidden=False)
         seen = self.snapshot(index).sight.seen[shown][:, ::4]
         # What covers a body is in its box and so in its appearance; a pillar has one of its own, the last row.
-        looks = self._looks[np.where(seen < 0, self.figures, seen)]
-        looks = (looks * (seen != sight.OUTSIDE)[..., None]).mean(axis=1)
+        embeddings = self._embeddings[np.where(seen < 0, self.figures, seen)]
+        embeddings = (embeddings * (seen != sight.OUTSIDE)[..., None]).mean(axis=1)
         return observe(
             self._truth(index, shown),
-            looks=looks,
+            embeddings=embeddings,
             noise=self.noise,
             size=self.size,
             rng=np.random.default_rng([self.seed, 2, index]),
