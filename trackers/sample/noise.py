@@ -56,6 +56,7 @@ def observe(
     noise: DetectionNoise,
     size: tuple[int, int],
     rng: np.random.Generator,
+    people: bool = True,
 ) -> sv.Detections:
     """Noisy detections of one frame, most confident first.
 
@@ -65,14 +66,16 @@ def observe(
         noise: Levels of noise.
         size: Width and height of the frame; boxes end at its border.
         rng: Source of this frame's noise.
+        people: Boxes are of people who stand: noise goes by their height. Otherwise it goes by each side.
     """
     import supervision as sv
 
     visibility = np.asarray(truth.data["visibility"], dtype=np.float64)
     found = _found(visibility, noise, rng)
     boxes, visibility = truth.xyxy[found].astype(np.float64), visibility[found]
-    boxes += _jitter(boxes, noise.jitter * (2.0 - visibility), rng)
-    alarms = _false_alarms(truth.xyxy.astype(np.float64), int(rng.poisson(noise.false_alarms)), size, rng)
+    boxes += (_jitter if people else _jitter_by_side)(boxes, noise.jitter * (2.0 - visibility), rng)
+    false_alarms = _false_alarms if people else _displaced
+    alarms = false_alarms(truth.xyxy.astype(np.float64), int(rng.poisson(noise.false_alarms)), size, rng)
     boxes = np.concatenate([boxes, alarms])
     boxes = np.clip(boxes, 0.0, np.tile(np.array(size, dtype=np.float64), 2))
     confidence = np.concatenate([0.55 + 0.4 * visibility, rng.uniform(0.2, 0.6, len(alarms))])
@@ -101,6 +104,19 @@ def _found(visibility: Floats, noise: DetectionNoise, rng: np.random.Generator) 
 def _jitter(boxes: Floats, strength: Floats, rng: np.random.Generator) -> Floats:
     height = (boxes[:, 3] - boxes[:, 1])[:, None]
     return np.asarray(strength[:, None] * height * rng.standard_normal(boxes.shape) * [0.7, 1.0, 0.7, 1.0])
+
+
+def _jitter_by_side(boxes: Floats, strength: Floats, rng: np.random.Generator) -> Floats:
+    side = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    return np.asarray(strength[:, None] * side * rng.standard_normal(boxes.shape))
+
+
+def _displaced(boxes: Floats, count: int, size: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Boxes at random places, as large as objects of the frame."""
+    sides = boxes[:, 2:] - boxes[:, :2] if len(boxes) else np.full((1, 2), 0.1 * size[0])
+    half = 0.5 * rng.choice(sides, count) * rng.uniform(0.5, 1.1, (count, 1))
+    middle = rng.uniform(0.0, 1.0, (count, 2)) * size
+    return np.concatenate([middle - half, middle + half], axis=1)
 
 
 def _false_alarms(boxes: Floats, count: int, size: tuple[int, int], rng: np.random.Generator) -> Floats:
