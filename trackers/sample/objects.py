@@ -83,7 +83,7 @@ class ObjectScene:
         self._travellers, self._ground_kind = travellers, ground
         self._paths = routes.paths_of(travellers)
         self._kinds = np.array([one.kind for one in travellers] or ["car"])
-        self._looks = identity_vectors(seed, len(travellers), embedding_size)
+        self._embeddings = identity_vectors(seed, len(travellers), embedding_size)
 
     def __len__(self) -> int:
         return self.length
@@ -130,8 +130,8 @@ class ObjectScene:
         truth = self.truth(index)
         assert truth.tracker_id is not None
         rng = np.random.default_rng([self.seed, 2, index])
-        looks = self._looks[truth.tracker_id - 1]
-        found = observe(truth, looks=looks, noise=self.noise, size=self.size, rng=rng, people=False)
+        embeddings = self._embeddings[truth.tracker_id - 1]
+        found = observe(truth, embeddings=embeddings, noise=self.noise, size=self.size, rng=rng, people=False)
         identity = np.asarray(found.data["object"])
         found.data["class_name"] = self._kinds[np.maximum(identity, 1) - 1]
         found.class_id = np.array([CLASSES[name] for name in found.data["class_name"]], np.int64)
