@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from pathlib import Path
 
-from trackers.cli.evaluate import DISTRACTORS, Distractors, Style
+from trackers.cli.evaluate import Distractors, Style
 from trackers.cli.folder import Backend, Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
-from trackers.core.registry import EXTRACTORS, TRACKERS
+from trackers.cli.sequences import inputs_of, make_tasks
+from trackers.core.registry import TRACKERS
 from trackers.evaluation import check_truth, format_table
-from trackers.io import MOTSequence, find_sequences
-from trackers.pipeline.benchmark import Task, is_stored, outcome_rows, run_tasks, summarise
+from trackers.pipeline.benchmark import outcome_rows, run_tasks, summarise
 from trackers.pipeline.chart import draw_chart
-from trackers.pipeline.choices import Choice, files_of, read_choice
+from trackers.pipeline.choices import read_choice
 from trackers.pipeline.outputs import check_outputs
 
 STYLE_OF: dict[str, Style] = {".md": "markdown", ".json": "json", ".csv": "csv", ".txt": "text"}
@@ -67,17 +66,8 @@ def benchmark(
     Returns:
         The table.
     """
-    tasks = [
-        Task(
-            sequence,
-            detections_of(sequence, detections),
-            [typed_options(TRACKERS, read_choice(name)) for name in trackers],
-            [read_extractor(name) for name in extractors],
-            confidence,
-            DISTRACTORS[distractors],
-        )
-        for sequence in find_sequences(folder)
-    ]
+    chosen = [typed_options(TRACKERS, read_choice(name)) for name in trackers]
+    tasks = make_tasks(folder, detections, chosen, extractors, confidence, distractors)
     check_outputs(
         output, (*STYLE_OF, *PICTURES), overwrite=overwrite, inputs=[*inputs_of(tasks), *trackers, *extractors]
     )
@@ -94,31 +84,3 @@ def benchmark(
         else:
             path.write_text(format_table(rows, STYLE_OF[path.suffix.lower()]) + "\n", encoding="utf-8")
     return format_table(rows, style)
-
-
-def inputs_of(tasks: Sequence[Task]) -> list[str | Path]:
-    """Everything that is read for tasks: sequences, detections, and files among the options."""
-    places = [place for task in tasks for place in (task.sequence.folder, task.detections)]
-    return [*places, *(files_of(*tasks[0].trackers, *tasks[0].extractors) if tasks else ())]
-
-
-def detections_of(sequence: MOTSequence, pattern: str) -> Path:
-    """File of the detections of a sequence.
-
-    Raises:
-        FileNotFoundError: If it is not there.
-        ValueError: If the pattern has other fields than `{folder}` and `{name}`.
-    """
-    try:
-        path = Path(pattern.format(folder=sequence.folder, name=sequence.name))
-    except (KeyError, IndexError) as error:
-        raise ValueError(f"{pattern}: only {{folder}} and {{name}} are filled in, not {error}") from error
-    if not path.is_file():
-        raise FileNotFoundError(errno.ENOENT, f"no detections of {sequence.name}", str(path))
-    return path
-
-
-def read_extractor(name: str) -> Choice:
-    """Read an extractor: a name, a YAML file, or `stored:<array>`."""
-    choice = read_choice(name, "extractor")
-    return choice if is_stored(choice) else typed_options(EXTRACTORS, choice)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trackers.cli.benchmark import detections_of, inputs_of, read_extractor
-from trackers.cli.evaluate import DISTRACTORS, Distractors
+from trackers.cli.evaluate import Distractors
 from trackers.cli.folder import Backend, Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
+from trackers.cli.sequences import inputs_of, make_tasks
 from trackers.core.registry import TRACKERS
 from trackers.errors import require
-from trackers.io import find_sequences
-from trackers.pipeline.benchmark import Task
 from trackers.pipeline.choices import files_of, read_choice
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.tune import tune
@@ -64,20 +62,10 @@ def tune_tracker(
     Returns:
         What was found, in words.
     """
-    extractors = [] if extractor is None else [read_extractor(extractor)]
-    tasks = [
-        Task(
-            sequence,
-            detections_of(sequence, detections),
-            [],
-            extractors,
-            confidence,
-            DISTRACTORS[distractors],
-        )
-        for sequence in find_sequences(folder)
-    ]
+    extractors = [] if extractor is None else [extractor]
+    tasks = make_tasks(folder, detections, [], extractors, confidence, distractors)
     chosen = typed_options(TRACKERS, read_choice(tracker))
-    inputs = [*inputs_of(tasks), tracker, *([] if extractor is None else [extractor]), *files_of(chosen)]
+    inputs = [*inputs_of(tasks), tracker, *extractors, *files_of(chosen)]
     check_outputs([output], (".yaml", ".yml"), overwrite=overwrite, inputs=inputs)
     jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
     with jobs.open(len(tasks)) as pool:

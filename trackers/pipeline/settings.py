@@ -20,7 +20,6 @@ from trackers.pipeline.choices import (
     make_tracker,
 )
 from trackers.pipeline.detectors import (
-    Detect,
     brings_vectors,
     default_detections,
     filtered,
@@ -97,12 +96,8 @@ class TrackSettings:
             OSError: If a file is not there, or cannot be written.
         """
         found = detections_for(source, self.detections)
-        check_outputs(
-            outputs,
-            OUTPUT_SUFFIXES,
-            overwrite=overwrite,
-            inputs=[source, found, *files_of(self.tracker, self.extractor)],
-        )
+        read = [source, found, *files_of(self.tracker, self.extractor)]
+        check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=read)
         lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
         table = stored_table(found, last_frame=sequence_length(source), source=source)
         if table is None:
@@ -184,7 +179,13 @@ class EmbedSettings:
         frames = open_frames(source)
         if frames is None:
             raise ValueError(f"{source} has no frames to embed")
-        detect = _detector(source, found, self.confidence, self.classes)
+        detect = open_detector(
+            found,
+            confidence=self.confidence,
+            classes=self.classes,
+            last_frame=sequence_length(source),
+            source=source,
+        )
         extractor = None if self.extractor is None else make_extractor(self.extractor)
         embedded = observe(frames, detect, extractor)
         if progress is not None:
@@ -222,10 +223,3 @@ def detections_for(source: str, pattern: str | None) -> str:
         return pattern.format(folder=folder.as_posix(), name=name)
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"{pattern}: only {{folder}} and {{name}} are filled in, not {error}") from error
-
-
-def _detector(source: str, found: str, confidence: float | None, classes: Sequence[str]) -> Detect:
-    """A new detector for a source."""
-    return open_detector(
-        found, confidence=confidence, classes=classes, last_frame=sequence_length(source), source=source
-    )
