@@ -61,7 +61,8 @@ class Results:
         """
         scored = [at for at in range(len(self.header)) if any(TRIPLE.fullmatch(row[at]) for row in self.rows)]
         if not scored:
-            return self
+            short = ["IDSW" if name == "ID switches" else name for name in self.header]
+            return Results(self.command, self.date, short, self.rows)
         first = scored[0]
         before = ["tracker" if name.startswith("HOTA / ") else name for name in self.header[:first]]
         after = [at for at in range(first, len(self.header)) if at not in scored]

@@ -13,8 +13,10 @@ PROGRAMS = {
     "`numpy`": "import numpy",
     "`supervision`": "import supervision",
     "`trackers`": "import trackers",
-    "`trackers` and one tracker": "from trackers import SteadySORTTracker",
-    "`supervision`, `trackers` and one tracker": "import supervision; from trackers import SteadySORTTracker",
+    "`trackers` and one tracker": "from trackers import SteadySORTTracker; SteadySORTTracker()",
+    "`supervision`, `trackers` and one tracker": (
+        "import supervision; from trackers import SteadySORTTracker; SteadySORTTracker()"
+    ),
 }
 
 
