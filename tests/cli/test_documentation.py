@@ -14,17 +14,17 @@ from trackers.cli.parser import parse
 pytest.importorskip("jsonargparse", reason="the extra `cli` is not installed")
 
 DOCS = Path(__file__).parents[2] / "docs"
-SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHELL_BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 
 
 def command_lines() -> list[str]:
     lines = []
-    for page in ("command-line.md", "evaluation.md"):
+    for page in sorted(DOCS.rglob("*.md")):
         for block in SHELL_BLOCK.findall((DOCS / page).read_text()):
             for line in block.replace("\\\n", " ").splitlines():
-                found = re.search(r"trackers [a-z].*", line.partition(" #")[0].partition(" >")[0])
+                found = re.search(r"^ *(?:deepsort-)?trackers [a-z].*", line.partition(" #")[0].partition(" >")[0])
                 if found:
-                    lines.append(found.group().rstrip(")"))
+                    lines.append(found.group().strip().rstrip(")"))
     return lines
 
 
