@@ -32,7 +32,7 @@ class Face(NamedTuple):
     Attributes:
         points: Corners in metres, shape `(k, 3)`.
         colour: Red, green, blue.
-        outward: Horizontal direction that it faces, shape `(2,)`; zero for what is seen from above.
+        outward: Horizontal direction that it faces, shape `(2,)`; zero for what is drawn from above.
     """
 
     points: Floats
