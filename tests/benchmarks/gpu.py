@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import json
 import os
 import time
@@ -111,10 +112,12 @@ class Bench:
                     return model(batch).float().cpu()
 
             people = self.people(count)
+            plain = self.extractor(runtime="torch")
             row = {
                 "boxes": count,
                 "bare ms": self.milliseconds(bare),
-                "extract ms": self.milliseconds(lambda people=people: extractor.extract_features(self.frame, people)),  # type: ignore[misc]
+                "extract ms": self.milliseconds(functools.partial(extractor.extract_features, self.frame, people)),
+                "without graphs ms": self.milliseconds(functools.partial(plain.extract_features, self.frame, people)),
             }
             if cuda:
                 row["graph ms"] = self.milliseconds(_captured(model, batch))
@@ -245,15 +248,22 @@ class Bench:
             tracker = MultiStreamTracker(lambda _: SteadySORTTracker(extractor))
             frames, people = [self.frame] * count, self.people(10)
 
-            def step(frames: list[Any] = frames, tracker: MultiStreamTracker = tracker) -> None:
+            def detect(frames: list[Any] = frames) -> None:
                 detector.predict(frames, imgsz=640, device=str(self.device), verbose=False)
-                tracker.update({str(n): (people, self.frame) for n in range(len(frames))})  # noqa: B023
 
-            took = self.milliseconds(step)
-            yield {"streams": count, "ms": took, "30 fps": took <= 1000 / 30}
-            if took > 1000 / 30:
+            def update(count: int = count, tracker: MultiStreamTracker = tracker) -> None:
+                tracker.update({str(n): (people, self.frame) for n in range(count)})  # noqa: B023
+
+            parts = self.milliseconds(detect), self.milliseconds(update)
+            yield {
+                "streams": count,
+                "detect ms": parts[0],
+                "embed and track ms": parts[1],
+                "30 fps": sum(parts) <= 1000 / 30,
+            }
+            if sum(parts) > 1000 / 30:
                 return
-            count *= 2
+            count += max(1, count // 2)
 
 
 def _captured(model: Any, batch: torch.Tensor) -> Callable[[], Any]:

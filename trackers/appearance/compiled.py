@@ -18,9 +18,6 @@ class Compiled:
         model: Maps a tensor `(k, ...)` to one of k rows.
         graphs: Record CUDA graphs, and fill up batches.
 
-    Example:
-        >>> Compiled.bucket(5), Compiled.bucket(64)
-        (8, 64)
     """
 
     def __init__(self, model: torch.nn.Module, *, graphs: bool) -> None:
@@ -29,19 +26,17 @@ class Compiled:
         self._compiled: Any = torch.compile(model, dynamic=True, mode="reduce-overhead" if graphs else None)
 
     def __call__(self, batch: torch.Tensor) -> Any:
-        """The output of the module to a batch; valid until the next call if graphs are recorded."""
+        """The module's output for a batch; valid until the next call if graphs are recorded."""
         if self._compiled is None:
             return self._model(batch)
         count = len(batch)
         filled = batch
         if self._graphs:
-            filled = batch.new_zeros((self.bucket(count), *batch.shape[1:])).contiguous(
-                memory_format=torch.channels_last
-            )
+            filled = batch.new_zeros((bucket(count), *batch.shape[1:])).contiguous(memory_format=torch.channels_last)
             filled[:count] = batch
         try:
             output = self._compiled(filled)
-        except Exception as error:  # whatever compiler, driver or model it fails in, the plain module outputs
+        except Exception as error:  # whatever compiler, driver or model it fails in, the plain module runs
             reason = str(error).strip().partition("\n")[0]
             warnings.warn(
                 f"the model could not be compiled and runs as it is ({type(error).__name__}: {reason}); "
@@ -52,7 +47,12 @@ class Compiled:
             return self._model(batch)
         return output[:count] if isinstance(output, torch.Tensor) else output
 
-    @staticmethod
-    def bucket(count: int) -> int:
-        """The next power of two."""
-        return 1 << (count - 1).bit_length()
+
+def bucket(count: int) -> int:
+    """The next power of two: so many crops a graph is recorded for.
+
+    Example:
+        >>> bucket(5), bucket(64)
+        (8, 64)
+    """
+    return 1 << (count - 1).bit_length()

@@ -56,7 +56,9 @@ class Preprocessing:
     center_sigma: float | None = None
 
     def __post_init__(self) -> None:
-        """Check every setting."""
+        """Check every setting; lists become tuples, so that settings can be a key."""
+        for name in ("size", "mean", "std"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if any(int(side) != side or side < 1 for side in self.size):
             raise ValueError(f"input_size must be (height, width) in whole pixels, but got {self.size!r}")
         for name, values in (("mean", self.mean), ("std", self.std)):

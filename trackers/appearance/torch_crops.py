@@ -7,6 +7,7 @@ an accelerator every call costs a launch, so all windows are resized by two batc
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def cut_batch(image: torch.Tensor, windows: Ints, masks: Bools | None, settings:
     rows = (corners[:, 1, None] + torch.arange(highest, device=device)).clamp_(max=image.shape[2] - 1)[:, :, None]
     columns = (corners[:, 0, None] + torch.arange(widest, device=device)).clamp_(max=image.shape[3] - 1)[:, None, :]
     pixels = image[0][:, rows, columns].movedim(0, 1).float()
-    fill = sent(settings.fill().astype(np.float32), device).view(1, 3, 1, 1)
+    fill = _fill(settings, device)
     if masks is not None:
         each = torch.arange(len(windows), device=device)[:, None, None]
         pixels = torch.where(sent(masks, device)[each, rows, columns][:, None], pixels, fill)
@@ -142,13 +143,28 @@ def to_input(
     Returns:
         float32 model input of shape `(k, 3, h, w)`, channels last in memory.
     """
-    order = sent(np.array([2, 1, 0] if settings.color == "rgb" else [0, 1, 2]), crops.device)
+    order, factor, offset = _colours(settings, crops.shape[3], crops.device)
     ordered = torch.index_select(crops.permute(0, 2, 3, 1), 3, order)
     pixels = ordered.float() if memory is None else memory.copy_(ordered)
-    factor, offset = (
-        sent(np.tile(values, crops.shape[3]).astype(np.float32), crops.device) for values in settings.affine()
-    )
     pixels.view(-1, len(factor)).mul_(factor).add_(offset)
     if weight is not None:
         pixels *= weight[:, :, None]
     return pixels.permute(0, 3, 1, 2)
+
+
+@lru_cache(maxsize=32)
+def _fill(settings: Preprocessing, device: torch.device) -> torch.Tensor:
+    """Colour of what is not the object's, kept on the device, shape `(1, 3, 1, 1)`."""
+    return torch.from_numpy(settings.fill().astype(np.float32)).to(device).view(1, 3, 1, 1)
+
+
+@lru_cache(maxsize=32)
+def _colours(
+    settings: Preprocessing, width: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Order of the colours, and factor and offset of each number of a row of pixels, kept on the device."""
+    order = torch.tensor([2, 1, 0] if settings.color == "rgb" else [0, 1, 2], device=device)
+    factor, offset = (
+        torch.from_numpy(np.tile(each, width).astype(np.float32)).to(device) for each in settings.affine()
+    )
+    return order, factor, offset

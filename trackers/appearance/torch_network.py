@@ -15,6 +15,7 @@ import torch
 from trackers.appearance.blocks import Blocks
 from trackers.appearance.compiled import Compiled
 from trackers.appearance.cpu_runtime import RUNTIMES, CpuRuntime
+from trackers.appearance.graphed import Graphed
 from trackers.appearance.preprocessing import Preprocessing
 from trackers.appearance.torch_crops import cut_batch, cut_each, sent, to_input
 from trackers.boxes import Bools, Image, Ints
@@ -62,7 +63,7 @@ class TorchNetwork:
         transforms: The model's own preprocessing of one crop, in place of `preprocessing`.
         compile: Run the module through `torch.compile`, on CUDA as recorded graphs.
         runtime: What runs the module on a CPU, one of `trackers.appearance.cpu_runtime.RUNTIMES`; on other devices
-            PyTorch does.
+            PyTorch does, on CUDA as recorded graphs unless it is `"torch"`.
 
     Raises:
         ValueError: If the device is not there, or half precision or a runtime is asked of one without it.
@@ -112,6 +113,8 @@ class TorchNetwork:
             self._run = Compiled(self.model, graphs=cuda)
         elif on_cpu:
             self._run = CpuRuntime(self.model, self._asked_runtime)
+        elif cuda and self._asked_runtime == "auto":
+            self._run = Graphed(self.model)
         weight = self.preprocessing.center_weight()
         self._weight = None if weight is None else torch.from_numpy(weight).to(self.device)
 

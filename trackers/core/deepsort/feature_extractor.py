@@ -42,7 +42,8 @@ class DeepSORTFeatureExtractor:
             per forward pass; None measures the best on a CPU), `half` (CUDA only), `compile` (run through
             `torch.compile`, on CUDA as recorded graphs; the first frames take long), `runtime` (what runs the module
             on a CPU: `"auto"`, the first of `"openvino"`, `"onnxruntime"` and `"torch"` that is installed and gives
-            the module's vectors, compared at the first batch; or one of these names), `transforms` (a callable from a
+            the module's vectors, compared at the first batch; or one of these names; on CUDA `"auto"` records graphs
+            and `"torch"` does not), `transforms` (a callable from a
             Pillow image to a tensor, in place of the preprocessing).
 
     Raises:
