@@ -119,7 +119,7 @@ bench: $(VENV)/.stamp-dev ## speed; BENCH_ARGS="--python /path/to/python" adds t
 GPU_PYTHON ?= $(BIN)/python
 
 gpu: ## on a machine with a CUDA device, at most five minutes: the tests marked gpu, and the tables that need one
-	$(GPU_PYTHON) -m pytest -q -p no:randomly -p no:cacheprovider -m gpu tests; code=$$?; [ $$code = 0 ] || [ $$code = 5 ]
+	$(GPU_PYTHON) -m pytest -q -p no:randomly -p no:cacheprovider -m gpu $$(grep -rlF "mark.gpu" tests --include="test_*.py"); code=$$?; [ $$code = 0 ] || [ $$code = 5 ]
 	$(GPU_PYTHON) tests/benchmarks/gpu.py --seconds 180
 
 # --- checks ----------------------------------------------------------------------------------------
