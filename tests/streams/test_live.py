@@ -8,6 +8,9 @@ import random
 import re
 import resource
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +21,10 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from trackers import MultiStreamTracker, SORTTracker
+from trackers import MultiStreamTracker, SORTTracker, SteadySORTTracker
+from trackers.appearance.detector_features import DetectorFeatures
 from trackers.boxes import Image
-from trackers.io import FrameSource, ResultWriter, read_mot
+from trackers.io import FrameSource, ResultWriter, SourceFrame, VideoWriter, open_source, read_mot
 from trackers.streams.counters import Counters, StreamCounters
 from trackers.streams.live import StreamResult
 from trackers.streams.readers import WAITING
@@ -232,6 +236,141 @@ def test_what_cannot_run_is_refused_before_anything_is_read(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="each of 1 frames"):
         streams.run({"yard": clip(0, 3)}, Short())
     assert not [one for one in threading.enumerate() if one.name.startswith("reader") and one.is_alive()]
+
+
+def test_trackers_get_the_times_of_the_source_and_an_outage_counts() -> None:
+    steps = [0.0, 0.04, 0.08, 0.5, 0.54]
+
+    def read(_: Any) -> Iterator[SourceFrame]:
+        connected = time.monotonic()
+        for number, told in enumerate(steps, start=1):
+            # The network has moods, the camera's clock has none.
+            time.sleep(max(0.0, connected + told - time.monotonic()) + random.random() / 50)
+            yield SourceFrame.at(1000.0 + told, number, frame(0, number))
+        raise ValueError("connection reset")
+
+    sink = Sink("door", 2 * len(steps))
+    began = time.time()
+    MultiStreamTracker(lambda _: SORTTracker()).run({"door": endless(read)}, box, sink, stop=sink.enough)
+    times = [one.timestamp for one in sink.results["door"]]
+    assert began <= times[0] <= time.time()
+    for part in (times[: len(steps)], times[len(steps) : 2 * len(steps)]):
+        np.testing.assert_allclose(np.diff(part), np.diff(steps), atol=1e-5)
+    assert 0.25 <= times[len(steps)] - times[len(steps) - 1] < 5
+
+
+def test_a_file_that_does_not_know_its_length_loses_no_frame(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "clip.mkv", frame_rate=25) as writer:
+        for number in range(30):
+            writer.write(np.full((48, 64, 3), number, np.uint8))
+    source = open_source(tmp_path / "clip.mkv")
+    assert source.frame_count is None
+    sink = Sink()
+
+    def slow(image: Image) -> sv.Detections:
+        time.sleep(0.01)
+        return box(image)
+
+    streams = MultiStreamTracker(lambda _: SORTTracker())
+    for given in (source, tmp_path / "clip.mkv"):
+        counted = streams.run({"file": given}, slow, sink)
+        assert (counted["file"].tracked, counted["file"].dropped, counted["file"].reconnections) == (30, 0, 0)
+    np.testing.assert_allclose([one.timestamp for one in sink.results["file"]], 2 * [n / 25 for n in range(30)])
+
+
+@pytest.mark.parametrize("reads_detector", [False, True])
+def test_the_next_batch_is_detected_on_while_this_one_is_tracked(reads_detector: bool) -> None:
+    detecting, overlapped = threading.Event(), []
+
+    def detect(image: Image) -> sv.Detections:
+        detecting.set()
+        return sv.Detections.empty()
+
+    def sink(_: StreamResult) -> None:
+        detecting.clear()
+        overlapped.append(detecting.wait(0.3))
+
+    extractor = DetectorFeatures() if reads_detector else None
+    MultiStreamTracker(lambda _: SteadySORTTracker(extractor)).run({"file": clip(0, 4)}, detect, sink)
+    assert any(overlapped) != reads_detector
+
+
+def test_an_address_that_is_not_there_is_tried_again_where_errors_are_skipped() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+    streams = MultiStreamTracker(lambda _: SORTTracker())
+    with pytest.raises(ValueError, match="stream 'away' cannot be opened"):
+        streams.run({"away": address, "file": clip(0, 3)}, box)
+    streams.on_error = "skip"
+    sink = Sink("file", 250)
+    counted = streams.run({"away": address, "file": clip(0, 1000, 0.005)}, box, sink, stop=sink.enough)
+    assert counted["away"].reconnections >= 1
+    assert counted["away"].received == 0
+    assert list(streams.errors) == ["away"]
+    with pytest.raises(TypeError, match="must return a tracker"):
+        MultiStreamTracker(lambda _: None).run({"file": clip(0, 3)}, box)  # type: ignore[arg-type, return-value]
+
+
+SENDER = """
+import io, socket, sys, threading, time, av, numpy as np
+clip = io.BytesIO()
+with av.open(clip, "w", format="mpegts") as container:
+    stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "tune": "zerolatency", "g": "5"})
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    for number in range(1000):
+        image = np.full((48, 64, 3), 2 * number % 256, np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+packets = clip.getvalue()
+step = len(packets) // 1000
+
+def send(connection):
+    for start in range(0, len(packets), step):
+        connection.sendall(packets[start : start + step])
+        time.sleep(0.02)
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    while True:
+        threading.Thread(target=send, args=(server.accept()[0],), daemon=True).start()
+"""
+
+
+def test_a_stream_over_the_network_whose_sender_is_killed_and_started_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    senders: list[subprocess.Popen[bytes]] = []
+
+    def send() -> None:
+        command = [sys.executable, "-c", SENDER, str(port)]
+        senders.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+
+    times: list[float] = []
+    stop = threading.Event()
+
+    def sink(one: StreamResult) -> None:
+        if one.name == "camera":
+            times.append(one.timestamp)
+            if len(times) in (10, 20, 30) and len(senders) < 3:  # opened, read, and lost
+                senders[-1].kill()
+                send()
+            if len(times) >= 40 and len(senders) == 3:
+                stop.set()
+
+    send()
+    streams = MultiStreamTracker(lambda _: SORTTracker(), on_error="skip")
+    timer = threading.Timer(60, stop.set)
+    timer.start()
+    try:
+        sources: dict[str, Any] = {"camera": f"tcp://127.0.0.1:{port}", "file": clip(1, 50, 0.01)}
+        counted = streams.run(sources, box, sink, stop=stop)
+    finally:
+        timer.cancel()
+        for sender in senders:
+            sender.kill()
+            sender.wait()
+    assert len(times) >= 40
+    assert times == sorted(set(times))
+    assert counted["camera"].reconnections >= 2
+    assert counted["file"].tracked == 50
 
 
 @pytest.mark.slow

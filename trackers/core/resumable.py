@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trackers.core.state import Stateful, read_state, recreate, restore, state_of, write_state
+from trackers.core.state import Saved, Stateful, read_state, recreate, restore, state_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Resumable(Stateful):
+class Resumable(Saved, Stateful):
     """What a tracker goes on from, as data and as a file; `trackers.core.state` is how."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -44,17 +44,6 @@ class Resumable(Stateful):
             >>> second.load_state_dict(first.state_dict())
         """
         restore(self, state)
-
-    def save(self, path: str | Path) -> None:
-        """Write the state to a file, which at no time is half written.
-
-        Args:
-            path: File to write or replace.
-
-        Raises:
-            OSError: If it cannot be written; an older file at `path` is still there then.
-        """
-        write_state(path, self.state_dict())
 
     @classmethod
     def load(cls, path: str | Path, **given: Any) -> Self:

@@ -45,6 +45,25 @@ class Stateful:
     _new_tracks: Any
 
 
+class Saved:
+    """Something that is kept in a file, by its `state_dict`."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything it goes on from, as numbers, names and arrays, copied."""
+        raise NotImplementedError
+
+    def save(self, path: str | Path) -> None:
+        """Write the state to a file, which at no time is half written.
+
+        Args:
+            path: File to write or replace.
+
+        Raises:
+            OSError: If it cannot be written; an older file at `path` is still there then.
+        """
+        write_state(path, self.state_dict())
+
+
 TrackerType = TypeVar("TrackerType", bound=Stateful)
 
 VERSION = 4
@@ -132,13 +151,18 @@ def recreate(kind: type[TrackerType], state: Mapping[str, Any], given: Mapping[s
     return tracker
 
 
-def check_origin(kind: type[Any], state: Any) -> None:
-    """Refuse what is not a state of this kind of tracker in this format."""
+def check_origin(kind: type[Any], state: Any, versions: tuple[int, ...] = (VERSION, 3)) -> None:
+    """Refuse what is not a state of this class in a format that is known.
+
+    Raises:
+        TypeError: If it is no dict.
+        ValueError: If it is of another class or version.
+    """
     if not isinstance(state, Mapping):
         raise TypeError(f"expected a state, which is a dict, but got {type(state).__name__}")
     version = state.get("version")
-    if version not in (3, VERSION):
-        raise ValueError(f"expected a state of version {VERSION} or 3, but got version {version!r}")
+    if version not in versions:
+        raise ValueError(f"expected a state of version {' or '.join(map(str, versions))}, but got version {version!r}")
     if state.get("tracker") != kind.__name__:
         raise ValueError(f"expected a state of {kind.__name__}, but got one of {state.get('tracker')}")
 

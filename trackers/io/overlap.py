@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_END = object()
+PATIENCE = 0.5
+"""Seconds a thread has to end; one that hangs in a camera or a network is left behind, so that Ctrl-C ends a run."""
 
 
 def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
@@ -19,7 +22,7 @@ def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
     Errors come at their place in the sequence.
 
     Args:
-        items: Whatever takes time to produce.
+        items: Whatever takes time to produce; a generator is closed at the end.
         size: Items to hold ready.
 
     Yields:
@@ -29,18 +32,38 @@ def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
         >>> list(read_ahead(range(3)))
         [0, 1, 2]
     """
-    iterator = iter(items)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+    ready: SimpleQueue[tuple[bool, T | BaseException | None]] = SimpleQueue()
+    room, over = threading.Semaphore(size), threading.Event()
+
+    def fetch() -> None:
+        iterator = iter(items)
+        try:
+            while room.acquire() and not over.is_set():
+                ready.put((True, next(iterator)))
+        except StopIteration:
+            ready.put((False, None))
+        except BaseException as error:
+            ready.put((False, error))
+        finally:
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+
+    thread = threading.Thread(target=fetch, name="read-ahead", daemon=True)
+    thread.start()
     try:
-        pending: deque[Future[object]] = deque(pool.submit(next, iterator, _END) for _ in range(size))
-        while (item := pending.popleft().result()) is not _END:
-            pending.append(pool.submit(next, iterator, _END))
+        while True:
+            more, item = ready.get()
+            if isinstance(item, BaseException) and not more:
+                raise item
+            if not more:
+                return
+            room.release()
             yield item  # type: ignore[misc]
     finally:
-        pool.shutdown(cancel_futures=True)
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            close()
+        over.set()
+        room.release()
+        thread.join(PATIENCE)
 
 
 class WriteBehind(Generic[T]):
@@ -69,7 +92,7 @@ class WriteBehind(Generic[T]):
         self._pending: deque[Future[object]] = deque()
 
     def put(self, item: T) -> None:
-        """Hand over an item; waits while too many are waiting already."""
+        """Take an item; waits while too many are waiting already."""
         while len(self._pending) >= self._size:
             self._pending.popleft().result()
         self._pending.append(self._pool.submit(self._write, item))

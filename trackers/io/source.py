@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -108,8 +109,10 @@ class FrameSource:
         name: What people call it.
         frame_rate: Frames per second.
         frame_count: Number of frames as the source announces it, else None.
-        read: Starts reading from the beginning; counts faults as it goes. Frames without a time get that of the rate.
+        read: Starts reading from the beginning; counts faults as it goes. Frames without a time get that of the rate,
+            those of a live source that of the clock.
         faults: What went wrong so far.
+        live: Whether frames come at the source's own pace, as from a camera; None where it does not know its end.
     """
 
     name: str
@@ -117,6 +120,11 @@ class FrameSource:
     frame_count: int | None
     read: Callable[[Faults], Iterator[tuple[int, Image]]] = field(repr=False)
     faults: Faults = field(default_factory=Faults)
+    live: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Decide whether it is live where nobody says so."""
+        self.live = self.frame_count is None if self.live is None else self.live
 
     def __iter__(self) -> NumberedFrames:
         """Read from the beginning (a camera or a live stream: from now).
@@ -124,13 +132,14 @@ class FrameSource:
         Raises:
             ValueError: If there is not a single frame.
         """
-        number = 0
+        number, start = 0, time.monotonic()
         for frame in self.read(self.faults):
             number, image = frame
             if isinstance(frame, SourceFrame):
                 yield frame
             else:
-                yield SourceFrame.at((number - 1) / self.frame_rate, number, image)
+                told = time.monotonic() - start if self.live else (number - 1) / self.frame_rate
+                yield SourceFrame.at(told, number, image)
         if number == 0:
             raise ValueError(f"{self.name} has no frame that can be decoded")
         if number < (self.frame_count or 0):

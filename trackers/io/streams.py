@@ -27,11 +27,12 @@ WITHOUT_TIMES = ("avi", "h264", "hevc", "mjpeg", "rawvideo")
 """Formats that keep a rate and no time of a frame; what FFmpeg tells of them is the order of decoding."""
 
 
-def _open_container(url: str) -> InputContainer:
+def _open_container(url: str, *, at_once: bool = False) -> InputContainer:
+    """Open a video; `at_once` leaves out the frames that FFmpeg waits for to estimate the rate of a stream."""
     av = require("av", "cli")
     try:
         # PyAV's timeout holds for opening and reading, FFmpeg's for every exchange, seeking included.
-        options = {"rw_timeout": str(round(STALLED * 1e6))}
+        options = {"rw_timeout": str(round(STALLED * 1e6)), **({"fpsprobesize": "0"} if at_once else {})}
         container: InputContainer = av.open(url, timeout=STALLED, options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -57,7 +58,11 @@ def open_video(url: str, frame_rate: float | None, retries: int) -> FrameSource:
         rate, count = _rate_and_count(container, frame_rate)
         is_file = url.startswith("file:") or container.duration is not None
         told = container.format.name not in WITHOUT_TIMES and not (is_file and frame_rate)
-    return FrameSource(_name(url), rate, count, lambda faults: _read_video(url, retries, faults, rate, told, is_file))
+
+    def read(faults: Faults) -> NumberedFrames:
+        return _read_video(url, retries, faults, rate, told, is_file)
+
+    return FrameSource(_name(url), rate, count, read, live=not is_file)
 
 
 def open_pipe(url: str, name: str, frame_rate: float | None) -> FrameSource:
@@ -83,7 +88,7 @@ def open_pipe(url: str, name: str, frame_rate: float | None) -> FrameSource:
                 if image is not None:
                     yield SourceFrame.at(now, number, image)
 
-    return FrameSource(name, rate, count, read)
+    return FrameSource(name, rate, count, read, live=False)
 
 
 def _rate_and_count(container: InputContainer, frame_rate: float | None) -> tuple[float, int | None]:
@@ -110,7 +115,7 @@ def _read_video(url: str, retries: int, faults: Faults, rate: float, told: bool,
     seen = time.monotonic()
     while True:
         try:
-            with _open_container(url) as container:
+            with _open_container(url, at_once=not is_file) as container:
                 timeline.tick = _tick(container)
                 resumes = container.duration is not None
                 if number and not resumes:
@@ -224,4 +229,4 @@ def open_camera(index: int | str, frame_rate: float | None, retries: int) -> Fra
     probe = connect()
     rate = frame_rate or float(probe.get(cv2.CAP_PROP_FPS)) or 30.0
     probe.release()
-    return FrameSource(f"camera {index}", rate, None, read)
+    return FrameSource(f"camera {index}", rate, None, read, live=True)

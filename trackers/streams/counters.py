@@ -24,12 +24,9 @@ COUNTED = {
 class StreamCounters:
     """Counters of one stream.
 
+    The numbers are explained in `COUNTED`.
+
     Attributes:
-        received: Frames decoded.
-        dropped: Frames that a live source let go, because newer ones had come.
-        tracked: Frames tracked.
-        failed: Frames that the tracker refused.
-        reconnections: How often the source was opened again.
         seconds: Seconds from decoding to the sink, all frames together.
         latencies: The same for each of the newest frames.
     """

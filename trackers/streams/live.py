@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from trackers.appearance.detector_features import DetectorFeatures
 from trackers.boxes import Image
 from trackers.errors import check_range
-from trackers.io import FrameSource, open_source
+from trackers.io import read_ahead
 from trackers.streams.counters import Counters, StreamCounters
-from trackers.streams.readers import Readers, Waiting
+from trackers.streams.readers import Readers, Source, Waiting
 
 if TYPE_CHECKING:
     import supervision as sv
 
-Source = str | Path | int | FrameSource
-"""What `trackers.io.open_source` opens, or what it returned."""
-
 ENDING = 1.0
 """Seconds in which threads must end."""
 
+Batch = tuple[list[Waiting], "list[sv.Detections]"]
+"""Frames of different streams, and the detections of each."""
+
 
 class Streams(Protocol):
-    """The trackers of all streams, as a `MultiStreamTracker` has them."""
+    """What is run: the trackers of all streams, as a `MultiStreamTracker` has them."""
 
-    trackers: dict[str, Any]
+    on_error: str
     errors: dict[str, Exception]
 
+    def tracker(self, name: str) -> Any:
+        """See `MultiStreamTracker.tracker`."""
+        ...
+
     def update(
-        self,
-        frames: Mapping[str, Any],
-        *,
-        timestamps: Mapping[str, float] | float | None = None,
-        on_error: str | None = None,
+        self, frames: Mapping[str, Any], *, timestamps: Mapping[str, float], on_error: str
     ) -> dict[str, sv.Detections]:
-        """Track one frame of some of the streams."""
+        """See `MultiStreamTracker.update`."""
         ...
 
 
@@ -72,7 +71,7 @@ def run(
     stop: threading.Event | None = None,
     counters: Counters | None = None,
 ) -> Counters:
-    """Track sources until all have ended; see `MultiStreamTracker.run`."""
+    """Track sources until all have ended: what `MultiStreamTracker.run` does."""
     if not sources:
         raise ValueError("expected at least one source, such as {'door': 'rtsp://192.168.0.7/stream'}, but got none")
     check_range("wait", wait, 0.0)
@@ -80,39 +79,63 @@ def run(
     unknown = [name for name in live or () if name not in sources]
     if unknown:
         raise ValueError(f"live names {unknown[0]!r}, but the sources are {', '.join(map(repr, sources))}")
-    opened = {name: _opened(name, source) for name, source in sources.items()}
-    alive = {name: _is_live(sources[name]) if live is None else name in live for name in sources}
     detect = batched(detector)
-    for name, tracker in streams.trackers.items():
-        if not alive.get(name, True):
-            tracker.reset()
+    trackers = {name: streams.tracker(name) for name in sources}
     counters = Counters() if counters is None else counters
     counters |= {name: StreamCounters() for name in sources}
-    readers = Readers(opened, alive, counters)
+    stop = threading.Event() if stop is None else stop
+    refused: dict[str, Exception] = {}
+    readers = Readers(sources, live, counters, patient=streams.on_error == "skip")
     try:
-        while not readers.finished and not (stop is not None and stop.is_set()):
-            batch = readers.take(batch_size or len(sources), wait)
-            if batch:
-                _track(streams, batch, detect, sink, counters)
+        readers.wait_until_open()
+        for name, tracker in trackers.items():
+            if not readers.live.get(name, True):
+                tracker.reset()
+        batches = _detected(readers, detect, batch_size or len(sources), wait, stop)
+        # Vectors that are read off the detector must be taken before its next call.
+        if not any(isinstance(one.feature_extractor, DetectorFeatures) for one in trackers.values()):
+            batches = read_ahead(batches, size=1)
+        for batch, found in batches:
+            _track(streams, batch, found, sink, counters)
+            refused |= streams.errors if batch else {}
+            if stop.is_set():
+                break
     except KeyboardInterrupt:
         pass  # whoever presses Ctrl-C wants what there is
     finally:
         readers.stop(ENDING)
-    streams.errors = dict(readers.errors)
+    streams.errors = {**refused, **readers.errors}
     return counters
+
+
+def _detected(
+    readers: Readers,
+    detect: Callable[[list[Image]], list[sv.Detections]],
+    size: int,
+    wait: float,
+    stop: threading.Event,
+) -> Iterator[Batch]:
+    """Batches, each detected on in one call; an empty one where nothing came for a moment."""
+    while not readers.finished and not stop.is_set():
+        batch = readers.take(size, wait)
+        found = detect([one.image for one in batch]) if batch else []
+        if len(found) != len(batch):
+            raise ValueError(
+                f"the detector must return detections for each of {len(batch)} frames, but got {len(found)}"
+            )
+        yield batch, found
 
 
 def _track(
     streams: Streams,
     batch: Sequence[Waiting],
-    detect: Callable[[list[Image]], list[sv.Detections]],
+    found: Sequence[sv.Detections],
     sink: Callable[[StreamResult], Any] | None,
     counters: Counters,
 ) -> None:
-    """Detect on a batch in one call, track it, and hand every frame to the sink."""
-    found = detect([one.image for one in batch])
-    if len(found) != len(batch):
-        raise ValueError(f"the detector must return detections for each of {len(batch)} frames, but got {len(found)}")
+    """Track a batch, and give every frame to the sink."""
+    if not batch:
+        return
     tracked = streams.update(
         {one.name: (detections, one.image) for one, detections in zip(batch, found, strict=True)},
         timestamps={one.name: one.timestamp for one in batch},
@@ -156,19 +179,3 @@ def batched(detector: Any) -> Callable[[list[Image]], list[sv.Detections]]:
             f"sv.Detections as detector, but got {type(detector).__name__}"
         )
     return lambda frames: [detector(frame) for frame in frames]
-
-
-def _opened(name: str, source: Source) -> FrameSource:
-    if isinstance(source, FrameSource):
-        return source
-    try:
-        return open_source(source, retries=0)
-    except (OSError, ValueError) as error:
-        raise type(error)(f"the source of stream {name!r} cannot be opened: {error}") from error
-
-
-def _is_live(source: Source) -> bool:
-    """Whether a source gives frames at its own pace: a camera, an address, a source without a known end."""
-    if isinstance(source, FrameSource):
-        return source.frame_count is None
-    return str(source).isdigit() or re.match(r"[A-Za-z]+://", str(source)) is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trackers.core.base import Tracker
-from trackers.core.state import read_state, write_state
+from trackers.core.state import Saved, check_origin, read_state
 from trackers.errors import check_choice
 from trackers.streams.together import StreamFrame, update_together
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import supervision as sv
 
     from trackers.streams.counters import Counters
-    from trackers.streams.live import Source, StreamResult
+    from trackers.streams.live import StreamResult
+    from trackers.streams.readers import Source
 
     Frame = sv.Detections | tuple[sv.Detections | None, Any] | None
 
@@ -25,7 +26,7 @@ VERSION = 1
 """Version of the format of states."""
 
 
-class MultiStreamTracker:
+class MultiStreamTracker(Saved):
     """Tracks many streams: `update` takes one frame of each of any of them.
 
     Each stream has a tracker of its own, with its own parameters, and ids that start at 1. Trackers that share a
@@ -100,7 +101,7 @@ class MultiStreamTracker:
         self.errors, work = {}, {}
         for name, given in frames.items():
             try:
-                work[name] = StreamFrame(self._tracker_of(name), *_halves(given), timestamp=times.get(name))
+                work[name] = StreamFrame(self.tracker(name), *_halves(given), timestamp=times.get(name))
             except Exception as error:
                 self.errors[name] = error
         update_together(list(work.values()))
@@ -124,28 +125,31 @@ class MultiStreamTracker:
     ) -> Counters:
         """Read, detect and track sources until all have ended, or Ctrl-C; one call of the detector per batch.
 
-        Each source is decoded on a thread of its own. A live one whose frames are not taken in time drops its own
-        oldest, and is opened again when it breaks off, while the others go on; trackers get the times of its frames, so
-        that an outage counts. A file waits, ends, and starts its stream anew. Frames of one stream stay in order.
+        Each source is decoded on a thread of its own, and the next batch is detected on while this one is tracked. A
+        live source whose frames are not taken in time drops its own oldest, and is opened again when it breaks off,
+        while the others go on. Its frames have the steps the source tells, on the clock of this machine, so that an
+        outage counts. A file waits, ends, and starts its stream anew. Frames of one stream stay in order.
 
         Args:
             sources: By stream, what `trackers.io.open_source` opens (a file, a folder, an address, the index of a
                 camera), or what it returned.
             detector: An Ultralytics model; an object with `detect_batch(frames)` that returns a list of detections; or
-                a function from a frame to its detections.
+                a function from a frame to its detections. It is called on a thread of its own.
             sink: Called with every tracked frame, a `StreamResult`.
-            live: Streams whose source is live; None takes cameras, addresses, and sources that do not know their end.
+            live: Streams whose source is live; None takes those that are by themselves, see
+                `trackers.io.FrameSource.live`.
             batch_size: Frames of different streams in a full batch; None takes one of each.
             wait: Seconds after its first frame that a batch goes, full or not.
             stop: Set it, from another thread or from the sink, to end the run.
             counters: Where to count, to be read from another thread meanwhile.
 
         Returns:
-            What was counted, by stream. Why a source broke off last is in `errors`.
+            What was counted, by stream. Why a source broke off last, or a frame was refused last, is in `errors`.
 
         Raises:
-            ValueError: If there is no source, or one cannot be opened.
-            TypeError: If the detector is none.
+            ValueError: If there is no source, or one cannot be opened. With `on_error="skip"` a camera or an address
+                that cannot be opened is tried again while the others run.
+            TypeError: If the detector is none, or `make_tracker` gives no tracker.
 
         Example:
             >>> import numpy as np, supervision as sv
@@ -171,6 +175,33 @@ class MultiStreamTracker:
             stop=stop,
             counters=counters,
         )
+
+    def tracker(self, name: str) -> Tracker[Any]:
+        """The tracker of a stream, made if its name is new.
+
+        Args:
+            name: The stream.
+
+        Returns:
+            Its tracker.
+
+        Raises:
+            TypeError: If `make_tracker` gives no tracker.
+            ValueError: If it gives that of another stream.
+        """
+        if name not in self.trackers:
+            tracker = self._make_tracker(name)
+            if not isinstance(tracker, Tracker):
+                raise TypeError(
+                    f"make_tracker must return a tracker, but returned {type(tracker).__name__} for {name!r}"
+                )
+            shared = [other for other, theirs in self.trackers.items() if theirs is tracker]
+            if shared:
+                raise ValueError(
+                    f"make_tracker must return a new tracker for each stream, but {name!r} got that of {shared[0]!r}"
+                )
+            self.trackers[name] = tracker
+        return self.trackers[name]
 
     def remove(self, name: str) -> Tracker[Any]:
         """Let a stream go; if its name comes up again it starts anew.
@@ -213,29 +244,12 @@ class MultiStreamTracker:
             TypeError: If it is no dict.
             ValueError: If it is no state of this class, or does not fit a tracker; nothing is changed then.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"expected a state, which is a dict, but got {type(state).__name__}")
-        if state.get("tracker") != type(self).__name__ or state.get("version") != VERSION:
-            raise ValueError(
-                f"expected a state of {type(self).__name__} of version {VERSION}, but got one of "
-                f"{state.get('tracker')} of version {state.get('version')}"
-            )
+        check_origin(type(self), state, (VERSION,))
         trackers = {}
         for index, name in enumerate(state["names"]):
             trackers[name] = self._make_tracker(name)
             trackers[name].load_state_dict(state["states"][str(index)])
         self.trackers, self.errors, self.tracked = trackers, {}, {}
-
-    def save(self, path: str | Path) -> None:
-        """Write the state of all streams to one file, which at no time is half written.
-
-        Args:
-            path: File to write or replace.
-
-        Raises:
-            OSError: If it cannot be written; an older file at `path` is still there then.
-        """
-        write_state(path, self.state_dict())
 
     @classmethod
     def load(cls, path: str | Path, make_tracker: Callable[[str], Tracker[Any]], **options: Any) -> MultiStreamTracker:
@@ -256,22 +270,6 @@ class MultiStreamTracker:
         streams = cls(make_tracker, **options)
         streams.load_state_dict(read_state(path))
         return streams
-
-    def _tracker_of(self, name: str) -> Tracker[Any]:
-        """The tracker of a stream, made if it is new."""
-        if name not in self.trackers:
-            tracker = self._make_tracker(name)
-            if not isinstance(tracker, Tracker):
-                raise TypeError(
-                    f"make_tracker must return a tracker, but returned {type(tracker).__name__} for {name!r}"
-                )
-            shared = [other for other, theirs in self.trackers.items() if theirs is tracker]
-            if shared:
-                raise ValueError(
-                    f"make_tracker must return a new tracker for each stream, but {name!r} got that of {shared[0]!r}"
-                )
-            self.trackers[name] = tracker
-        return self.trackers[name]
 
 
 def _halves(given: Frame) -> tuple[sv.Detections | None, Any]:
