@@ -41,7 +41,7 @@ class Waiting(NamedTuple):
     arrival: float
 
 
-class LiveTimes:
+class SourceClock:
     """Times of the frames of a live source, over all its connections.
 
     The steps are the source's own. The first frame of each connection has the time of day, so that an outage counts.
@@ -50,7 +50,7 @@ class LiveTimes:
         frame_rate: Frames per second, where the source tells no times.
 
     Example:
-        >>> times = LiveTimes(25.0)
+        >>> times = SourceClock(25.0)
         >>> first = times.next(0.0, arrival=100.0)
         >>> times.broke_off()
         >>> [round(times.next(told, arrival) - first, 2) for told, arrival in ((0.0, 107.0), (0.04, 107.3))]
@@ -200,7 +200,7 @@ class Readers:
                 try:
                     if opened is None:
                         opened = opened_for_good(source)
-                        times = LiveTimes(opened.frame_rate)
+                        times = SourceClock(opened.frame_rate)
                         self.live[name] = bool(opened.live) if self._named_live is None else name in self._named_live
                         self._is_open(name)
                     self._decode(name, opened, times)
@@ -224,7 +224,7 @@ class Readers:
             self._opening.discard(name)
             self._changed.notify_all()
 
-    def _decode(self, name: str, source: FrameSource, times: LiveTimes) -> None:
+    def _decode(self, name: str, source: FrameSource, times: SourceClock) -> None:
         """Put the frames of a source where they wait."""
         live, counters = self.live[name], self._counters[name]
         times.broke_off()
