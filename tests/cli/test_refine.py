@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import supervision as sv
 from numpy.testing import assert_array_equal
 
 from tests.cli.conftest import FRAMES, Said
 from trackers import refine
-from trackers.io import open_source, read_mot, read_result
+from trackers.io import ResultWriter, open_source, read_mot, read_result
 from trackers.io.mot import write_mot
+from trackers.io.result_reader import read_rows
 from trackers.table import BoxTable
 
 Call = Callable[..., Said]
@@ -43,6 +45,41 @@ def test_options_arrive(call: Call, result: BoxTable, tmp_path: Path) -> None:
     assert (tmp_path / "same.txt").read_text() == (tmp_path / "result.txt").read_text()
 
 
+@pytest.mark.parametrize("name", ["result.csv", "result.jsonl"])
+def test_classes_and_their_names_are_kept(call: Call, tmp_path: Path, name: str) -> None:
+    with ResultWriter(tmp_path / name) as writer:
+        for number in range(1, 31):
+            writer.write(
+                number,
+                sv.Detections(
+                    np.array([[number, 5.0, number + 20, 45.0]] if number not in (14, 15) else np.empty((0, 4))),
+                    class_id=np.full(int(number not in (14, 15)), 2),
+                    tracker_id=np.full(int(number not in (14, 15)), 3),
+                    data={"class_name": np.full(int(number not in (14, 15)), "car")},
+                ),
+            )
+    said = call("refine", name, "--output", f"better{Path(name).suffix}")
+    assert said.code == 0, said.error
+    rows = read_rows(tmp_path / f"better{Path(name).suffix}")
+    assert {(row.class_id, row.class_name) for row in rows} == {(2, "car")}
+    assert sum(row.interpolated for row in rows) == 2
+
+
+def test_unsure_tracks_are_left_out(call: Call, tmp_path: Path) -> None:
+    frames = list(range(1, 31))
+    boxes = [[n, 5, 20, 40] for n in frames] + [[n, 205, 20, 40] for n in frames]
+    confidence = np.repeat([0.9, 0.3], len(frames))
+    table = BoxTable.from_rows(
+        frame=frames * 2, tracker_id=np.repeat([3, 4], len(frames)), xywh=boxes, confidence=confidence
+    )
+    write_mot(tmp_path / "result.txt", table)
+    said = call("refine", "result.txt", "--output", "better.txt")
+    assert "30 boxes, 0 of them interpolated; 30 boxes of unsure tracks left out" in said.out
+    assert set(read_mot(tmp_path / "better.txt").tracker_id.tolist()) == {3}
+    assert call("refine", "result.txt", "--output", "all.txt", "--relative-confidence", "0").code == 0
+    assert set(read_mot(tmp_path / "all.txt").tracker_id.tolist()) == {3, 4}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -50,6 +87,7 @@ def test_options_arrive(call: Call, result: BoxTable, tmp_path: Path) -> None:
         (("result.txt", "--output", "result.txt"), "result.txt is read in this run"),
         (("result.txt", "--output", "better.mp4"), "ending"),
         (("result.txt", "--output", "better.txt", "--frame-rate", "0"), "frame_rate"),
+        (("result.txt", "--output", "better.txt", "--relative-confidence", "2"), "relative_confidence"),
     ],
 )
 @pytest.mark.usefixtures("result")

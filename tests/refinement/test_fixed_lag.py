@@ -65,7 +65,7 @@ def test_own_rows_come_first_each_frame_once(seed: int, seconds: float) -> None:
 def test_a_long_lag_gives_what_refine_gives() -> None:
     scene = Scene(seed=3, length=50)
     online, delayed = SteadySORTTracker(), FixedLag(SteadySORTTracker(), seconds=60.0)
-    expected = refine([online.update(scene.detections(i)) for i in range(50)])
+    expected = refine([online.update(scene.detections(i)) for i in range(50)], relative_confidence=0.0)
     assert not any(delayed.push(scene.detections(i)) for i in range(50))
     for one, frame in zip(expected, delayed.flush(), strict=True):
         assert_array_equal(frame.tracker_id, one.tracker_id)

@@ -65,18 +65,21 @@ def random_table(seed: int) -> BoxTable:
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 2**31), st.sampled_from([1.0, 7.0, 30.0, 240.0]))
-def test_rows_and_ids_stay_and_nothing_of_the_input_changes(seed: int, frame_rate: float) -> None:
+@given(st.integers(0, 2**31), st.sampled_from([1.0, 7.0, 30.0, 240.0]), st.sampled_from([0.0, 0.65, 1.0]))
+def test_rows_and_ids_stay_and_nothing_of_the_input_changes(seed: int, frame_rate: float, sure: float) -> None:
     table = random_table(seed)
     before = copy.deepcopy(vars(table))
-    better = refine(table, frame_rate=frame_rate)
+    better = refine(table, frame_rate=frame_rate, relative_confidence=sure)
     for name, column in before.items():
         assert_array_equal(vars(table)[name], column)
     kept = better.rows(~better.interpolated)
     assert_array_equal(kept.frame, table.frame)
     assert_array_equal(kept.confidence, table.confidence)
-    given = table.tracker_id >= 0
+    unsure = (table.tracker_id >= 0) & ~np.isin(table.tracker_id, better.tracker_id)
+    assert not (sure == 0.0 and unsure.any())
+    given = (table.tracker_id >= 0) & ~unsure
     assert_array_equal(kept.tracker_id[given], table.tracker_id[given])
+    assert (kept.tracker_id[unsure] == -1).all()
     assert_array_equal(kept.xywh[kept.tracker_id < 0], table.xywh[kept.tracker_id < 0])
     tracked = better.rows(better.tracker_id >= 0)
     assert len(np.unique(np.stack((tracked.frame, tracked.tracker_id)), axis=1).T) == len(tracked)
@@ -150,6 +153,51 @@ def test_no_gap_is_filled_and_no_box_moved_on_request() -> None:
     assert_array_equal(kept.xywh[~kept.interpolated], table.xywh)
 
 
+def of_confidence(*scores: float, classes: tuple[int, ...] = ()) -> BoxTable:
+    """A track of 30 frames for each score, ids from 1."""
+    tables = [moving(list(range(1, 31)), tracker_id=n, at=100.0 * n) for n in range(1, len(scores) + 1)]
+    table = joined(*tables)
+    return BoxTable(
+        **{
+            **vars(table),
+            "confidence": np.array(scores)[table.tracker_id - 1],
+            "class_id": np.array(classes or [0] * len(scores))[table.tracker_id - 1],
+        }
+    )
+
+
+def kept_ids(table: BoxTable, **options: float) -> set[int]:
+    better = refine(table, **options)
+    assert len(better) == len(table)
+    return set(better.tracker_id.tolist()) - {-1}
+
+
+def test_a_track_that_is_unsure_from_beginning_to_end_loses_its_id() -> None:
+    table = of_confidence(0.9, 0.8, 0.4)
+    assert kept_ids(table) == {1, 2}
+    assert kept_ids(table, relative_confidence=0.0) == {1, 2, 3}
+    assert kept_ids(table, relative_confidence=1.0) == {1, 2}
+
+
+def test_tracks_are_measured_by_others_of_their_class() -> None:
+    assert kept_ids(of_confidence(0.9, 0.9, 0.4, 0.4, classes=(0, 0, 1, 1))) == {1, 2, 3, 4}
+
+
+def test_a_detector_that_is_unsure_of_everything_loses_nothing() -> None:
+    assert kept_ids(of_confidence(0.3, 0.3, 0.25)) == {1, 2, 3}
+
+
+@pytest.mark.parametrize("scores", [(8.0, 7.0, 0.2), (0.9, 0.8, -0.5)])
+def test_confidence_that_is_no_probability_takes_no_id(scores: tuple[float, ...]) -> None:
+    assert kept_ids(of_confidence(*scores)) == {1, 2, 3}
+
+
+def test_one_unsure_moment_takes_no_id() -> None:
+    table = of_confidence(0.9, 0.8)
+    low = np.where((table.tracker_id == 2) & (table.frame < 8), 0.2, table.confidence)
+    assert kept_ids(BoxTable(**{**vars(table), "confidence": low})) == {1, 2}
+
+
 def tremble(table: BoxTable) -> float:
     return float(np.abs(np.diff(table.xywh[:, 0], n=2)).mean())
 
@@ -191,7 +239,10 @@ def test_an_id_twice_on_a_frame_is_refused() -> None:
         refine(joined(moving([1, 2, 3]), moving([2], at=99)))
 
 
-@pytest.mark.parametrize(("name", "value"), [("frame_rate", 0.0), ("frame_rate", float("nan")), ("longest_gap", -1.0)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("frame_rate", 0.0), ("frame_rate", float("nan")), ("longest_gap", -1.0), ("relative_confidence", 1.5)],
+)
 def test_options_out_of_range_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         refine(moving([1]), **{name: value})  # type: ignore[call-overload]

@@ -95,6 +95,17 @@ def read_rows(path: Path, *, last_frame: int | None = None) -> list[ResultRow]:
     return rows
 
 
+def class_names(path: Path) -> dict[int, str]:
+    """Names of the classes of a result, by class; none where the file has no fields, as MOT text.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If a line cannot be right; the message names file and line.
+    """
+    rows = read_rows(path) if has_fields(path) else []
+    return {row.class_id: row.class_name for row in rows if row.class_id is not None and row.class_name}
+
+
 def _json_fields(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for number, line in enumerate(read_text(path, "JSON lines").split("\n"), start=1):
         if not line.strip():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,14 @@ def check_can_be_read_again(source: str | Path) -> None:
         raise ValueError(f"{source} cannot be read twice to refine its tracks; trackers.FixedLag refines streams")
 
 
-def frames_of_table(table: BoxTable) -> Iterator[tuple[int, sv.Detections]]:
-    """Each frame number of a table of boxes and its rows as detections."""
+def frames_of_table(
+    table: BoxTable, class_names: Mapping[int, str] | None = None
+) -> Iterator[tuple[int, sv.Detections]]:
+    """Each frame number of a table of boxes and its rows as detections, with the names of their classes if given."""
     import supervision as sv
 
     known = bool(len(table)) and bool((table.class_id >= 0).all())
+    names = np.array([(class_names or {}).get(number, "") for number in table.class_id.tolist()], np.str_)
     xyxy = table.xyxy
     for number in np.unique(table.frame).tolist():
         rows = slice(*np.searchsorted(table.frame, [number, number + 1]).tolist())
@@ -73,7 +76,10 @@ def frames_of_table(table: BoxTable) -> Iterator[tuple[int, sv.Detections]]:
                 confidence=table.confidence[rows],
                 class_id=table.class_id[rows] if known else None,
                 tracker_id=table.tracker_id[rows],
-                data={"interpolated": table.interpolated[rows]},
+                data={
+                    "interpolated": table.interpolated[rows],
+                    **({"class_name": names[rows]} if class_names else {}),
+                },
             ),
         )
 

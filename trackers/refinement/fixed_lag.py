@@ -21,7 +21,7 @@ class FixedLag:
     """Track a stream and give every frame out a fixed time later, refined with what came in between.
 
     See `trackers.refine` for what is refined. A gap is filled as far as its frames still wait when the track is found
-    again.
+    again. Unsure tracks keep their ids: whether a track stays unsure is known only at its end.
 
     Args:
         tracker: Any tracker; its `frame_rate` counts.
@@ -87,7 +87,13 @@ class FixedLag:
         if count == 0:
             return []
         frames = [output for _, output in (*self._past, *self._waiting)]
-        refined = refine(frames, frame_rate=self.tracker.frame_rate, longest_gap=LONGEST_GAP, smooth=self.smooth)
+        refined = refine(
+            frames,
+            frame_rate=self.tracker.frame_rate,
+            longest_gap=LONGEST_GAP,
+            smooth=self.smooth,
+            relative_confidence=0.0,
+        )
         final = refined[len(self._past) : len(self._past) + count]
         for _ in range(count):
             self._past.append(self._waiting.popleft())

@@ -1,11 +1,11 @@
-"""Better tracks, now that the whole video is there: ids for early boxes, gaps filled, boxes smoothed."""
+"""Better tracks, now that the whole video is there: early ids, no false tracks, gaps filled, boxes smoothed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from trackers.refinement.detections import Frames
 from trackers.refinement.gaps import LONGEST_GAP, fill_gaps
 from trackers.refinement.rows import TrackRows, track_rows
 from trackers.refinement.smoothing import smoothed_boxes
+from trackers.refinement.unsure import RELATIVE_CONFIDENCE, without_unsure
 from trackers.table import BoxTable
 
 if TYPE_CHECKING:
@@ -26,11 +27,21 @@ if TYPE_CHECKING:
 
 @overload
 def refine(
-    tracks: BoxTable | str | Path, *, frame_rate: float = ..., longest_gap: float = ..., smooth: bool = ...
+    tracks: BoxTable | str | Path,
+    *,
+    frame_rate: float = ...,
+    longest_gap: float = ...,
+    smooth: bool = ...,
+    relative_confidence: float = ...,
 ) -> BoxTable: ...
 @overload
 def refine(
-    tracks: Iterable[sv.Detections], *, frame_rate: float = ..., longest_gap: float = ..., smooth: bool = ...
+    tracks: Iterable[sv.Detections],
+    *,
+    frame_rate: float = ...,
+    longest_gap: float = ...,
+    smooth: bool = ...,
+    relative_confidence: float = ...,
 ) -> list[sv.Detections]: ...
 def refine(
     tracks: BoxTable | str | Path | Iterable[sv.Detections],
@@ -38,17 +49,20 @@ def refine(
     frame_rate: float = 30.0,
     longest_gap: float = LONGEST_GAP,
     smooth: bool = True,
+    relative_confidence: float = RELATIVE_CONFIDENCE,
 ) -> BoxTable | list[sv.Detections]:
     """Improve tracks with hindsight.
 
     - A box without an id, of the class of a track, gets the track's id if it overlaps the track's box one frame later:
       these are the boxes before a track was confirmed or found again.
+    - A track that the detector was unsure of from beginning to end, compared with others of its class, loses its id:
+      most such tracks are no objects.
     - A gap is filled where the link across it is credible: not too long, not too far, between boxes of much the same
       height, and with the track known for a while on both sides.
     - Boxes are smoothed forwards and backwards, those of low confidence more (Rauch, Tung and Striebel 1965). A track
       that moves too abruptly for it keeps its boxes.
 
-    No id that was given is changed, and no row is removed.
+    No other id that was given is changed, and no row is removed.
 
     Args:
         tracks: A table of boxes, the path of a result (MOT text or JSON lines), or what a tracker returned, one
@@ -57,6 +71,8 @@ def refine(
         frame_rate: Frames per second of the video; a result does not tell it.
         longest_gap: Seconds of the longest gap that is filled; 0 fills none, as counting wants it.
         smooth: False leaves the boxes that were found as they are.
+        relative_confidence: Least mean confidence of a track, as a share of the median confidence of all tracked boxes
+            of its class; 0 keeps every track. Confidence that is no probability, below 0 or above 1, keeps them, too.
 
     Returns:
         For a table or a path, a new table; its column `interpolated` marks the rows of filled gaps. For detections, a
@@ -79,6 +95,8 @@ def refine(
     """
     check_range("frame_rate", frame_rate, 1e-6, 1e6)
     check_range("longest_gap", longest_gap, 0.0)
+    check_range("relative_confidence", relative_confidence, 0.0, 1.0)
+    options = _Options(frame_rate, longest_gap, smooth, relative_confidence)
     if isinstance(tracks, (str, Path)):
         tracks = read_result(tracks)[0]
     if isinstance(tracks, BoxTable):
@@ -89,7 +107,7 @@ def refine(
             tracks.confidence,
             tracks.class_id,
             tracks.interpolated,
-            (frame_rate, longest_gap, smooth),
+            options,
         )
         return _table(tracks, ids, rows)
     frames = Frames(tracks)
@@ -100,9 +118,16 @@ def refine(
         frames.confidence,
         frames.class_id,
         frames.interpolated,
-        (frame_rate, longest_gap, smooth),
+        options,
     )
     return frames.refined(ids, rows)
+
+
+class _Options(NamedTuple):
+    frame_rate: float
+    longest_gap: float
+    smooth: bool
+    relative_confidence: float
 
 
 def _refined(
@@ -112,19 +137,19 @@ def _refined(
     confidence: Floats,
     class_id: Ints,
     interpolated: Bools,
-    options: tuple[float, float, bool],
+    options: _Options,
 ) -> tuple[Ints, TrackRows]:
     """New ids of all rows, shape `(n,)`, and the refined rows of the tracks."""
-    frame_rate, longest_gap, smooth = options
     usable = trackable(boxes)
     ids = backdated(frame, np.where(usable, ids, NO_ID), boxes, class_id, usable)
     confidence = np.nan_to_num(confidence, nan=1.0)
+    ids = without_unsure(ids, confidence, class_id, ~interpolated, options.relative_confidence)
     rows = track_rows(frame, ids, boxes, confidence, interpolated)
     if len(rows) == 0:
         return ids, rows
-    rows = fill_gaps(rows, frame_rate, longest_gap)
-    better = smoothed_boxes(rows, frame_rate)
-    moved = rows.interpolated | smooth
+    rows = fill_gaps(rows, options.frame_rate, options.longest_gap)
+    better = smoothed_boxes(rows, options.frame_rate)
+    moved = rows.interpolated | options.smooth
     return ids, replace(rows, boxes=np.where(moved[:, None], better, rows.boxes))
 
 

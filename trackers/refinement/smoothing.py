@@ -13,7 +13,7 @@ from trackers.refinement.rows import TrackRows
 JITTER = 0.05
 """Standard deviation of a box of confidence 1, in box heights; one of less confidence jitters more in proportion."""
 
-PACE, GROWTH = 0.7, 0.2
+PACE, GROWTH = 0.85, 0.2
 """How much the velocity of the centre and of the size drifts in a second, in box heights per second."""
 
 ABRUPT = 0.9
