@@ -166,8 +166,8 @@ def of_confidence(*scores: float, classes: tuple[int, ...] = ()) -> BoxTable:
     )
 
 
-def kept_ids(table: BoxTable, **options: float) -> set[int]:
-    better = refine(table, **options)
+def kept_ids(table: BoxTable, relative_confidence: float = 0.65) -> set[int]:
+    better = refine(table, relative_confidence=relative_confidence)
     assert len(better) == len(table)
     return set(better.tracker_id.tolist()) - {-1}
 

@@ -90,7 +90,7 @@ def refine(
         ...     frame=[1, 2, 3, 6, 7, 8], tracker_id=4, xywh=[[x, 0, 20, 40] for x in (1, 2, 3, 6, 7, 8)]
         ... )
         >>> better = refine(table, frame_rate=30)
-        >>> better.frame[better.interpolated].tolist(), better.xywh[better.interpolated][0].round(2).tolist()
+        >>> better.frame[better.interpolated].tolist(), better.xywh[better.interpolated][0].round(1).tolist()
         ([4, 5], [4.0, 0.0, 20.0, 40.0])
     """
     check_range("frame_rate", frame_rate, 1e-6, 1e6)

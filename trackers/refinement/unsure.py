@@ -24,7 +24,7 @@ def without_unsure(ids: Ints, confidence: Floats, class_id: Ints, found: Bools, 
         share: Least mean confidence of a track, as a share of the median of its class; 0 keeps all.
 
     Returns:
-        New ids, shape `(n,)`.
+        Ids, shape `(n,)`.
 
     Example:
         >>> ids, confidence = np.array([1, 2, 1, 2]), np.array([0.9, 0.3, 0.8, 0.4])
@@ -33,7 +33,7 @@ def without_unsure(ids: Ints, confidence: Floats, class_id: Ints, found: Bools, 
     """
     counted = (ids >= 0) & found
     if share <= 0.0 or not counted.any() or confidence[counted].min() < 0.0 or confidence[counted].max() > 1.0:
-        return ids.copy()
+        return ids
     tracks, first, track = np.unique(ids[counted], return_index=True, return_inverse=True)
     mean = np.bincount(track, confidence[counted]) / np.bincount(track)
     of_class = class_id[counted][first]
@@ -41,4 +41,6 @@ def without_unsure(ids: Ints, confidence: Floats, class_id: Ints, found: Bools, 
     for number in np.unique(of_class).tolist():
         members = of_class == number
         expected[members] = np.median(confidence[counted][members[track]])
-    return np.where(np.isin(ids, tracks[mean < share * expected]), NO_ID, ids)
+    kept: Ints = ids.copy()
+    kept[np.isin(ids, tracks[mean < share * expected])] = NO_ID
+    return kept
