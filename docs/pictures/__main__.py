@@ -22,6 +22,7 @@ PICTURES: dict[str, Callable[[], Pictures]] = {
     "steadysort": scenes.steadysort,
     "counting": scenes.counting,
     "crowd": clips.crowd,
+    "cars": clips.cars,
     "occlusion": clips.occlusion,
     "looking-back": clips.looking_back,
     "card": scenes.card,

@@ -1,4 +1,4 @@
-"""Clips of the embedded sample: a crowd, an occlusion, and the same tracks with hindsight."""
+"""Clips of the embedded sample: a crowd, cars, an occlusion, and the same tracks with hindsight."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from docs.pictures.canvas import stack
 from docs.pictures.scenes import SIZE, Pictures, run, stage
 from trackers import SORTTracker, SteadySORTTracker, StripeFeatureExtractor, refine
 from trackers.pipeline.draw import Drawing, make_annotator
-from trackers.sample import DetectionNoise, Scene
+from trackers.sample import DetectionNoise, ObjectScene, Scene
 from trackers.sample.paths import script
 from trackers.sample.view import View
 
@@ -44,6 +44,21 @@ def crowd() -> Pictures:
     for index in range(len(scene)):
         tracked = tracker.update(scene.detections(index))
         if index >= 90 and index % 3 == 0:
+            picture = annotate(scene.frame(index), tracked)
+            image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+            pictures.append(image.resize((640, 360), Image.Resampling.LANCZOS))
+    return pictures
+
+
+def cars() -> Pictures:
+    """Cars at a crossing turn and hide one another, with the way that each has gone."""
+    scene = ObjectScene.cars(frame_rate=25)
+    tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
+    annotate = make_annotator(Drawing(("box", "label", "trace")), scene.size)
+    pictures = []
+    for index in range(225):
+        tracked = tracker.update(scene.detections(index))
+        if index >= 75 and index % 3 == 0:
             picture = annotate(scene.frame(index), tracked)
             image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
             pictures.append(image.resize((640, 360), Image.Resampling.LANCZOS))
