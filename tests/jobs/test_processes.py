@@ -24,9 +24,10 @@ def die(pids: Path, times: int) -> int:
 
 
 def threads() -> list[int]:
+    import cv2
     import torch
 
-    return [torch.get_num_threads(), *(int(os.environ[name]) for name in THREADS)]
+    return [cv2.getNumThreads(), torch.get_num_threads(), *(int(os.environ[name]) for name in THREADS)]
 
 
 def wait_for_interrupt(started: Path, ended: Path) -> None:
@@ -47,7 +48,7 @@ def test_a_process_that_is_killed_fails_its_own_job_alone(tmp_path: Path) -> Non
         with pytest.raises(RuntimeError, match="killed 2 times"):
             always.result()
         assert [other.result() for other in others] == [2**power for power in range(8)]
-        assert workers.submit(threads).result() == [1] * (1 + len(THREADS))
+        assert workers.submit(threads).result() == [1] * (2 + len(THREADS))
 
 
 def test_an_interruption_reaches_the_jobs(tmp_path: Path) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import signal
 import socket
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +21,9 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from trackers.io import write_detections
+from tests.cli.conftest import make_sequence
+from trackers.cli import main
+from trackers.io import read_detections, write_detections
 from trackers.jobs import cluster, open_pool
 from trackers.pipeline.choices import Choice
 from trackers.pipeline.folder import make_jobs, run_jobs
@@ -29,38 +38,59 @@ VIDEOS = 100
 def address() -> Iterator[str]:
     Cluster: Any = pytest.importorskip("ray.cluster_utils").Cluster  # noqa: N806
 
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    started.add_node(num_cpus=1)
-    yield started.address
-    started.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_memory_monitor_refresh_ms", "0")  # other programs may fill the memory; nobody else kills
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        started.add_node(num_cpus=1)
+        yield started.address
+        started.shutdown()
 
 
 @dataclass(frozen=True)
-class Killed:
-    """Tracks, but kills its process at the first attempt at some videos, every second time with a half written result.
+class Marked:
+    """Tracks after half a result was written and a while went by, and says which process is at it.
 
     Attributes:
         settings: How it tracks.
-        attempts: Folder of the attempts at each video.
-        period: Which videos: every so many, from the first.
+        marks: Folder of a file for each attempt, `video.process`, with "running" in it until the attempt is over.
+        first: Seconds that the first attempt at the first video takes, to be killed in.
     """
 
     settings: TrackSettings
-    attempts: str
-    period: int
+    marks: str
+    first: float = 60.0
 
     def run(self, source: str, outputs: Sequence[str | Path], *, overwrite: bool = False) -> Summary:
-        number = int(Path(source).stem)
-        attempts = Path(self.attempts) / Path(source).stem
-        with attempts.open("a") as file:
-            file.write(f"{os.getpid()}\n")
-        first = len(attempts.read_text().split()) == 1
-        if first and number % (2 * self.period) == 0:
-            Path(outputs[0]).write_text("half")
-        if first and number % self.period == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self.settings.run(source, outputs, overwrite=overwrite)
+        name = Path(source).stem
+        before = list(Path(self.marks).glob(f"{name}.*"))
+        mark = Path(self.marks) / f"{name}.{os.getpid()}"
+        mark.write_text("running")
+        Path(outputs[0]).write_text("half")
+        time.sleep(self.first if name == "000" and not before else 0.05)
+        summary = self.settings.run(source, outputs, overwrite=overwrite)
+        mark.write_text("over")
+        return summary
+
+
+class Killer(threading.Thread):
+    """Kills processes that are at a video, at random moments."""
+
+    def __init__(self, marks: Path, most: int) -> None:
+        super().__init__(daemon=True)
+        self.kills, self._marks, self._most = 0, marks, most
+        self.over, self._random = threading.Event(), random.Random(1)
+
+    def run(self) -> None:
+        while not self.over.wait(self._random.uniform(0.05, 0.6)) and self.kills < self._most:
+            running = [path for path in sorted(self._marks.iterdir()) if path.read_text() == "running"]
+            attempts = Counter(path.stem for path in self._marks.iterdir())
+            running = [path for path in running if attempts[path.stem] < cluster.RETRIES]
+            for path in self._random.sample(running, min(1, len(running))):
+                path.write_text("killed")
+                with suppress(ProcessLookupError):
+                    os.kill(int(path.suffix[1:]), signal.SIGKILL)
+                    self.kills += 1
 
 
 @pytest.fixture(scope="module")
@@ -80,23 +110,83 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("count", "period"), [(12, 6), pytest.param(VIDEOS, 5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("count", "most"), [(10, 3), pytest.param(VIDEOS, 25, marks=pytest.mark.slow)])
 def test_killed_workers_lose_nothing_and_do_nothing_twice(
-    address: str, folder: Path, tmp_path: Path, count: int, period: int
+    address: str, folder: Path, tmp_path: Path, count: int, most: int
 ) -> None:
     settings = TrackSettings(Choice("steadysort"))
     assert {one.state for one in run_jobs(make_jobs(folder, tmp_path / "here", settings)[:count])} == {"done"}
-    (tmp_path / "attempts").mkdir()
-    jobs = make_jobs(folder, tmp_path / "there", Killed(settings, str(tmp_path / "attempts"), period))[:count]
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    jobs = make_jobs(folder, tmp_path / "there", Marked(settings, str(marks)))[:count]
+    killer = Killer(marks, most)
+    killer.start()
     with open_pool(None, count, backend="ray", ray_address=address) as pool:
         results = run_jobs(jobs, pool)
+    killer.over.set()
+    killer.join()
     assert [one.source for one in results] == [job.source for job in jobs]
     assert {one.state for one in results} == {"done"}
     here, there = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("here", "there"))
     assert len(here) == count
     assert there == here
-    attempts = [len(path.read_text().split()) for path in sorted((tmp_path / "attempts").iterdir())]
-    assert attempts == [2 if number % period == 0 else 1 for number in range(count)]
+    assert killer.kills >= 1
+    attempts = Counter(path.stem for path in marks.iterdir())
+    assert len(attempts) == count
+    assert attempts.total() <= count + killer.kills
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_benchmark_tune_and_embed_give_what_they_give_here(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed, name in enumerate(("one", "two")):
+        make_sequence(tmp_path / "in" / name, seed)
+    monkeypatch.chdir(tmp_path)  # relative paths, in a directory that no worker began in
+    cluster_of = ("--backend", "ray", "--ray-address", address)
+    cluster.connect(ray, address)  # once for all commands, which saves seconds
+
+    def call(*arguments: str) -> str:
+        assert main(arguments) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    def scores(text: str) -> list[dict[str, Any]]:
+        return [{name: value for name, value in row.items() if name != "FPS"} for row in json.loads(text)]
+
+    benchmark = (
+        "benchmark",
+        "in",
+        "--trackers",
+        "sort",
+        "--trackers",
+        "steadysort",
+        "--extractors",
+        "stripes",
+        "--sequences",
+    )
+    here = scores(call(*benchmark, "--style", "json", "--workers", "1"))
+    assert len(here) == 6
+    assert scores(call(*benchmark, "--style", "json", *cluster_of)) == here
+
+    tune = ("--tracker", "sort", "--trials", "2")
+    call("tune", "in", "here.yaml", *tune, "--workers", "1")
+    call("tune", "in", "there.yaml", *tune, *cluster_of)
+    assert Path("there.yaml").read_text() == Path("here.yaml").read_text()
+
+    call("embed", "in", "here", "--extractor", "stripes", "--workers", "1")
+    call("embed", "in", "there", "--extractor", "stripes", *cluster_of)
+    for name in ("one.npz", "two.npz"):
+        ours, theirs = read_detections(f"here/{name}"), read_detections(f"there/{name}")
+        np.testing.assert_array_equal(ours.xyxy, theirs.xyxy)
+        np.testing.assert_array_equal(ours.data["embedding"], theirs.data["embedding"])
+
+    Path("in/two/gt/gt.txt").write_text("no numbers\n")
+    assert main([*benchmark, *cluster_of]) == 2
+    error = capsys.readouterr().err
+    assert "gt.txt" in error
+    assert "ray::" not in error
+    assert len(error.splitlines()) == 1
+    ray.shutdown()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -107,13 +197,36 @@ def test_machines_with_another_version_are_refused(address: str, monkeypatch: py
     assert not ray.is_initialized()
 
 
-def test_an_address_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}", "nonsense", "host.invalid:6379"):
-        with pytest.raises(ConnectionError, match="no Ray cluster responds") as caught:
-            cluster.RayWorkers(address)
-        assert "\n" not in str(caught.value)
+    silent, other = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        connection, _ = other.accept()
+        connection.recv(9)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        connection.close()
+
+    threading.Thread(target=refuse, daemon=True).start()
+    ports = {name: server.getsockname()[1] for name, server in (("silent", silent), ("other", other))}
+    cases = {
+        f"127.0.0.1:{port}": "refused",
+        f"ray://127.0.0.1:{port}": "refused",
+        "nonsense": "",
+        "host.invalid:6379": "",
+        f"127.0.0.1:{ports['silent']}": "timed out",
+        f"ray://127.0.0.1:{ports['silent']}": "timed out",
+        f"127.0.0.1:{ports['other']}": "no Ray cluster",
+    }
+    start = time.monotonic()
+    with silent, other:
+        for address, reason in cases.items():
+            with pytest.raises(ConnectionError, match=f"no Ray cluster responds.*{reason}") as caught:
+                cluster.RayWorkers(address)
+            assert "\n" not in str(caught.value)
+    assert time.monotonic() - start < 20
 
 
 def test_options_of_a_task_are_those_of_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,14 +238,20 @@ def test_options_of_a_task_are_those_of_the_pool(monkeypatch: pytest.MonkeyPatch
             return self
 
         def remote(self, *arguments: Any) -> Any:
-            return ray
+            asked["arguments"] = arguments
+            return self
+
+        def future(self) -> Future[str]:
+            done: Future[str] = Future()
+            done.set_result("done")
+            return done
 
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
     monkeypatch.setattr(ray, "nodes", list)
     monkeypatch.setattr(ray, "remote", lambda function: Remote())
-    monkeypatch.setattr(ray, "future", lambda: "future", raising=False)
     workers = cluster.RayWorkers(cpus=2, gpus=0.25)
-    assert workers.submit(replace) == "future"  # type: ignore[comparison-overlap]
+    assert str(workers.submit(replace).result()) == "done"
+    assert asked["arguments"] == (str(Path.cwd()), 2, replace)
     assert (asked["num_cpus"], asked["num_gpus"]) == (2, 0.25)
     assert asked["max_retries"] > 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 STALLED = 10.0
 """Seconds without data after which a stream counts as broken off."""
 
+
+DECODING_THREADS = "TRACKERS_DECODING_THREADS"
+"""Environment variable: threads that decode a video; without it FFmpeg takes one per processor."""
 
 WITHOUT_TIMES = ("avi", "h264", "hevc", "mjpeg", "rawvideo")
 """Formats that keep a rate and no time of a frame; what FFmpeg tells of them is the order of decoding."""
@@ -147,7 +151,7 @@ def _decode(
     """Yield every frame after `last_time` with its time in seconds; None stands for a broken one."""
     av = require("av", "cli")
     stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
+    stream.thread_type, stream.thread_count = "AUTO", int(os.environ.get(DECODING_THREADS, "0"))
     resumed = last_time if container.duration is not None else None
     if resumed is not None:
         container.seek(int(resumed * 1_000_000))

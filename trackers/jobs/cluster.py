@@ -7,14 +7,23 @@ import platform
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from trackers.errors import require
+from trackers.jobs.processes import limit_threads
 
 Result = TypeVar("Result")
 
 CONNECT = 10.0
 """Seconds in which a cluster must take a connection."""
+
+SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+"""A frame of HTTP/2 with settings, none of them, which both sides send first: its kind is the fourth byte."""
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SETTINGS
+"""How a client of HTTP/2, and so of gRPC, begins."""
 
 RETRIES = 5
 """How often Ray runs a job again whose worker or machine went away."""
@@ -22,6 +31,9 @@ RETRIES = 5
 
 class RayWorkers(Executor):
     """An executor whose jobs are Ray tasks.
+
+    A job uses as many threads as it takes processors, and works in the directory of this process where the machine has
+    it, so that relative paths mean the same.
 
     Args:
         address: `"auto"`, the cluster this machine belongs to; `"host:6379"` or `"ray://host:10001"`; `"local"` starts
@@ -39,6 +51,7 @@ class RayWorkers(Executor):
         """Connect, and compare the versions."""
         self._ray: Any = require("ray", "ray")
         self._options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": RETRIES}
+        self._here = str(Path.cwd()), max(1, int(cpus))
         self._connected = not self._ray.is_initialized()
         self._running: list[Any] = []
         if self._connected:
@@ -51,9 +64,18 @@ class RayWorkers(Executor):
 
     def submit(self, function: Callable[..., Result], /, *args: Any, **options: Any) -> Future[Result]:
         """Have a worker of the cluster call a function that can be imported there."""
-        reference = self._ray.remote(call).options(**self._options).remote(function, *args, **options)
+        reference = self._ray.remote(call).options(**self._options).remote(*self._here, function, *args, **options)
         self._running.append(reference)
-        future: Future[Result] = reference.future()
+        future: Future[Result] = Future()
+
+        def settle(done: Future[Any]) -> None:
+            error = done.exception()
+            if error is None:
+                future.set_result(done.result())
+            else:  # what the job raised, not Ray's account of it
+                future.set_exception(getattr(error, "cause", None) or error)
+
+        reference.future().add_done_callback(settle)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -72,8 +94,11 @@ class RayWorkers(Executor):
         self.shutdown(cancel_futures=True)
 
 
-def call(function: Callable[..., Result], *args: Any, **options: Any) -> Result:
-    """Call a function: what a worker does."""
+def call(directory: str, threads: int, function: Callable[..., Result], *args: Any, **options: Any) -> Result:
+    """Call a function in a directory, with so many threads: what a worker does."""
+    with suppress(OSError):
+        os.chdir(directory)
+    limit_threads(threads)
     return function(*args, **options)
 
 
@@ -88,12 +113,27 @@ def connect(ray: Any, address: str) -> None:
     try:
         if address not in ("auto", "local"):
             host, _, port = place.rpartition(":")
-            socket.create_connection((host or place, int(port)), timeout=CONNECT).close()
+            check_responds(host or place, int(port))
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         hint = "start one with `ray start --head`, or name its address" if address == "auto" else "is it running there?"
         reason = str(error).strip().partition("\n")[0]
         raise ConnectionError(f"no Ray cluster responds at {address!r} ({reason}); {hint}") from error
+
+
+def check_responds(host: str, port: int) -> None:
+    """See that a server of gRPC, as Ray's are, is at an address; Ray itself tries for minutes, and ends the process.
+
+    Raises:
+        OSError: If nothing is there, nothing comes within `CONNECT` seconds, or something else comes.
+    """
+    with socket.create_connection((host, port), timeout=CONNECT) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return
+        connection.sendall(PREFACE)
+        reply = connection.recv(len(SETTINGS))
+    if reply[3:4] != SETTINGS[3:4]:
+        raise ConnectionError("what is there is no Ray cluster")
 
 
 def installed() -> dict[str, str]:

@@ -13,6 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from trackers.io.streams import DECODING_THREADS
+
 Result = TypeVar("Result")
 
 THREADS = (
@@ -21,8 +23,10 @@ THREADS = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+    DECODING_THREADS,
 )
-"""What the libraries of linear algebra, PyTorch and OpenMP read when they are loaded."""
+"""What libraries read when they are loaded, and our decoder when it opens a video."""
 
 ATTEMPTS = 2
 """How often a job runs whose process is killed before the job counts as failed."""
@@ -36,7 +40,8 @@ class ProcessWorkers(Executor):
 
     Args:
         count: Number of processes.
-        threads: Threads of linear algebra, PyTorch and OpenCV in each; None shares out the processors.
+        threads: Threads of linear algebra, PyTorch, OpenCV and the video decoder in each; None shares out the
+            processors.
 
     Raises:
         ValueError: If there is to be no process.
