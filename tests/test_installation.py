@@ -1,4 +1,4 @@
-"""What is printed about installing gets this library, and an environment with Roboflow's of the same name is told."""
+"""What is printed about installing gets this library, and Roboflow's library in the same place gets a warning."""
 
 from __future__ import annotations
 

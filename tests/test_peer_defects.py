@@ -35,7 +35,7 @@ SHOWN_BY = {
     12: COMPAT + "test_row_12_exactly_max_age_misses_are_survived",
     13: CONTRACT + "test_reset_equals_new",
     14: CONTRACT + "test_interleaved_instances_equal_lone_ones",
-    15: DEEPSORT + "test_an_old_look_is_remembered_as_long_as_it_is_in_the_gallery",
+    15: DEEPSORT + "test_an_old_embedding_is_kept_as_long_as_it_is_in_the_gallery",
     16: DEEPSORT + "test_the_gate_opens_while_a_track_is_hidden",
     17: DEEPSORT + "test_a_crossing_with_little_overlap_keeps_both_ids",
     18: DEEPSORT + "test_the_buffer_follows_the_frame_rate_and_rounds_up",

@@ -19,14 +19,14 @@ both = pytest.mark.parametrize("make", [Native, Compat], ids=["native", "compat"
 
 
 def shown(subject: Subject, embedding: Any) -> str | None:
-    """Name of an object at one place with a look, after a frame without it: overlap alone would not do."""
+    """Name of an object at one place with an embedding, after a frame without it: overlap alone would not do."""
     subject.names([])
     (name,) = subject.names([HERE], [embedding])
     return name
 
 
 def remembered(make: type[Subject], frames: int, pause: int = 0, **options: Any) -> list[int]:
-    """Which of the looks of an object, a new one each frame, are still known afterwards."""
+    """Which of the embeddings of an object, a new one each frame, are still kept afterwards."""
     known = []
     for embedding in range(frames):
         subject = make(n_init=1, **options)

@@ -92,7 +92,7 @@ def test_random_weights_give_the_same_ids_everywhere() -> None:
     here = ids(drawn(), random_network(64))
     assert here == elsewhere("ids(drawn(), random_network(3))")
     assert here == ids(drawn(), random_network(1))
-    assert here != ids(drawn(), None), "the looks decided nothing, so nothing was asked"
+    assert here != ids(drawn(), None), "appearance decided nothing, so nothing was checked"
 
 
 @pytest.mark.data
@@ -104,4 +104,4 @@ def test_published_weights_give_the_same_ids_everywhere(data_dir: Path) -> None:
     here = ids(real(folder), osnet(weights, 64))
     assert here == elsewhere(f"ids(real(Path({str(folder)!r})), osnet(Path({str(weights)!r}), 3))")
     assert here == ids(real(folder), osnet(weights, 1))
-    assert here != ids(real(folder), None), "the looks decided nothing, so nothing was asked"
+    assert here != ids(real(folder), None), "appearance decided nothing, so nothing was checked"

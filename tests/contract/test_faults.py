@@ -104,7 +104,7 @@ def test_an_extractor_that_fails_on_one_frame_changes_nothing(
 
 @looking
 def test_an_extractor_that_answers_nan_on_one_frame_says_nothing_there(make: Make) -> None:
-    """Boxes that stand apart keep their ids without looks, and nothing of the NaN is remembered."""
+    """Boxes that stand apart keep their ids without appearance, and nothing of the NaN is kept."""
     tracker = make(feature_extractor=Flaky(lambda vectors: np.full_like(vectors, np.nan)), minimum_consecutive_frames=1)
     boxes = np.array([[200.0 * i, 100.0, 200.0 * i + 40.0, 190.0] for i in range(4)])
     for _ in range(2 * FAULTY):

@@ -108,12 +108,12 @@ class TestAmbiguity:
         _, asked, _ = play((people((10, 10)) for _ in times), times)
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, *embeddings]
 
-    def test_a_look_in_vain_is_not_repeated_on_every_frame(self) -> None:
+    def test_an_embedding_in_vain_is_not_repeated_on_every_frame(self) -> None:
         """From some frame on the network makes nothing of the box."""
         _, asked, _ = play(people((10, 10), embedding=[RED if k < 12 else 0 * RED]) for k in range(40))
         assert [k for k, rows in enumerate(asked.rows) if rows] == [0, 1, 2, 17, 32]
 
-    def test_nor_is_a_look_at_what_somebody_hides(self) -> None:
+    def test_nor_is_an_embedding_of_what_somebody_hides(self) -> None:
         alone, hidden = people((10, 10)), people((10, 10), (26, 30))
         _, asked, _ = play([alone] * 17 + [hidden] * 18, occlusion_limit=0.3)
         assert [k for k, rows in enumerate(asked.rows) if 0 in rows] == [0, 1, 2, 17, 23, 29]
@@ -286,7 +286,7 @@ class TestWhatComesOfIt:
         ]
 
     def test_a_row_that_cannot_be_seen_is_asked_about_until_it_can(self) -> None:
-        """Zeros from the extractor are no look; a row nobody asked about has one."""
+        """Zeros from the extractor are no embedding; a row nobody asked about has one."""
         blind, seen = people((10, 10), embedding=[[0.0, 0.0]]), people((10, 10))
         ids, asked, tracker = play([blind] * 12 + [seen] * 3)
         assert asked.rows == [[0]] * 13 + [[]] * 2
@@ -308,7 +308,7 @@ class TestWhatComesOfIt:
             for x, embedding in ((10, RED), (100, -RED), (200, -BLUE), (300, BLUE)):
                 assert embeddings[x] == pytest.approx(embedding)
 
-    def test_looks_still_decide_where_motion_cannot(self) -> None:
+    def test_embeddings_still_decide_where_motion_cannot(self) -> None:
         """Two stand side by side, are hidden for ten frames, and come back at the other's place."""
         before = [people((100, 100), (112, 100), embedding=(RED, BLUE))] * 6
         after = [people((100, 100), (112, 100), embedding=(BLUE, RED))] * 3
@@ -330,20 +330,20 @@ class TestWhatComesOfIt:
         _, asked, tracker = play(frames)
         assert tracker.state_dict()["tracks"]["gallery"]["written"].tolist() == [asked.total]
 
-    def test_opposite_looks_have_no_middle(self) -> None:
+    def test_opposite_embeddings_have_no_middle(self) -> None:
         frames = [people((10, 10), embedding=[RED if k < 17 else -RED]) for k in range(18)]
         _, _, tracker = play(frames)
         remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
         assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(len(remembered)))
 
-    def test_a_look_for_the_memory_alone_changes_no_match(self) -> None:
-        """When the track is due, its box looks like nobody it knows; it is sure all the same."""
+    def test_an_embedding_for_the_memory_alone_changes_no_match(self) -> None:
+        """When the track is due, its box is unlike all it keeps; it is unambiguous all the same."""
         frames = [people((10, 10), embedding=[RED if k < 17 else -RED]) for k in range(24)]
         ids, asked, _ = play(frames)
         assert asked.rows[17] == [0]
         assert ids[2:] == [[1]] * 22
 
-    def test_reid_memory_knows_the_look_of_a_newcomer(self) -> None:
+    def test_reid_memory_has_the_embedding_of_a_newcomer(self) -> None:
         frames = (
             [people((100, 100), embedding=[BLUE])] * 8 + [people()] * 5 + [people((900, 100), embedding=[BLUE])] * 4
         )
@@ -366,7 +366,7 @@ class TestWhatIsGiven:
                 answers = [tracker.update(frame, PICTURE).tracker_id for tracker in (always, ambiguous)]
                 np.testing.assert_array_equal(*answers)  # type: ignore[arg-type]
 
-    def test_without_any_looks_it_tracks_by_motion(self) -> None:
+    def test_without_any_embeddings_it_tracks_by_motion(self) -> None:
         always, ambiguous = DeepSORTTracker(), DeepSORTTracker(embed="ambiguous")
         for frame in walkers(vectors=False):
             assert np.array_equal(always.update(frame).tracker_id, ambiguous.update(frame).tracker_id)  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ class TestLifecycle:
 
 
 class TestAssociation:
-    def test_looks_decide_where_motion_cannot(self) -> None:
+    def test_embeddings_decide_where_motion_cannot(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
         tracker.update(at((100, 100), (112, 100), embedding=[RED, BLUE]))
         swapped = tracker.update(at((100, 100), (112, 100), embedding=[BLUE, RED]))
@@ -128,7 +128,7 @@ class TestAssociation:
         assert owner(cascade=False) == 1
         assert owner(cascade=True) == 2
 
-    def test_another_look_in_the_same_place_is_not_taken_far_from_the_track(self) -> None:
+    def test_another_embedding_in_the_same_place_is_not_taken_far_from_the_track(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
         tracker.update(at((100, 100), embedding=[RED]))
         tracker.update(at())
@@ -147,7 +147,7 @@ class TestAssociation:
             tracker.update(at())
             assert ids(tracker.update(at((100, 100), embedding=[BLUE]))) == [expected]
 
-    def test_motion_in_the_cost_outweighs_a_small_difference_in_looks(self) -> None:
+    def test_motion_in_the_cost_outweighs_a_small_difference_in_embeddings(self) -> None:
         def owner(weight: float) -> list[int]:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.5, appearance_weight=weight)
             tracker.update(at((100, 100), (112, 100), embedding=[RED, BLUE]))
@@ -165,7 +165,7 @@ class TestGallery:
             tracker.update(at((100, 100), embedding=[vector]))
         return tracker
 
-    def test_an_old_look_is_remembered_as_long_as_it_is_in_the_gallery(self) -> None:
+    def test_an_old_embedding_is_kept_as_long_as_it_is_in_the_gallery(self) -> None:
         for size, expected in ((11, 1), (10, 2), (None, 1)):
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, gallery_size=size)
             for embedding in [RED] + [BLUE] * 10:
@@ -173,7 +173,7 @@ class TestGallery:
             tracker.update(at())
             assert ids(tracker.update(at((100, 100), embedding=[RED]))) == [expected]
 
-    def test_the_newest_vector_is_the_look_of_the_track(self) -> None:
+    def test_the_newest_vector_is_the_embedding_of_the_track(self) -> None:
         vectors = np.eye(40)
         tracker = self.seen(vectors, gallery_size=10)
         embedding = tracker.tracks[0].vector
@@ -227,7 +227,7 @@ class TestVectors:
         assert shown == [1]
 
     @pytest.mark.parametrize("bad", [np.zeros(3), np.full(3, np.nan), np.array([np.inf, 0, 0])])
-    def test_a_row_without_a_look_is_matched_by_motion_and_spoils_nothing(self, bad: npt.NDArray[Any]) -> None:
+    def test_a_row_without_an_embedding_is_matched_by_motion_and_spoils_nothing(self, bad: npt.NDArray[Any]) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1)
         for embedding in ([RED, BLUE], [bad, BLUE], [RED, BLUE]):
             assert ids(tracker.update(at((100, 100), (300, 100), embedding=embedding))) == [1, 2]

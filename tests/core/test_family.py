@@ -151,14 +151,14 @@ class TestOCSORT:
 
 
 class TestBoTSORT:
-    def test_the_look_is_a_moving_average_of_unit_length(self) -> None:
+    def test_the_embedding_is_a_moving_average_of_unit_length(self) -> None:
         tracker = BoTSORTTracker(appearance_momentum=0.9, minimum_consecutive_frames=1)
         tracker.update(frame([100, 100], embeddings=[RED]))
         tracker.update(frame([100, 100], embeddings=[5 * BLUE]))
         expected = 0.9 * RED + 0.1 * BLUE
         np.testing.assert_allclose(np.asarray(tracker.tracks[0].vector), expected / np.linalg.norm(expected), rtol=1e-6)
 
-    def test_weak_detections_leave_the_look_alone(self) -> None:
+    def test_weak_detections_leave_the_embedding_alone(self) -> None:
         tracker = BoTSORTTracker(minimum_consecutive_frames=1)
         tracker.update(frame([100, 100], embeddings=[RED]))
         assert ids(tracker, frame([100, 100], confidence=0.3, embeddings=[BLUE])) == [1]
@@ -176,21 +176,21 @@ class TestBoTSORT:
         )
         assert asked == [2]
 
-    def test_looks_decide_between_boxes_that_overlap(self) -> None:
-        """Two people side by side; the boxes alone say they swapped, the looks say they did not."""
+    def test_embeddings_decide_between_boxes_that_overlap(self) -> None:
+        """Two people side by side; the boxes alone say they swapped, the embeddings say they did not."""
         seen = [frame([100, 100], [112, 100], embeddings=[RED, BLUE])] * 4
         swapped = frame([111, 100], [101, 100], embeddings=[RED, BLUE])
         assert ids(BoTSORTTracker(), *seen, swapped) == [1, 2]
         without = [frame([100, 100], [112, 100])] * 4
         assert ids(BoTSORTTracker(), *without, frame([111, 100], [101, 100])) == [2, 1]
 
-    def test_where_looks_count(self) -> None:
+    def test_where_embeddings_count(self) -> None:
         """Someone who comes back beside the prediction is out of reach of overlap, and within that of motion."""
         seen = [frame([100, 100], embeddings=[RED])] * 6 + [frame()] * 12
-        back, stranger = frame([150, 100], embeddings=[RED]), frame([150, 100], embeddings=[BLUE])
+        back, someone_else = frame([150, 100], embeddings=[RED]), frame([150, 100], embeddings=[BLUE])
         assert ids(BoTSORTTracker(), *seen, back) == [-1]
         assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, back) == [1]
-        assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, stranger) == [-1]
+        assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, someone_else) == [-1]
 
     def test_a_stream_may_have_vectors_now_and_then(self) -> None:
         tracker = BoTSORTTracker(minimum_consecutive_frames=1)

@@ -244,7 +244,7 @@ class TestDecisions:
         assert gate.value > gate.limit == pytest.approx(9.4877, abs=1e-4)
         assert (iou.measure, iou.value, iou.passed) == ("IoU", 0.0, False)
 
-    def test_a_look_too_different_is_named(self) -> None:
+    def test_an_embedding_too_different_is_named(self) -> None:
         tracker = DeepSORTTracker(appearance_threshold=0.2, minimum_consecutive_frames=1)
         tracker.explain = True
         tracker.update(walker(0, embedding=RED))

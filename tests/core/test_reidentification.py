@@ -77,10 +77,10 @@ class TestMemory:
         tracker = DeepSORTTracker(reid_memory=10.0, lost_track_buffer=5, minimum_consecutive_frames=2)
         assert away_and_back(tracker, gap=6, embedding=RED, place=100.0) == [-1, 1, 1, 1]
 
-    def test_another_look_is_somebody_else(self) -> None:
+    def test_another_embedding_is_somebody_else(self) -> None:
         assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, embedding=BLUE)[-1] == 2
 
-    def test_a_look_that_would_do_for_motion_is_not_enough(self) -> None:
+    def test_an_embedding_that_would_do_for_motion_is_not_enough(self) -> None:
         similar = np.array([np.cos(0.6), np.sin(0.6), 0.0])  # cosine distance 0.175, threshold 0.2
         assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, embedding=similar)[-1] == 2
         assert away_and_back(DeepSORTTracker(), gap=1, embedding=similar, place=100.0)[0] == 1
@@ -122,7 +122,7 @@ class TestOcclusion:
         assert covered(boxes).tolist() == [0.5, 0.0, 0.0]
         assert covered(np.empty((0, 4))).tolist() == []
 
-    def test_the_look_of_a_hidden_box_is_not_remembered(self) -> None:
+    def test_the_embedding_of_a_hidden_box_is_not_kept(self) -> None:
         def remembered(limit: float | None) -> list[Any]:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.5, occlusion_limit=limit)
             tracker.update(at((100, 100), (300, 110), embedding=[RED, BLUE]))

@@ -55,21 +55,21 @@ class TestEmbedding:
     """Looks find a track again, where it can be."""
 
     @pytest.mark.parametrize(("heights", "expected"), [(0.75, [1]), (0.85, [-1])])
-    def test_a_look_finds_nobody_further_off_than_most_of_a_height(self, heights: float, expected: list[int]) -> None:
-        """After 10 frames the gate alone would let through more; looks that do not suffice to rejoin tell the two."""
+    def test_an_embedding_finds_nobody_beyond_most_of_a_height(self, heights: float, expected: list[int]) -> None:
+        """After 10 frames the gate alone would let through more; embeddings that do not suffice to rejoin separate the two."""
         tracker = SteadySORTTracker()
-        ids(tracker, [at((100, 100), embedding=[A])] * 10 + [NOBODY] * 10)
+        """After 10 frames the gate alone would let through more; these embeddings do not suffice to rejoin."""
         assert ids(tracker, [at((100, 100 + heights * HEIGHT), embedding=[embedding(0.28)])]) == [expected]
 
-    def test_a_glimpse_does_not_change_what_somebody_looks_like(self) -> None:
+    def test_a_glimpse_does_not_change_the_embedding(self) -> None:
         frames = [at((100, 100), embedding=[A])] * 10 + [at((102, 100), embedding=[embedding(0.29)])]
         tracker = SteadySORTTracker()
         ids(tracker, [*frames, *[NOBODY] * 10])
-        back, stranger = at((240, 100), embedding=[A]), at((240, 100), embedding=[embedding(0.6)])
+        back, someone_else = at((240, 100), embedding=[A]), at((240, 100), embedding=[embedding(0.6)])
         copy = SteadySORTTracker()
         copy.load_state_dict(tracker.state_dict())
         assert ids(tracker, [back]) == [[1]]
-        assert ids(copy, [stranger]) == [[-1]]
+        assert ids(copy, [someone_else]) == [[-1]]
 
     def embedding_of(self, frames: Iterable[sv.Detections], **options: Any) -> npt.NDArray[Any]:
         """What the first person looks like after some frames."""
@@ -79,21 +79,21 @@ class TestEmbedding:
         assert known is not None
         return known
 
-    def test_every_look_of_the_first_second_counts_alike(self) -> None:
-        """The order in which they were seen does not matter much: four times A and eight times nearly A."""
+    def test_every_embedding_of_the_first_second_counts_alike(self) -> None:
+        """The order in which they came does not matter much: four times A and eight times nearly A."""
         frames = [at((100, 100), embedding=[A])] * 4 + [at((100, 100), embedding=[embedding(0.1)])] * 8
         mean = (4 * A + 8 * embedding(0.1)) / 12
         for order in (frames, frames[::-1]):
             np.testing.assert_allclose(self.embedding_of(order), mean / np.linalg.norm(mean), atol=0.02)
 
-    def test_frames_without_a_look_do_not_count(self) -> None:
+    def test_frames_without_an_embedding_do_not_count(self) -> None:
         frames = [at((100, 100), embedding=[0 * A])] * 3 + [at((100, 100), embedding=[A])] * 2
         frames += [at((100, 100), embedding=[0 * A])] * 20 + [at((100, 100), embedding=[embedding(0.1)])] * 2
         mean = (A + embedding(0.1)) / 2
         np.testing.assert_allclose(self.embedding_of(frames), mean / np.linalg.norm(mean), atol=0.02)
 
     @pytest.mark.parametrize("frame_rate", [6.0, 30.0])
-    def test_later_looks_are_averaged_over_a_second_at_any_frame_rate(self, frame_rate: float) -> None:
+    def test_later_embeddings_are_averaged_over_a_second_at_any_frame_rate(self, frame_rate: float) -> None:
         """Ten seconds of A, one of nearly A: the newer makes up two thirds, 1 - 1 / e and a little less."""
         long_ago, newer = [at((100, 100), embedding=[A])], [at((100, 100), embedding=[embedding(0.1)])]
         frames = long_ago * int(10 * frame_rate) + newer * int(frame_rate)
@@ -108,7 +108,7 @@ class TestPrecedence:
     """Who has an id goes before who has none."""
 
     def test_a_track_without_an_id_takes_no_box_from_one_with_an_id(self) -> None:
-        """A looks different for once; the box is nearer to a doubled one that has only begun."""
+        """A differs in appearance for once; the box is nearer to a doubled one that has only begun."""
         known, doubled = at((100, 100), embedding=[A]), at((100, 100), (115, 100), embedding=[A, B])
         between = at((111, 100), embedding=[embedding(0.35)])
         tracker = SteadySORTTracker()
@@ -120,10 +120,10 @@ class TestPrecedence:
 
 
 class TestUnknown:
-    """Where nobody knows what a box looks like, overlap decides, also for who was lost."""
+    """Where a box has no embedding, overlap decides, also for who was lost."""
 
     @pytest.mark.parametrize("unknown", [np.zeros(2), np.full(2, np.nan)])
-    def test_a_box_without_a_look_goes_to_the_lost_track_in_its_place(self, unknown: npt.NDArray[np.float64]) -> None:
+    def test_without_an_embedding_a_box_goes_to_the_lost_track_there(self, unknown: npt.NDArray[np.float64]) -> None:
         frames = [at((100, 100), embedding=[A])] * 5 + [NOBODY] * 2 + [at((100, 100), embedding=[unknown])]
         assert ids(SteadySORTTracker(), frames)[-1] == [1]
 
@@ -135,7 +135,7 @@ class TestUnknown:
 
 
 class TestVeto:
-    """Overlap alone gives no id to a stranger."""
+    """Overlap alone gives no id to another person."""
 
     def test_who_steps_into_the_place_of_another_does_not_get_the_id(self) -> None:
         frames = [at((100, 100), embedding=[A])] * 4 + [at((104, 100), embedding=[B])] * 4
@@ -152,14 +152,14 @@ class TestVeto:
     @pytest.mark.parametrize(
         ("aside", "distance", "expected"), [(4, 0.52, 1), (4, 0.55, -1), (14, 0.40, 1), (14, 0.43, -1)]
     )
-    def test_the_better_boxes_overlap_the_more_may_the_look_differ(
+    def test_the_better_boxes_overlap_the_more_may_the_embedding_differ(
         self, aside: float, distance: float, expected: int
     ) -> None:
         """The limit is the threshold times 1 + IoU: 0.3 times 1.78, and 0.3 times 1.39."""
         frames = [at((100, 100), embedding=[A])] * 4 + [at((100 + aside, 100), embedding=[embedding(distance)])]
         assert ids(SteadySORTTracker(), frames)[-1] == [expected]
 
-    def test_without_a_look_there_is_no_veto(self) -> None:
+    def test_without_an_embedding_there_is_no_veto(self) -> None:
         frames = [at((100, 100), embedding=[A])] * 4 + [at((104, 100), embedding=[[0.0, 0.0]])]
         assert ids(SteadySORTTracker(), frames)[-1] == [1]
 
@@ -168,7 +168,7 @@ class TestRejoin:
     """A lost id comes back to the person, and to nobody else."""
 
     def later(self, *frames: sv.Detections, gap: int = 10, **options: Any) -> list[list[int]]:
-        """Ids of what comes after A was seen at x = 100 and then not for some frames."""
+        """Ids of what comes after A was at x = 100 and then hidden for some frames."""
         tracker = SteadySORTTracker(**options)
         ids(tracker, [at((100, 100), embedding=[A])] * 10 + [NOBODY] * gap)
         return ids(tracker, frames)
@@ -181,12 +181,12 @@ class TestRejoin:
 
     @pytest.mark.parametrize(("distance", "expected"), [(0.02, 1), (0.28, 2)])
     def test_who_comes_back_half_hidden_has_the_id_once_known(self, distance: float, expected: int) -> None:
-        """At first the look is too different; it is compared again when the hits suffice for an id."""
+        """At first the embedding is too different; it is compared again when the hits suffice for an id."""
         first, then = (at((100 + 2 * HEIGHT, 100), embedding=[embedding(part)]) for part in (0.28, distance))
         assert self.later(first, then, then, then) == [[-1], [-1], [expected], [expected]]
 
     @pytest.mark.parametrize(("distance", "expected"), [(0.24, 1), (0.26, -1)])
-    def test_a_look_too_different_is_somebody_else(self, distance: float, expected: int) -> None:
+    def test_an_embedding_too_different_is_somebody_else(self, distance: float, expected: int) -> None:
         assert self.later(at((100 + 2 * HEIGHT, 100), embedding=[embedding(distance)])) == [[expected]]
 
     @pytest.mark.parametrize(("heights", "expected"), [(2.3, 1), (2.4, -1)])
@@ -227,7 +227,7 @@ class TestRejoin:
         )
         assert ids(tracker, [one] * 5 + [both] * 2 + [other] * 2)[-4:] == [[1, -1], [1, -1], [2], [2]]
 
-    def test_two_who_come_back_share_out_the_ids_by_look(self) -> None:
+    def test_two_who_come_back_share_out_the_ids_by_embedding(self) -> None:
         """Both look a little like A; the one who looks more like it is A."""
         tracker = SteadySORTTracker()
         ids(tracker, [at((100, 100), (300, 100), embedding=[A, embedding(0.4)])] * 5 + [NOBODY] * 10)
@@ -255,7 +255,7 @@ class TestRejoin:
 class TestConfidence:
     """Weak detections help those who are known, and start nothing."""
 
-    def test_a_weak_detection_prolongs_a_track_and_leaves_its_look_alone(self) -> None:
+    def test_a_weak_detection_prolongs_a_track_and_leaves_its_embedding_alone(self) -> None:
         strong, weak = at((100, 100), embedding=[A]), at((102, 100), embedding=[B], confidence=0.2)
         tracker = SteadySORTTracker()
         assert ids(tracker, [strong] * 4 + [weak] * 20 + [strong])[3:] == [[1]] * 22
@@ -452,17 +452,17 @@ class TestSample:
     """The same with drawn people, boxes that jitter and are missed, and vectors with noise."""
 
     def test_who_walks_up_where_another_vanishes_steals_no_id(self) -> None:
-        """The second walker is lost just where the first, up to now not seen, covers the same place."""
+        """The second walker is lost just where the first, up to now hidden, covers the same place."""
         scene = Scene.crossing()
         frames = [only(frame, 2) if number < 71 else only(frame, 1) for number, frame in enumerate(people(scene))]
         assert set(ids_of(1, DeepSORTTracker(appearance_threshold=0.3), frames)) == {1}
         assert set(ids_of(1, SteadySORTTracker(frame_rate=scene.frame_rate), frames)) == {2}
 
-    def behind_the_pillar(self, buffer: int, stranger: bool = False) -> tuple[int, int]:
+    def behind_the_pillar(self, buffer: int, someone_else: bool = False) -> tuple[int, int]:
         """First and last id of one who stands behind a pillar for five seconds."""
         scene = Scene.occlusion(stop=True)
         frames = people(scene)
-        if stranger:
+        if someone_else:
             for frame in frames[100:]:
                 frame.data["embedding"] = -np.asarray(frame.data["embedding"])
         tracker = SteadySORTTracker(lost_track_buffer=buffer, frame_rate=scene.frame_rate)
@@ -477,11 +477,11 @@ class TestSample:
         assert first != last
 
     def test_another_who_comes_out_is_somebody_new(self) -> None:
-        first, last = self.behind_the_pillar(180, stranger=True)
+        first, last = self.behind_the_pillar(180, someone_else=True)
         assert first != last
 
     def test_twins_seen_together_are_two(self) -> None:
-        """For two frames both are seen; then the first is gone, and the second gets an id."""
+        """For two frames both are there; then the first is gone, and the second gets an id."""
         scene = Scene.crossing()
         frames = [
             only(frame, *((1,) if number < 59 else (1, 2) if number < 61 else (2,)))

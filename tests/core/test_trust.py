@@ -76,7 +76,7 @@ def test_once_found_out_they_change_nothing(kind: str) -> None:
 
 
 def test_who_is_alone_keeps_the_id_too() -> None:
-    """There is nobody else to be mixed up with, but somebody who looks like a stranger on every frame."""
+    """There is nobody else to be mixed up with, but somebody whose embedding is another on every frame."""
     frames = [at((100 + 2 * number, 100)) for number in range(100)]
     found = [row[0] for row in ids(SteadySORTTracker(), with_embeddings(frames, "random"))]
     assert max(found) <= 4
@@ -84,7 +84,7 @@ def test_who_is_alone_keeps_the_id_too() -> None:
     assert found[-1] > 0
 
 
-def test_looks_that_say_who_is_who_count_from_first_to_last() -> None:
+def test_embeddings_that_say_who_is_who_count_from_first_to_last() -> None:
     scene = Scene(figures=8, length=200)
     tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
     for number in range(len(scene)):
@@ -99,7 +99,7 @@ def side_by_side(*embeddings: Any) -> sv.Detections:
     return at(*((100 + 200 * number, 100) for number in range(len(embeddings))), embedding=embeddings)
 
 
-def test_trust_comes_back_with_looks_that_mean_something() -> None:
+def test_trust_comes_back_with_embeddings_that_mean_something() -> None:
     """Everybody looks like A for a while, as with a lens that is covered."""
     tracker, counted = SteadySORTTracker(), []
     for frames in ([side_by_side(A, A)] * 20, [side_by_side(A, B)] * 200):
@@ -134,7 +134,7 @@ def test_only_those_who_can_be_mixed_up_are_compared(class_agnostic: bool) -> No
 
 
 def test_in_a_large_crowd_the_order_of_the_rows_has_no_say() -> None:
-    """Not all are tested there; the first half look alike, of the others only every second."""
+    """Not all are tested there; the first half are alike, of the others only every second."""
     people = side_by_side(*[A] * 32, *[A, B] * 16)
     backwards = people[np.arange(64)[::-1]]
     assert isinstance(backwards, sv.Detections)

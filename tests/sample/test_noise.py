@@ -56,7 +56,7 @@ def test_confidence_and_embeddings_mean_something() -> None:
     assert np.quantile(distance[same], 0.9) < np.quantile(distance[other], 0.1)
 
 
-def test_occluded_look_is_mixed_with_the_look_in_front() -> None:
+def test_occluded_embedding_is_mixed_with_the_embedding_in_front() -> None:
     scene = Scene.crossing()
     scene.noise = DetectionNoise.none()
     looks = {}

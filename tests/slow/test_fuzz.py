@@ -45,7 +45,7 @@ class Source:
         self.time = 0.0
 
     def boxes(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Boxes of one frame and the look of each."""
+        """Boxes of one frame and the embedding of each."""
         rng = self.rng
         self.corner += self.speed
         jumps = rng.random(self.objects) < 0.02
