@@ -52,13 +52,13 @@ NOBODY = at(embedding=[])
 
 
 class TestEmbedding:
-    """Looks find a track again, where it can be."""
+    """Appearance finds a track again, where it can be."""
 
     @pytest.mark.parametrize(("heights", "expected"), [(0.75, [1]), (0.85, [-1])])
     def test_an_embedding_finds_nobody_beyond_most_of_a_height(self, heights: float, expected: list[int]) -> None:
-        """After 10 frames the gate alone would let through more; embeddings that do not suffice to rejoin separate the two."""
-        tracker = SteadySORTTracker()
         """After 10 frames the gate alone would let through more; these embeddings do not suffice to rejoin."""
+        tracker = SteadySORTTracker()
+        ids(tracker, [at((100, 100), embedding=[A])] * 10 + [NOBODY] * 10)
         assert ids(tracker, [at((100, 100 + heights * HEIGHT), embedding=[embedding(0.28)])]) == [expected]
 
     def test_a_glimpse_does_not_change_the_embedding(self) -> None:
