@@ -1,7 +1,7 @@
 """Identities of all tracklets at once, when everything is known: clustering under the same hard limits.
 
-Tracklets that stood on one spot come first, then those with enough good vectors are clustered by average linkage, and
-at last all are. Two tracklets that cannot be one are never in one cluster.
+Tracklets that stood on one spot come first, then those with enough good vectors are clustered by average linkage, then
+all are, and at last single ones move to where they fit better. Two that cannot be one are never in one cluster.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from trackers.boxes import Bools, Floats, Ints, Vectors
+from trackers.identity.rearranging import rearranged
 from trackers.identity.store import BEST_PAIRS
 
 ANCHOR_SAMPLES = 30
@@ -20,7 +21,10 @@ ENOUGH = 20
 UNMEASURED = 0.5
 """The limit where there are too few pairs to measure it."""
 
-CUT = 0.05
+MOST_SAMPLES = 5000
+"""A tracklet of more good vectors has the say of so many."""
+
+CUT = 0.08
 """Share of pairs that cannot be one which would be taken for one at the limit."""
 
 
@@ -98,12 +102,24 @@ def cluster(
         [0, 0, 2]
     """
     possible = possible | np.eye(len(distance), dtype=np.bool_)
-    groups = _Groups(possible if fixed is None else possible & _agreeing(fixed))
+    possible = possible if fixed is None else possible & _agreeing(fixed)
+    groups = _Groups(possible)
     for one, other in together.tolist():
         groups.join(int(groups.label[one]), int(groups.label[other]))
+    units, unit = np.unique(groups.label, return_inverse=True)
     limit = measured_limit(distance, possible, samples) if limit is None else limit
-    weight = np.minimum(samples, 300).astype(np.float64)
+    weight = np.minimum(samples, MOST_SAMPLES).astype(np.float64)
     _agglomerate(groups, distance, np.where(samples >= ANCHOR_SAMPLES, weight, 0.0), limit)
+    _agglomerate(groups, distance, weight, limit)
+    member = (unit == np.arange(len(units))[:, None]).astype(np.float64)
+    gain = (member * weight) @ (limit - distance) @ (member * weight).T
+    apart = member @ ~possible @ member.T > 0.0
+    label = units[rearranged(np.searchsorted(units, groups.label[units]), gain, ~apart)][unit]
+    groups = _Groups(possible)
+    for one in np.unique(label).tolist():
+        rows = np.flatnonzero(label == one).tolist()
+        for row in rows[1:]:
+            groups.join(rows[0], row)
     _agglomerate(groups, distance, weight, limit)
     return groups.label
 

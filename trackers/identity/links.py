@@ -11,11 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.boxes import Floats
+from trackers.identity.homography import fit_homography
 
 Pair = tuple[str, str]
 
 FREE = -math.inf
 """Least seconds between two cameras that nothing is known of: one object may be on both at once."""
+
+FLAT = 1e-12
+"""Determinant of a homography of length 1 below which its points fix none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,8 @@ class CameraLinks:
         ways: `(shortest, longest)` seconds by pair of cameras, from the first to the second; or a mapping with
             `seconds`, `overlap` and `homography`, or None where only the overlap is known.
         overlap: Pairs that see one place; True for all listed.
+        floors: For cameras that see one place, four or more points of the floor: in pixels of the camera, shape
+            `(n, 2)`, and on a plan of the floor that all cameras share, shape `(n, 2)`, in any unit.
 
     Raises:
         TypeError: If `ways` is no mapping of pairs.
@@ -86,9 +92,18 @@ class CameraLinks:
         yard -> barn: 3.0 to 30.0 s
     """
 
-    def __init__(self, ways: Mapping[Pair, Any] | None = None, *, overlap: bool | Iterable[Pair] = False) -> None:
+    def __init__(
+        self,
+        ways: Mapping[Pair, Any] | None = None,
+        *,
+        overlap: bool | Iterable[Pair] = False,
+        floors: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
+    ) -> None:
         """Check every way."""
         self._links: dict[Pair, Link] = {}
+        self._floors: dict[str, Floats] = {}
+        for camera, (pixels, places) in (floors or {}).items():
+            self.place(camera, pixels, places)
         if ways is not None and not isinstance(ways, Mapping):
             raise TypeError(f"links must map pairs of cameras to seconds, but got {type(ways).__name__}")
         both = set() if isinstance(overlap, bool) else {_pair(one) for one in overlap}
@@ -100,7 +115,7 @@ class CameraLinks:
                 self._links[one] = Link(overlap=True)
 
     def __iter__(self) -> Iterator[tuple[Pair, Link]]:
-        return iter(self._links.items())
+        return ((pair, self._on_floors(*pair, link)) for pair, link in self._links.items())
 
     def __len__(self) -> int:
         return len(self._links)
@@ -108,7 +123,7 @@ class CameraLinks:
     def __str__(self) -> str:
         """One line for each way."""
         lines = []
-        for (first, second), link in self._links.items():
+        for (first, second), link in self:
             if link.overlap:
                 known = "homography known" if link.homography is not None else "no homography yet"
                 lines.append(f"{first} -> {second}: see one place, {known}")
@@ -137,6 +152,29 @@ class CameraLinks:
         value = {"overlap": overlap, "homography": homography}
         self._links[_pair((first, second))] = Link.of(value if seconds is None else {**value, "seconds": seconds})
 
+    def place(self, camera: str, pixels: npt.ArrayLike, places: npt.ArrayLike) -> None:
+        """Say where points of a camera lie on the floor; two cameras of which it is known need no homography.
+
+        Args:
+            camera: Name of the camera.
+            pixels: Points in pixels of the camera, shape `(n, 2)`, `n >= 4`, no three of four on a line.
+            places: The same points on a plan of the floor that all cameras share, shape `(n, 2)`.
+
+        Raises:
+            ValueError: If there are fewer than four pairs of finite points, or they lie on a line.
+        """
+        matrix = fit_homography(pixels, places)
+        if abs(float(np.linalg.det(matrix))) < FLAT:
+            raise ValueError(f"points of camera {camera!r} lie on a line; expected four of which no three do")
+        self._floors[camera] = matrix
+
+    def _on_floors(self, first: str, second: str, link: Link) -> Link:
+        """The link with the homography over the floor, where none is given and both floors are known."""
+        if not link.overlap or link.homography is not None or not {first, second} <= self._floors.keys():
+            return link
+        over = np.linalg.inv(self._floors[second]) @ self._floors[first]
+        return Link(link.seconds, link.overlap, np.asarray(over / np.linalg.norm(over), np.float64))
+
     @property
     def cameras(self) -> list[str]:
         """Names of all cameras in the order they were first named."""
@@ -145,9 +183,12 @@ class CameraLinks:
     def get(self, first: str, second: str) -> Link | None:
         """The way from one camera to another, listed in this or in the other direction; None if it is not listed."""
         if (first, second) in self._links:
-            return self._links[first, second]
+            return self._on_floors(first, second, self._links[first, second])
         link = self._links.get((second, first))
-        if link is None or link.homography is None:
+        if link is None:
+            return None
+        link = self._on_floors(second, first, link)
+        if link.homography is None:
             return link
         return Link(link.seconds, link.overlap, np.asarray(np.linalg.inv(link.homography), np.float64))
 
@@ -184,6 +225,8 @@ class CameraLinks:
             "seconds": np.array([link.seconds for _, link in links]).reshape(-1, 2),
             "overlap": [link.overlap for _, link in links],
             "homography": {str(k): link.homography for k, (_, link) in enumerate(links) if link.homography is not None},
+            "floors": {str(k): floor for k, floor in enumerate(self._floors.values())},
+            "floor_cameras": list(self._floors),
         }
 
     @classmethod
@@ -194,6 +237,8 @@ class CameraLinks:
         for number, ((first, second), seconds, overlap) in enumerate(rows):
             homography = state["homography"].get(str(number))
             links._links[first, second] = Link(tuple(seconds), bool(overlap), homography)
+        for place, camera in enumerate(state.get("floor_cameras", ())):
+            links._floors[camera] = np.array(state["floors"][str(place)], np.float64)
         return links
 
 

@@ -21,6 +21,9 @@ REVIEWED = 300
 RIPE_SAMPLES = 60
 """Good vectors a tracklet has then."""
 
+ONE_SPOT = 0.2
+"""Two tracklets that stood on one spot count as so much nearer; without vectors they are one."""
+
 RIPE_CUT = 0.01
 """As `CUT` of the hindsight, for what cannot be undone."""
 
@@ -42,10 +45,16 @@ def relink(assigner: Assigner, time: float, same: Ints, different: Ints) -> None
     possible = assigner.possible_pairs(np.arange(count))
     possible &= possible.T
     possible[different[:, 0], different[:, 1]] = possible[different[:, 1], different[:, 0]] = False
-    together = np.concatenate((same, _together(assigner)))
+    distance, limit = pair_distances(views), _limit(assigner)
+    limit = measured_limit(distance, possible, table["samples"]) if limit is None else limit
+    couples = np.empty((0, 2), np.int64) if assigner.spots is None else assigner.spots.sure_couples()
+    blind = (table["samples"][couples] == 0).any(axis=1)
+    together = np.concatenate((same, _parts(assigner), couples[blind]))
+    one, other = couples[~blind].T
+    distance[one, other] = distance[other, one] = distance[one, other] - ONE_SPOT
     named = np.isin(table["identity"], list(assigner.gallery.names))
     fixed = np.where(named, table["identity"], UNDECIDED)
-    label = cluster(pair_distances(views), possible, together, table["samples"], fixed, _limit(assigner))
+    label = cluster(distance, possible, together, table["samples"], fixed, limit)
     identity = _numbers(assigner, label, fixed)
     before = table["identity"].copy()
     changed = np.flatnonzero(before != identity)
@@ -100,15 +109,13 @@ def _limit(assigner: Assigner) -> float | None:
     return None if gallery.threshold is None else gallery.threshold / gallery.means.spread
 
 
-def _together(assigner: Assigner) -> Ints:
-    """Pairs to be joined before all others: parts of one track, and tracks that stood on one spot."""
+def _parts(assigner: Assigner) -> Ints:
+    """Pairs of tracklets that are parts of one track, shape `(k, 2)`."""
     table = assigner.tracklets
     _, place = np.unique(np.column_stack((table["camera"], table["tracker_id"])), axis=0, return_inverse=True)
     order = np.argsort(place.ravel(), kind="stable")
     same = np.flatnonzero(np.diff(place.ravel()[order]) == 0)
-    parts = np.column_stack((order[same], order[same + 1]))
-    spots = np.empty((0, 2), np.int64) if assigner.spots is None else assigner.spots.sure_couples()
-    return np.concatenate((parts, spots)).astype(np.int64)
+    return np.column_stack((order[same], order[same + 1]))
 
 
 def _numbers(assigner: Assigner, label: Ints, fixed: Ints) -> Ints:

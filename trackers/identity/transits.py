@@ -1,0 +1,59 @@
+"""How long objects took from one camera to another, measured on identities that are sure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from trackers.identity.tracklets import UNDECIDED
+
+if TYPE_CHECKING:
+    from trackers.identity.tracklets import Tracklets
+
+SURE_SAMPLES = 30
+"""Good vectors from which on a tracklet counts."""
+
+QUANTILES = (0.05, 0.95)
+"""The range that is told."""
+
+
+class Transit(NamedTuple):
+    """Times from leaving one camera to appearing on another.
+
+    Attributes:
+        seconds: The range of nine in ten.
+        count: How many times it rests on.
+    """
+
+    seconds: tuple[float, float]
+    count: int
+
+
+def transits(tracklets: Tracklets) -> dict[tuple[int, int], Transit]:
+    """Ranges by numbers of the camera that was left and of the one that was reached.
+
+    A time counts from the last box of an identity on any camera to its first on another one; who is on two at once
+    tells none.
+
+    Args:
+        tracklets: All tracklets, with their identities.
+    """
+    sure = np.flatnonzero((tracklets["identity"] != UNDECIDED) & (tracklets["samples"] >= SURE_SAMPLES))
+    start, end = tracklets["start"][sure], tracklets["end"][sure]
+    identity, camera = tracklets["identity"][sure], tracklets["camera"][sure]
+    taken: dict[tuple[int, int], list[float]] = {}
+    for one in np.unique(identity).tolist():
+        mine = np.flatnonzero(identity == one)
+        mine = mine[np.argsort(start[mine], kind="stable")]
+        for place in range(1, len(mine)):
+            before, now = mine[:place], mine[place]
+            left = before[end[before].argmax()]
+            seconds = float(start[now] - end[left])
+            if seconds > 0.0 and camera[left] != camera[now]:
+                taken.setdefault((int(camera[left]), int(camera[now])), []).append(seconds)
+    found = {}
+    for pair, times in sorted(taken.items()):
+        low, high = np.quantile(times, QUANTILES).tolist()
+        found[pair] = Transit((low, high), len(times))
+    return found
