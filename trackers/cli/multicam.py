@@ -81,5 +81,5 @@ def multicam(
         f"{len(runs)} cameras, {len(rows)} tracks, {len({row[0] for row in rows})} identities, {several} of them on "
         "several cameras"
     ]
-    learned = str(found.links)
+    learned = str(found.learned_links())
     return "\n".join([*lines, *([learned] if learned else []), "written: " + ", ".join(map(str, done))])

@@ -88,8 +88,10 @@ class Assigner:
         rivals = self._other_names(identity, near.identity)
         self.gallery.calibration.add(near.distance[impossible & known & (near.identity != identity)])
         candidates = np.flatnonzero(known & ~impossible & (near.identity != identity) & ~rivals)
-        limits = self.gallery.calibration.limits(self.gallery.threshold, len(candidates))
         order = candidates[np.argsort(near.distance[candidates], kind="stable")]
+        names = self.gallery.names
+        named = identity in names or (len(order) > 0 and int(near.identity[order[0]]) in names)
+        limits = self.gallery.calibration.limits(self.gallery.threshold, len(candidates), named=named)
         best = float(near.distance[order[0]]) if len(order) else math.inf
         second = float(near.distance[order[1]]) if len(order) > 1 else math.inf
         if best <= limits.accept and second - best >= limits.margin:

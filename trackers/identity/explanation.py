@@ -61,6 +61,15 @@ class Explanation:
     means_off: bool
     candidates: tuple[Candidate, ...]
 
+    @property
+    def confidence(self) -> float:
+        """How sure the identity is, from 0 at the limit `unknown` or at the second best, to 1."""
+        unknown = self.limits.unknown
+        mine = min((one.distance for one in self.candidates if one.identity == self.identity), default=0.0)
+        rivals = [one.distance for one in self.candidates if one.identity != self.identity and not one.ruled_out]
+        bound = min([unknown if mine else 2.0 * unknown, *rivals])
+        return float(np.clip((bound - mine) / max(unknown, 1e-9), 0.0, 1.0))
+
     def __str__(self) -> str:
         """A line for the track and one for each candidate."""
         who = "undecided" if self.identity == UNDECIDED else f"identity {self.identity} {self.name}".rstrip()

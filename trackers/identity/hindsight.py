@@ -46,7 +46,7 @@ def pair_distances(views: list[Vectors]) -> Floats:
     means = stack.sum(axis=1)
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     similarity = means @ means.T
-    flat = stack.reshape(-1, length)
+    flat = stack.reshape(count * stack.shape[1], length)
     there = np.arange(stack.shape[1]) < counts[:, None]
     best = np.zeros((count, count))
     for row, one in enumerate(views):

@@ -15,8 +15,9 @@ ENOUGH = 100
 """Distances from which on a limit is measured."""
 
 
-FALSE_ACCEPTS = 0.1
-"""Chance that any of several candidates is nearer than the limit though none is right, where the limit is measured."""
+FALSE_NAMES, FALSE_LINKS = 0.1, 1.0
+"""Chance that any of several candidates is nearer than the limit though none is right, where the limit is measured: of
+those with a name, where a mistake calls somebody by it, and of those without."""
 
 FEW = 2
 """Fewer candidates count as so many."""
@@ -63,15 +64,16 @@ class Calibration:
         """Take distances between different identities."""
         self.distances = np.concatenate((self.distances, distances))[-REMEMBERED:]
 
-    def limits(self, threshold: float | None, candidates: int = 10) -> Limits:
+    def limits(self, threshold: float | None, candidates: int = 10, *, named: bool = True) -> Limits:
         """The limits for a threshold that is given, or measured where it is None.
 
         Args:
             threshold: Largest cosine distance of one identity, or None.
             candidates: Identities that come into question: the more, the nearer one has to be.
+            named: Whether it is for an identity with a name; those without have wider limits where they are measured.
         """
         if threshold is None:
             known = len(self.distances) >= ENOUGH
-            share = FALSE_ACCEPTS / max(candidates, FEW)
+            share = (FALSE_NAMES if named else FALSE_LINKS) / max(candidates, FEW)
             threshold = float(np.quantile(self.distances, share)) if known else UNMEASURED
         return Limits(threshold, (1.0 + DOUBT) * threshold, MARGIN * threshold)

@@ -164,7 +164,8 @@ class CameraLinks:
             ValueError: If there are fewer than four pairs of finite points, or they lie on a line.
         """
         matrix = fit_homography(pixels, places)
-        if abs(float(np.linalg.det(matrix))) < FLAT:
+        flat = any(_thin(np.asarray(points, np.float64)) for points in (pixels, places))
+        if flat or abs(float(np.linalg.det(matrix))) < FLAT:
             raise ValueError(f"points of camera {camera!r} lie on a line; expected four of which no three do")
         self._floors[camera] = matrix
 
@@ -174,6 +175,10 @@ class CameraLinks:
             return link
         over = np.linalg.inv(self._floors[second]) @ self._floors[first]
         return Link(link.seconds, link.overlap, np.asarray(over / np.linalg.norm(over), np.float64))
+
+    def copy(self) -> CameraLinks:
+        """Links that can be added to without changing these."""
+        return CameraLinks.from_state(self.state())
 
     @property
     def cameras(self) -> list[str]:
@@ -240,6 +245,12 @@ class CameraLinks:
         for place, camera in enumerate(state.get("floor_cameras", ())):
             links._floors[camera] = np.array(state["floors"][str(place)], np.float64)
         return links
+
+
+def _thin(points: Floats) -> bool:
+    """Whether points lie on a line."""
+    wide, narrow = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    return bool(narrow <= 1e-6 * max(float(wide), 1e-300))
 
 
 def _pair(value: Any) -> Pair:

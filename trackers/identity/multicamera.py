@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.appearance.vectors import EMBEDDING
-from trackers.boxes import Bools, Vectors
 from trackers.core.rows import with_ids
 from trackers.core.state import read_state, write_state
 from trackers.errors import check_range
@@ -23,11 +21,12 @@ from trackers.identity.events import Event
 from trackers.identity.explanation import Explanation, explain
 from trackers.identity.gallery import IdentityGallery, check_name
 from trackers.identity.links import CameraLinks
-from trackers.identity.relinking import relink
+from trackers.identity.relinking import identity_of_tracks, relink
 from trackers.identity.settling import settle_instant, wants_vector
-from trackers.identity.sighting import Sighting, sighting_of
+from trackers.identity.sighting import Sighting, own_vectors, sighting_of
 from trackers.identity.spots import Spots
 from trackers.identity.tracklets import UNDECIDED, Tracklets
+from trackers.identity.transits import with_learned
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -211,16 +210,7 @@ class MultiCameraTracker:
             for pairs in (same, different)
         )
         relink(self._assigner, self._now, together, apart)
-        table = self._tracklets
-        found: dict[TrackOnCamera, int] = {}
-        order = np.argsort(table["samples"], kind="stable")
-        names = self.gallery.cameras
-        for row in order.tolist():
-            key = names[int(table["camera"][row])], int(table["tracker_id"][row])
-            found[key] = (
-                int(table["identity"][row]) if table["identity"][row] != UNDECIDED else found.get(key, UNDECIDED)
-            )
-        return found
+        return identity_of_tracks(self._tracklets, self.gallery.cameras)
 
     def explain(self, camera: str, tracker_id: int) -> Explanation:
         """Which vectors and numbers speak for the identity of a track, as things are now.
@@ -237,12 +227,16 @@ class MultiCameraTracker:
         Raises:
             ValueError: If there is no such track.
         """
-        told = self.explain(camera, tracker_id)
-        mine = min((one.distance for one in told.candidates if one.identity == told.identity), default=0.0)
-        rivals = [one.distance for one in told.candidates if one.identity != told.identity and not one.ruled_out]
-        bound = min([told.limits.unknown, *rivals]) if mine else min([2.0 * told.limits.unknown, *rivals])
-        scale = told.limits.unknown
-        return float(np.clip((bound - mine) / max(scale, 1e-9), 0.0, 1.0))
+        return self.explain(camera, tracker_id).confidence
+
+    def learned_links(self) -> CameraLinks:
+        """The links, and where none is given the seconds in which nine of ten identities came from camera to camera.
+
+        Ranges come from five and more identities that were sure. They rule nothing out before you pass them to
+        another `MultiCameraTracker`; print them first.
+        """
+        self.settle()
+        return with_learned(self.links, self._tracklets, self.gallery.cameras)
 
     def remove(self, identity: int) -> None:
         """Delete all that is known of an identity, in the gallery and of its tracks.
@@ -331,7 +325,8 @@ class MultiCameraTracker:
         ids = np.asarray(tracked.tracker_id, np.int64)
         rows = self._tracklets.newest(number, ids)
         wanted = wants_vector(self._tracklets, rows, timestamp)
-        own = self._own_vectors(camera, tracked, frame, wanted)
+        asked = self.gallery.feature_extractor is not None and frame is not None
+        own = {} if asked else own_vectors(self.trackers[camera], tracked, wanted)
         sighting = sighting_of(number, timestamp, tracked, frame, self.gallery.feature_extractor, own, wanted)
         self.gallery.check_length(sighting.vectors.shape[1])
         self._tracklets.check_length(sighting.vectors.shape[1])
@@ -345,14 +340,6 @@ class MultiCameraTracker:
         result.data["identity"] = identity
         result.data["identity_name"] = np.array([names.get(one, "") for one in identity.tolist()], dtype=str)
         return result
-
-    def _own_vectors(self, camera: str, tracked: sv.Detections, frame: Any, wanted: Bools) -> dict[int, Vectors]:
-        """Vectors of the tracker's own tracks, asked only where there is nothing else."""
-        asked = self.gallery.feature_extractor is not None and frame is not None
-        if asked or EMBEDDING in tracked.data or not wanted.any():
-            return {}
-        tracks = getattr(self.trackers[camera], "tracks", [])
-        return {one.id: one.vector for one in tracks if one.state == "confirmed" and one.vector is not None}
 
     def _row(self, camera: str, tracker_id: int) -> int:
         """Row of the newest tracklet of a track."""

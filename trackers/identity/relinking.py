@@ -13,7 +13,10 @@ from trackers.identity.hindsight import cluster, mean_distances, measured_limit,
 from trackers.identity.tracklets import UNDECIDED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trackers.identity.assigner import Assigner
+    from trackers.identity.tracklets import Tracklets
 
 REVIEWED = 300
 """Tracklets compared when identities are merged online."""
@@ -24,7 +27,7 @@ RIPE_SAMPLES = 60
 ONE_SPOT = 0.2
 """Two tracklets that stood on one spot count as so much nearer; without vectors they are one."""
 
-RIPE_CUT = 0.01
+RIPE_CUT = 0.03
 """As `CUT` of the hindsight, for what cannot be undone."""
 
 
@@ -137,3 +140,18 @@ def _numbers(assigner: Assigner, label: Ints, fixed: Ints) -> Ints:
         if size[row] >= FIRST_SAMPLES or had[place == row].any():
             numbers[row] = assigner.gallery.new_identity()
     return numbers[place]
+
+
+def identity_of_tracks(tracklets: Tracklets, cameras: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Identity by camera and id of the track: that of its longest part that has one, -1 where none has.
+
+    Args:
+        tracklets: All tracklets.
+        cameras: Names of the cameras by number.
+    """
+    found: dict[tuple[str, int], int] = {}
+    for row in np.argsort(tracklets["samples"], kind="stable").tolist():
+        key = cameras[int(tracklets["camera"][row])], int(tracklets["tracker_id"][row])
+        identity = int(tracklets["identity"][row])
+        found[key] = identity if identity != UNDECIDED else found.get(key, UNDECIDED)
+    return found

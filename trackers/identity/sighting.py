@@ -103,3 +103,17 @@ def _vectors(
     for row in np.flatnonzero(wanted).tolist():
         vectors[row] = own.get(int(ids[row]), 0.0)
     return vectors
+
+
+def own_vectors(tracker: Any, tracked: sv.Detections, wanted: Bools) -> dict[int, Vectors]:
+    """Vectors of a tracker's own confirmed tracks by id; none where there are vectors in the data, or none is wanted.
+
+    Args:
+        tracker: The tracker; one without `tracks` has none.
+        tracked: What it returned.
+        wanted: Rows whose vector is of use, shape `(n,)`.
+    """
+    if EMBEDDING in tracked.data or not wanted.any():
+        return {}
+    tracks = getattr(tracker, "tracks", [])
+    return {one.id: one.vector for one in tracks if one.state == "confirmed" and one.vector is not None}

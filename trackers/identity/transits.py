@@ -1,4 +1,4 @@
-"""How long objects took from one camera to another, measured on identities that are sure."""
+"""How long objects took from one camera to another, measured on long tracklets of one identity."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ import numpy as np
 from trackers.identity.tracklets import UNDECIDED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trackers.identity.links import CameraLinks
     from trackers.identity.tracklets import Tracklets
 
 SURE_SAMPLES = 30
 """Good vectors from which on a tracklet counts."""
 
 QUANTILES = (0.05, 0.95)
-"""The range that is told."""
+"""The range: nine times in ten."""
+
+
+ENOUGH = 5
+"""Times from which on a range is a link."""
 
 
 class Transit(NamedTuple):
@@ -23,18 +30,18 @@ class Transit(NamedTuple):
 
     Attributes:
         seconds: The range of nine in ten.
-        count: How many times it rests on.
+        taken: How many times it rests on.
     """
 
     seconds: tuple[float, float]
-    count: int
+    taken: int
 
 
 def transits(tracklets: Tracklets) -> dict[tuple[int, int], Transit]:
     """Ranges by numbers of the camera that was left and of the one that was reached.
 
     A time counts from the last box of an identity on any camera to its first on another one; who is on two at once
-    tells none.
+    adds none.
 
     Args:
         tracklets: All tracklets, with their identities.
@@ -56,4 +63,25 @@ def transits(tracklets: Tracklets) -> dict[tuple[int, int], Transit]:
     for pair, times in sorted(taken.items()):
         low, high = np.quantile(times, QUANTILES).tolist()
         found[pair] = Transit((low, high), len(times))
+    return found
+
+
+def with_learned(links: CameraLinks, tracklets: Tracklets, cameras: Sequence[str]) -> CameraLinks:
+    """The links, with learned ranges where no way is given.
+
+    Args:
+        links: Links that are given; not changed.
+        tracklets: All tracklets, with their identities.
+        cameras: Names of the cameras by number.
+    """
+    learned = {
+        (cameras[left], cameras[reached]): transit.seconds
+        for (left, reached), transit in transits(tracklets).items()
+        if transit.taken >= ENOUGH and links.get(cameras[left], cameras[reached]) is None
+    }
+    found = links.copy()
+    for (left, reached), seconds in learned.items():
+        found.add(left, reached, seconds)
+        if (reached, left) not in learned:
+            found.add(reached, left, (0.0, np.inf))
     return found
