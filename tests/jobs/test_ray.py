@@ -22,9 +22,12 @@ import pytest
 import supervision as sv
 
 from tests.cli.conftest import make_sequence
+from trackers import SORTTracker
 from trackers.cli import main
+from trackers.identity import IdentityGallery, MultiCameraTracker
 from trackers.io import read_detections, write_detections
 from trackers.jobs import cluster, open_pool
+from trackers.jobs.gallery import RemoteGallery
 from trackers.pipeline.choices import Choice
 from trackers.pipeline.folder import make_jobs, run_jobs
 from trackers.pipeline.settings import TrackSettings
@@ -258,9 +261,6 @@ def test_options_of_a_task_are_those_of_the_pool(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_gallery_comes_back_with_its_identities(address: str, tmp_path: Path) -> None:
-    from trackers.identity import IdentityGallery
-    from trackers.jobs.gallery import RemoteGallery
-
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(4, 16))
     local = IdentityGallery(threshold=0.3)
@@ -287,4 +287,46 @@ def test_a_killed_gallery_comes_back_with_its_identities(address: str, tmp_path:
             shared.enroll("", vectors=vectors)
     finally:
         shared.close()
+        ray.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_cameras_of_two_machines_share_a_gallery_that_is_killed(address: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    people = rng.normal(size=(3, 16))
+
+    def walk(cameras: MultiCameraTracker, camera: str, person: int, start: float) -> int:
+        """A person crosses a camera; the identity at the end."""
+        identity = -1
+        for step in range(40):
+            box = np.array([[100.0 + step, 100.0, 140.0 + step, 200.0]])
+            vector = people[person : person + 1] + rng.normal(0, 0.05, (1, 16))
+            found = sv.Detections(box, confidence=np.array([0.9]), data={"embedding": vector})
+            identity = int(cameras.update(camera, found, timestamp=start + step / 10).data["identity"][0])
+        return identity
+
+    galleries = [RemoteGallery(tmp_path / "site.npz", name="site", ray_address=address, threshold=0.3) for _ in "ab"]
+    try:
+        north, south = (
+            MultiCameraTracker({camera: SORTTracker(frame_rate=10)}, gallery)
+            for camera, gallery in zip(("north", "south"), galleries, strict=True)
+        )
+        first, second = walk(north, "north", 0, 0.0), walk(south, "south", 1, 0.0)
+        assert first > 0
+        assert second > 0
+        assert first != second
+        north.enroll("Ada", camera="north", tracker_id=1)
+        north.settle()
+        time.sleep(1.1)  # what cameras add is on the disk after a second
+        galleries[1].enroll("Grace", vectors=people[2:])
+        ray.kill(galleries[0]._actor, no_restart=False)
+        assert walk(south, "south", 0, 100.0) == first
+        assert walk(north, "north", 1, 100.0) == second
+        assert galleries[1].names[first] == "Ada"
+        assert len(galleries[0]) == len(galleries[1]) == 3
+        assert galleries[0].cameras == ["north", "south"]
+        for ours, theirs in zip(galleries[0].search(people), galleries[1].search(people), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=0.05)
+    finally:
+        galleries[0].close()
         ray.shutdown()

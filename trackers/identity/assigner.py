@@ -226,7 +226,7 @@ class Assigner:
         elif identity == UNDECIDED:
             self._mint(row, time)
             identity = int(self.tracklets["identity"][row])
-        self.gallery.names[identity] = name
+        self.gallery.give_name(identity, name)
         self._event("named", time, identity, row=row)
         return identity
 

@@ -253,6 +253,14 @@ class IdentityGallery:
         restored: Self = restored_gallery(cls, state, feature_extractor)
         return restored
 
+    def give_name(self, identity: int, name: str) -> None:
+        """Call an identity by a name."""
+        self.names[identity] = name
+
+    def first_source(self) -> int:
+        """A number from which on no tracklet has put vectors into the gallery."""
+        return int(self.store["source"].max(initial=-1)) + 1
+
     def identity_of(self, name: str) -> int | None:
         """Number of a name; None if nobody is called so."""
         return next((identity for identity, known in self.names.items() if known == name), None)

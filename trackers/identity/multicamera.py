@@ -105,8 +105,7 @@ class MultiCameraTracker:
         self.events: deque[Event] = deque(maxlen=EVENTS)
         for name in (*self.trackers, *self.links.cameras):
             self.gallery.camera_number(name)
-        sources = self.gallery.store["source"]
-        self._tracklets = Tracklets(self.gallery.means, first_number=int(sources.max(initial=-1)) + 1)
+        self._tracklets = Tracklets(self.gallery.means, first_number=self.gallery.first_source())
         self._spots = Spots.of(self.links, self.gallery.cameras, self._tracklets)
         self._assigner = Assigner(self._tracklets, self.gallery, self._spots, self.events.append)
         self._assigner.follow(self.links)
