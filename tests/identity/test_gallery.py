@@ -36,7 +36,7 @@ def test_pictures_are_enrolled_and_found_again() -> None:
         ({"vectors": np.ones((1, 9))}, "8 numbers"),
         ({}, "one of the two"),
         ({"images": [RED], "vectors": np.ones((1, 8))}, "one of the two"),
-        ({"images": [np.zeros((0, 5, 3), np.uint8)]}, "uint8"),
+        ({"images": [np.zeros((0, 5, 3), np.uint8)]}, "expected a frame"),
     ],
 )
 def test_an_enrolment_that_cannot_be_used_changes_nothing(given: dict[str, object], message: str) -> None:

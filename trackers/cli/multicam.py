@@ -65,6 +65,7 @@ def multicam(
         model,
         gallery=known,
         hindsight=hindsight,
+        follow_rate="frame_rate" not in tracker.options,
         pairs=judged,
         progress=lambda moments: progress_bar(moments, None),
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trackers.appearance.vectors import has_embedding, unit_vectors
 from trackers.boxes import Vectors
+from trackers.images import as_bgr
 
 SAME = 0.99
 """Cosine similarity of what two extractors say of one picture from which on they are taken for one."""
@@ -41,7 +42,7 @@ def crop_vectors(extractor: Any, images: Sequence[npt.NDArray[Any]]) -> Vectors:
 
     Args:
         extractor: A feature extractor.
-        images: uint8, BGR, shape `(h, w, 3)` each.
+        images: Pictures as `trackers.images.as_bgr` takes them.
 
     Returns:
         Unit vectors, shape `(n, d)`; a zero row for a picture without content.
@@ -58,11 +59,10 @@ def crop_vectors(extractor: Any, images: Sequence[npt.NDArray[Any]]) -> Vectors:
     extract = getattr(extractor, "extract_features", extractor)
     rows = []
     for number, image in enumerate(images):
-        picture = np.asarray(image)
-        if picture.ndim != 3 or 0 in picture.shape or picture.dtype != np.uint8:
-            raise ValueError(
-                f"picture {number} must be uint8, BGR, of shape (h, w, 3), but got {picture.dtype} of {picture.shape}"
-            )
+        try:
+            picture = as_bgr(image)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"picture {number}: {error}") from error
         height, width = picture.shape[:2]
         whole = sv.Detections(xyxy=np.array([[0.0, 0.0, width, height]]), confidence=np.ones(1))
         rows.append(unit_vectors(extract(picture, whole), 1, "the feature extractor's result"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trackers.io.pictures import check_numbering, files_like, is_picture, open_pictures, pictures_in
 from trackers.io.sequences import IMAGE_SUFFIXES, is_sequence, read_sequence
-from trackers.io.source import FrameSource
+from trackers.io.source import FrameSource, check_rate
 from trackers.io.streams import open_camera, open_pipe, open_video
 
 STANDARD_INPUT = "-"
@@ -35,9 +35,10 @@ def open_source(source: str | Path | int, *, frame_rate: float | None = None, re
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        ValueError: If it cannot be opened or has no frames.
+        ValueError: If it cannot be opened or has no frames, or the rate is none.
         MissingDependencyError: If it is a camera and OpenCV is not installed.
     """
+    check_rate(frame_rate)
     name = str(source)
     path = Path(name)
     if not path.exists():

@@ -12,6 +12,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from trackers.io.text import read_text
+
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts")
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif"),
@@ -163,10 +165,12 @@ def _text_files(folder: Path, suffix: str = ".txt") -> list[Path]:
 
 def _read_info(path: Path) -> dict[str, str]:
     parser = configparser.ConfigParser(interpolation=None)
+    if not path.is_file():
+        return {}
     try:
-        parser.read(path, encoding="utf-8")
+        parser.read_string(read_text(path, "an ini file with a [Sequence] section"))
         return dict(parser["Sequence"]) if parser.has_section("Sequence") else {}
-    except (configparser.Error, UnicodeDecodeError) as error:
+    except configparser.Error as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} is not an ini file with a [Sequence] section: {reason}") from error
 

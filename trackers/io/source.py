@@ -9,8 +9,27 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from trackers.boxes import Image
+from trackers.errors import check_range
 
 logger = logging.getLogger(__name__)
+
+
+def check_rate(frame_rate: float | None) -> None:
+    """Refuse a number that is no rate; None, which leaves it to the source, is one.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is not positive and finite.
+
+    Example:
+        >>> check_rate(29.97)
+        >>> check_rate(0)
+        Traceback (most recent call last):
+        ...
+        ValueError: frame_rate must be between 1e-06 and 1000000.0, but got 0
+    """
+    if frame_rate is not None:
+        check_range("frame_rate", frame_rate, 1e-6, 1e6)
 
 
 class _Numbered(NamedTuple):

@@ -12,6 +12,8 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.errors import require
+from trackers.images import as_bgr
+from trackers.io.source import check_rate
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -33,7 +35,7 @@ class VideoWriter:
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is not set.
-        ValueError: If the ending is unknown.
+        ValueError: If the ending is unknown, or the rate is none.
 
     Example:
         >>> import tempfile
@@ -47,6 +49,7 @@ class VideoWriter:
 
     def __init__(self, path: str | Path, *, frame_rate: float, overwrite: bool = False) -> None:
         av = require("av", "cli")
+        check_rate(frame_rate)
         self.path = Path(path)
         with self.path.open("ab" if overwrite else "xb"):
             pass
@@ -65,7 +68,7 @@ class VideoWriter:
         """Append a frame; one of another size than the first is fitted into it.
 
         Args:
-            image: uint8, BGR, shape `(height, width, 3)`.
+            image: As `trackers.images.as_bgr` takes it: uint8, BGR, BGRA or grey.
 
         Raises:
             OSError: If the disk is full; the video is closed and ends about there.
@@ -74,6 +77,7 @@ class VideoWriter:
         av = require("av", "cli")
         if self._container is None:
             raise ValueError(f"{self.path} is closed")
+        image = as_bgr(image)
         height, width = image.shape[:2]
         if self._size is None:
             self._size = (width, height)

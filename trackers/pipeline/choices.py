@@ -13,6 +13,7 @@ from trackers.core.base import Tracker
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
 from trackers.io.labels import is_label_folder
+from trackers.io.text import read_text
 
 NO_EXTRACTOR = "none"
 """Name that chooses no feature extractor, where there would be one by default."""
@@ -209,7 +210,8 @@ def read_yaml(path: Path, extra: str = "cli") -> Any:
         ValueError: If it is not YAML.
     """
     yaml = require("yaml", extra)
+    text = read_text(path, "YAML")
     try:
-        return yaml.safe_load(path.read_bytes())
+        return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trackers.boxes import Image
+from trackers.images import as_bgr
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -59,7 +60,7 @@ def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, 
         size: Width and height of the frames.
 
     Returns:
-        The function; rows without a track are not drawn.
+        The function; rows without a track are not drawn. Frames are those that `trackers.images.as_bgr` takes.
 
     Raises:
         ValueError: If an annotator is unknown.
@@ -85,7 +86,7 @@ def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, 
 
     def annotate(image: Image, detections: sv.Detections) -> Image:
         tracked: Any = detections[np.asarray(detections.tracker_id) >= 0]
-        picture: Image = image.copy()
+        picture: Image = np.array(as_bgr(image))
         for name, annotator in annotators:
             if name == "label":
                 picture = annotator.annotate(picture, tracked, labels=_labels(tracked))

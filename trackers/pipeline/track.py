@@ -16,6 +16,7 @@ from trackers.core.association_log import Decision
 from trackers.core.base import Tracker
 from trackers.io import Faults, FrameSource, SourceFrame, open_source, read_ahead, read_detections
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
+from trackers.io.source import check_rate
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
 from trackers.pipeline.frame import TrackedFrame as TrackedFrame
 from trackers.pipeline.hindsight import check_can_be_read_again, refined_frames
@@ -89,8 +90,14 @@ def has_frames(source: str | Path) -> bool:
     return not is_sequence(path) or read_sequence(path).frames is not None
 
 
-def _sequence_rate(source: str | Path) -> float | None:
-    return read_sequence(source).frame_rate if is_sequence(source) else None
+def source_rate(source: str | Path, frame_rate: float | None = None) -> float:
+    """Frames per second of a source without images: as given, by `seqinfo.ini`, or 30.
+
+    Raises:
+        ValueError: If it is given and no rate.
+    """
+    check_rate(frame_rate)
+    return frame_rate or (read_sequence(source).frame_rate if is_sequence(source) else None) or 30.0
 
 
 def count_frames(source: Path) -> int:
@@ -238,7 +245,7 @@ def track_video(
         check_can_be_read_again(source)
     check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=bool(options.get("overwrite")))
     frames = open_frames(source, frame_rate=frame_rate)
-    rate = frames.frame_rate if frames else frame_rate or _sequence_rate(source) or 30.0
+    rate = frames.frame_rate if frames else source_rate(source, frame_rate)
     if follow_rate:
         tracker.frame_rate = rate
     count = frames.frame_count if frames else count_frames(Path(source))

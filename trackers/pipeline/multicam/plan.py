@@ -10,6 +10,7 @@ from typing import Any
 
 from trackers.identity import CameraLinks
 from trackers.identity.multicamera import PairOfTracks
+from trackers.io.text import read_text
 from trackers.pipeline.choices import read_yaml
 
 
@@ -118,15 +119,15 @@ def read_pairs(path: str | Path) -> dict[str, list[PairOfTracks]]:
         ValueError: If a line is not of that form.
     """
     pairs: dict[str, list[PairOfTracks]] = {"same": [], "different": []}
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            if not row:
-                continue
-            try:
-                judgement, first, one, second, other = (text.strip() for text in row)
-                pairs[judgement].append(((first, int(one)), (second, int(other))))
-            except (KeyError, ValueError) as error:
-                raise ValueError(
-                    f"{path}, line {number}: expected same or different, camera, id, camera, id, but got {row}"
-                ) from error
+    lines = read_text(Path(path), "CSV of pairs").splitlines()
+    for number, row in enumerate(csv.reader(lines, skipinitialspace=True), start=1):
+        if not row:
+            continue
+        try:
+            judgement, first, one, second, other = (text.strip() for text in row)
+            pairs[judgement.lower()].append(((first, int(one)), (second, int(other))))
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"{path}, line {number}: expected same or different, camera, id, camera, id, but got {row}"
+            ) from error
     return pairs

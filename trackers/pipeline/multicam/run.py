@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import heapq
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,11 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.identity import IdentityGallery, MultiCameraTracker
 from trackers.identity.multicamera import PairOfTracks
-from trackers.io import read_ahead, write_mot
+from trackers.io import SourceFrame, read_ahead, write_mot
+from trackers.io.pictures import load_picture
 from trackers.pipeline.detectors import default_detections, open_detector, sequence_length
 from trackers.pipeline.multicam.plan import CameraPlan, Plan
-from trackers.pipeline.track import count_frames, open_frames
+from trackers.pipeline.track import count_frames, open_frames, source_rate
 from trackers.table import BoxTable
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class CameraRun:
         frame_rate: Frames per second.
         starts: Seconds at which the first frame was taken.
         frame: Number of the frame of each row, from 1.
+        time: Seconds on the common clock of each row.
         tracker_id: Id of each row's track.
         identity: Identity of each row, -1 while undecided.
         box: `(x1, y1, x2, y2)` of each row.
@@ -46,16 +48,18 @@ class CameraRun:
     frame_rate: float
     starts: float
     frame: list[int] = field(default_factory=list)
+    time: list[float] = field(default_factory=list)
     tracker_id: list[int] = field(default_factory=list)
     identity: list[int] = field(default_factory=list)
     box: list[list[float]] = field(default_factory=list)
     score: list[float] = field(default_factory=list)
 
-    def add(self, number: int, tracked: sv.Detections) -> None:
+    def add(self, number: int, time: float, tracked: sv.Detections) -> None:
         """Add the rows of a frame."""
         kept = np.flatnonzero(np.asarray(tracked.tracker_id) >= 0)
         scores = np.ones(len(tracked)) if tracked.confidence is None else np.asarray(tracked.confidence)
         self.frame += [number] * len(kept)
+        self.time += [time] * len(kept)
         self.tracker_id += np.asarray(tracked.tracker_id)[kept].tolist()
         self.identity += np.asarray(tracked.data["identity"])[kept].tolist()
         self.box += tracked.xyxy[kept].tolist()
@@ -76,6 +80,7 @@ def run_cameras(
     *,
     gallery: IdentityGallery | None = None,
     hindsight: bool = True,
+    follow_rate: bool = False,
     pairs: Mapping[str, Sequence[PairOfTracks]] | None = None,
     progress: Callable[[Iterator[Moment]], Iterator[Moment]] = iter,
 ) -> tuple[MultiCameraTracker, dict[str, CameraRun]]:
@@ -87,6 +92,7 @@ def run_cameras(
         extractor: Feature extractor of the identities, or None.
         gallery: Identities known before.
         hindsight: Decide all tracks anew at the end.
+        follow_rate: Set the `frame_rate` of each tracker to that of its camera.
         pairs: Pairs of tracks that a person has judged, for hindsight.
         progress: Wraps the frames to show how far they are.
 
@@ -98,9 +104,8 @@ def run_cameras(
     """
     gallery = IdentityGallery(extractor) if gallery is None else gallery
     for name, files in plan.names.items():
-        gallery.enroll(name, images=[_picture(one) for one in files])
+        gallery.enroll(name, images=[load_picture(one) for one in files])
     names = list(plan.cameras)
-    cameras = MultiCameraTracker({name: make_tracker(name) for name in names}, gallery, plan.links)
     detectors = [
         open_detector(one.detections or default_detections(one.source), last_frame=sequence_length(one.source))
         for one in plan.cameras.values()
@@ -111,9 +116,14 @@ def run_cameras(
         rate, stream = _moments(place, one)
         runs[name] = CameraRun(rate, one.starts)
         streams.append(stream)
+    trackers = {name: make_tracker(name) for name in names}
+    for name, tracker in trackers.items():
+        if follow_rate:
+            tracker.frame_rate = runs[name].frame_rate
+    cameras = MultiCameraTracker(trackers, gallery, plan.links)
     for time, place, number, image in progress(heapq.merge(*streams, key=lambda moment: moment[:3])):
         found = detectors[place](number, image)
-        runs[names[place]].add(number, cameras.update(names[place], found, image, timestamp=time))
+        runs[names[place]].add(number, time, cameras.update(names[place], found, image, timestamp=time))
     cameras.settle()
     if hindsight:
         final = cameras.link(**(pairs or {}))
@@ -126,35 +136,32 @@ def _moments(place: int, camera: CameraPlan) -> tuple[float, Iterator[Moment]]:
     """Frame rate of a camera, and its frames with their times."""
     frames = open_frames(camera.source, frame_rate=camera.frame_rate)
     if frames is None:
-        rate = camera.frame_rate or 30.0
-        numbers: Iterator[tuple[int, Image | None]] = (
-            (number, None) for number in range(1, count_frames(Path(camera.source)) + 1)
-        )
-    else:
-        rate = camera.frame_rate or frames.frame_rate
-        numbers = iter(read_ahead(frames))
-    return rate, ((camera.starts + (number - 1) / rate, place, number, image) for number, image in numbers)
+        rate = source_rate(camera.source, camera.frame_rate)
+        numbers = range(1, count_frames(Path(camera.source)) + 1)
+        return rate, ((camera.starts + (number - 1) / rate, place, number, None) for number in numbers)
+    return frames.frame_rate, _on_the_clock(place, camera.starts, read_ahead(frames), frames.frame_rate)
 
 
-def _picture(path: Path) -> Image:
-    """A picture file as BGR."""
-    from PIL import Image as Pillow
-
-    with Pillow.open(path) as picture:
-        return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+def _on_the_clock(place: int, starts: float, frames: Iterable[SourceFrame], rate: float) -> Iterator[Moment]:
+    """Frames of a source with times on the common clock, on which its first frame was taken at `starts`."""
+    zero: float | None = None
+    for frame in frames:
+        if zero is None:
+            zero = frame.time - (frame.number - 1) / rate
+        yield starts + frame.time - zero, place, frame.number, frame.image
 
 
 def identity_rows(cameras: MultiCameraTracker, runs: Mapping[str, CameraRun]) -> list[tuple[Any, ...]]:
     """Who was where, a row for each track, in the order of `HEADER`; ordered by identity and time."""
     rows = []
     for name, run in runs.items():
-        ids, frames = np.array(run.tracker_id, np.int64), np.array(run.frame)
+        ids = np.array(run.tracker_id, np.int64)
         for tracker_id in np.unique(ids).tolist():
             mine = np.flatnonzero(ids == tracker_id)
             identity = run.identity[int(mine[-1])]
             if identity < 0:
                 continue
-            first, last = (run.starts + (int(frames[row]) - 1) / run.frame_rate for row in (mine[0], mine[-1]))
+            first, last = (run.time[row] for row in (mine[0], mine[-1]))
             sure = cameras.confidence(name, tracker_id)
             known = cameras.gallery.names.get(identity, "")
             rows.append((identity, known, name, tracker_id, round(first, 3), round(last, 3), round(sure, 3)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trackers.boxes import Image
+from trackers.images import as_bgr
 from trackers.table import BoxTable
 
 STILLS = 60
@@ -53,7 +54,8 @@ def take_pictures(frames: Iterable[tuple[int, Image]], result: BoxTable, last_fr
     wanted = set(np.linspace(1, max(last_frame, 1), STILLS).round().astype(int).tolist())
     rows_on = _rows_to_crop(result)
     size, stills, crops = (0, 0), {}, defaultdict(list)
-    for number, image in frames:
+    for number, frame in frames:
+        image = as_bgr(frame)
         size = (image.shape[1], image.shape[0])
         if number in wanted:
             stills[number] = _data_url(image, width=STILL_WIDTH)
