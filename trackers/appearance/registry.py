@@ -6,6 +6,7 @@ import difflib
 import importlib
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 EXTRACTORS: Mapping[str, str] = {
@@ -16,8 +17,11 @@ EXTRACTORS: Mapping[str, str] = {
 """Where each feature extractor is, by its name."""
 
 
-FILE, LOAD = ".npz", "trackers.appearance.adaptation.extractor:AdaptedExtractor.load"
-"""Ending of the files of adapted extractors, which stand for a name, and what loads them."""
+FILES: Mapping[str, str] = {
+    ".npz": "trackers.appearance.adaptation.extractor:AdaptedExtractor.load",
+    **dict.fromkeys((".pth", ".pt", ".tar", ".ckpt", ".bin", ".safetensors", ".onnx"), EXTRACTORS["checkpoint"]),
+}
+"""Endings of files that stand for a name, and what loads them: adapted extractors, weights, TorchScript and ONNX."""
 
 
 def find(names: Mapping[str, str], name: str) -> Any:
@@ -26,7 +30,8 @@ def find(names: Mapping[str, str], name: str) -> Any:
     Args:
         names: Where each is, by its name.
         name: A name in it, the name of a class in it, or the place of a class elsewhere:
-            `"package.module:Class"`; for an extractor also the file of an adapted one, `"mine.npz"`.
+            `"package.module:Class"`; for an extractor also a file that loads as one:
+            of an adapted one, `"mine.npz"`, of weights, `"osnet_x0_25.pth"`, or of a network, `"model.onnx"`.
 
     Returns:
         The class, or the function that makes one.
@@ -42,8 +47,8 @@ def find(names: Mapping[str, str], name: str) -> Any:
         ...
         ValueError: unknown name 'strips'; did you mean 'stripes'? ...
     """
-    if name.endswith(FILE) and names is EXTRACTORS:
-        return partial(_imported(LOAD), name)
+    if is_file(name) and names is EXTRACTORS:
+        return partial(_imported(FILES[Path(name).suffix.lower()]), name)
     classes = {place.rpartition(":")[2]: place for place in names.values()}
     place = names.get(name) or classes.get(name) or (name if ":" in name else None)
     if place is None:
@@ -51,6 +56,16 @@ def find(names: Mapping[str, str], name: str) -> Any:
         hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
         raise ValueError(f"unknown name {name!r}; {hint}Known are {', '.join(names)}")
     return _imported(place)
+
+
+def is_file(name: str) -> bool:
+    """Whether a name is that of a file which loads as a feature extractor.
+
+    Example:
+        >>> is_file("runs/osnet.PTH"), is_file("stripes"), is_file("package.module:Class")
+        (True, False, False)
+    """
+    return Path(name).suffix.lower() in FILES
 
 
 def _imported(place: str) -> Any:

@@ -25,6 +25,10 @@ def adapt(
 ) -> str:
     """Learn from videos, without labels, what tells their objects apart.
 
+    Examples:
+        trackers adapt street.mp4 --detections yolo11n.pt --output street.npz
+        trackers track street.mp4 --detections yolo11n.pt --extractor street.npz --output out.mp4
+
     Args:
         sources: Video files, folders of images, MOT sequence folders, `sample`, or files of `trackers embed`.
         output: File to write, .npz; `--extractor FILE` of the other commands reads it.

@@ -42,6 +42,10 @@ def benchmark(
 ) -> str:
     """Compare trackers and extractors on a folder of sequences: same detections, same vectors.
 
+    Examples:
+        trackers benchmark MOT17/train --trackers sort,deepsort,steadysort
+        trackers benchmark MOT17/train --extractors stripes osnet_x0_25.pth --output table.md chart.png
+
     Args:
         folder: Folder of MOT sequences with ground truth.
         trackers: Names, or YAML files with a section `tracker` as --print-config and tune write them.

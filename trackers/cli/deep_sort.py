@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from trackers.cli.failures import finished
 from trackers.io.sequences import is_sequence
 from trackers.pipeline.choices import Choice, make_extractor
 from trackers.pipeline.deep_sort import ScriptOptions, embed_sequence, track_benchmark, track_sequence
@@ -25,6 +26,10 @@ def deep_sort(
     overwrite: bool = False,
 ) -> str:
     """Track a MOT sequence, or a folder of them, from its detections, with the options of the original script.
+
+    Examples:
+        trackers deep-sort MOT16-09 MOT16-09.txt --detections MOT16-09.npy --nn-budget 100
+        trackers deep-sort MOT16 results --detections vectors
 
     Args:
         sequence: MOT sequence folder, or a folder of such folders.
@@ -56,18 +61,21 @@ def deep_sort(
     else:
         done = track_benchmark(sequence, output, detections=detections, options=options, overwrite=overwrite)
     lines = [f"{name}: {summary.frames} frames, {summary.tracks} tracks" for name, summary in done.items()]
-    return "\n".join([*lines, f"written: {output}"])
+    return finished([*done.values()][-1], "\n".join([*lines, f"written: {output}"]))
 
 
 def deep_sort_embed(
     sequence: Path,
     output: Path,
     *,
-    extractor: Choice,
+    extractor: Choice | None = None,
     detections: Path | None = None,
     overwrite: bool = False,
 ) -> str:
     """Compute the vectors of a MOT sequence's detections, in the .npy format of the original script.
+
+    Examples:
+        trackers deep-sort-embed MOT16-09 MOT16-09.npy --extractor osnet_x0_25.pth
 
     Args:
         sequence: MOT sequence folder with frames.
@@ -79,6 +87,8 @@ def deep_sort_embed(
     Returns:
         What was written, in words.
     """
+    if extractor is None:
+        raise ValueError("say what makes the vectors, such as --extractor osnet_x0_25.pth or --extractor stripes")
     rows = embed_sequence(sequence, output, make_extractor(extractor), detections=detections, overwrite=overwrite)
     return f"{rows} detections\nwritten: {output}"
 
@@ -92,6 +102,9 @@ def replay_results(
     overwrite: bool = False,
 ) -> str:
     """Draw results over the frames of a MOT sequence, into a video, a window, or both.
+
+    Examples:
+        trackers replay MOT16-09 MOT16-09.txt --output MOT16-09.mp4
 
     Args:
         sequence: MOT sequence folder with frames.
@@ -111,4 +124,4 @@ def replay_results(
     with open_preview() if show else contextlib.nullcontext() as window:
         summary = replay(sequence, results, output, show=window, overwrite=overwrite)
     written = "" if output is None else f"\nwritten: {output}"
-    return f"{summary.frames} frames, {summary.tracks} tracks{written}"
+    return finished(summary, f"{summary.frames} frames, {summary.tracks} tracks{written}")

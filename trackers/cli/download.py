@@ -16,6 +16,10 @@ def download_item(
 ) -> str:
     """Download a public benchmark set or a sample clip.
 
+    Examples:
+        trackers download list
+        trackers download mot17-labels --agree
+
     Args:
         name: What to download; `list` shows what there is.
         folder: Folder to put it in.

@@ -30,6 +30,10 @@ def embed(
 ) -> str:
     """Find detections and compute their appearance vectors once, and keep both in one file.
 
+    Examples:
+        trackers embed street.mp4 street.npz --detections yolo11n.pt --extractor stripes
+        trackers embed videos vectors --detections yolo11n.pt --extractor osnet_x0_25.pth
+
     Args:
         source: Video file, folder of images, MOT sequence folder, `sample`, or a folder of videos.
         output: File to write, .npz; `trackers track --detections` and `trackers benchmark --detections` read

@@ -42,6 +42,10 @@ def evaluate_files(
 ) -> str:
     """Score results against ground truth: HOTA, CLEAR (MOTA, ID switches, ...) and Identity (IDF1).
 
+    Examples:
+        trackers eval MOT17-02-SDP MOT17-02-SDP.txt
+        trackers eval MOT17/train results --distractors mot17 --style markdown
+
     Where the truth has several classes and the result has classes, a row for each class follows.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import trackers
-from trackers.cli.failures import SomeFailedError
+from trackers.cli.failures import SomeFailedError, StoppedError
 from trackers.cli.parser import parse
 
 COMMANDS: Mapping[str, str] = {
@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None takes the process's own.
 
     Returns:
-        The exit code: 0; 1 where some of many videos failed; 2 after a line on standard error that says what is wrong.
+        The exit code: 0; 1 where some of many videos failed; 2 after a line on standard error that says what is wrong;
+        130 after Ctrl-C.
     """
     try:
         text = _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -64,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(failed.report)
         print(f"trackers: {failed}", file=sys.stderr)
         return SOME_FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        if isinstance(stop, StoppedError):
+            print(stop.report)
         return INTERRUPTED
     except SystemExit as end:  # after --help and --print-config
         return int(end.code or 0)

@@ -25,6 +25,10 @@ def multicam(
 ) -> str:
     """Track several cameras and give everybody one identity over all of them.
 
+    Examples:
+        trackers multicam cameras.yaml results
+        trackers multicam cameras.yaml results --gallery people.npz --extractor osnet_x0_25.pth
+
     Args:
         cameras: YAML file with the sections `cameras` (a source for each name, or source, detections, frame_rate and
             starts), `links` (from, to, seconds, overlap, homography) and `names` (pictures for each name).

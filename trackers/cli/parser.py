@@ -1,23 +1,26 @@
 """Parsers made from signatures and docstrings.
 
-`jsonargparse` turns the parameters of a function into options, reads and prints YAML, and checks types. What
-it does not do is here: options of a tracker or an extractor that is chosen by name, and spellings people
-expect.
+`jsonargparse` turns the parameters of a function into options, reads and prints YAML, and checks types. What it does
+not do is here, options of a tracker or an extractor that is chosen by name, and beside it: spellings people expect
+(`trackers.cli.arguments`), words (`trackers.cli.words`) and help (`trackers.cli.help`).
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from trackers.core.registry import EXTRACTORS, FILE, TRACKERS, find
+from trackers.cli.arguments import respell, spell_out
+from trackers.cli.help import HELP_ALL, help_of
+from trackers.cli.words import plain
+from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
+from trackers.io.text import read_text
 from trackers.pipeline.choices import NO_EXTRACTOR, Choice, read_yaml
 from trackers.pipeline.outputs import check_not_read
 
@@ -43,9 +46,9 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
         ValueError: If the command line or the configuration file is wrong; the message lists close matches.
     """
     chosen = _chosen_by_name(function)
-    arguments = [_spell_out(argument, chosen) for argument in arguments]
+    arguments = [spell_out(argument, chosen) for argument in arguments]
     parser = build_parser(prog, function, arguments)
-    values = _built(parser, parser.parse_args(_respell(arguments, parser)))
+    values = _built(parser, parser.parse_args(respell(arguments, parser)))
     configurations = [str(one) for one in values.pop("config", None) or () if one is not None]
     output = values.get("output") or ()
     check_not_read([output] if isinstance(output, str | Path) else output, configurations)
@@ -76,77 +79,51 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
     Raises:
         ValueError: If a tracker or an extractor is unknown.
     """
-    parser = new_parser(prog, (inspect.getdoc(function) or "").splitlines()[0])
-    parser.add_argument("--config", action="config", help="YAML file with any of these options.")
+    parser = new_parser(prog, inspect.getdoc(function) or "")
+    parser.add_argument("--config", action="config", metavar="FILE", help="YAML file with any of these options.")
+    parser.add_argument(HELP_ALL, action="help", help="Show all options.")
+    parser.full, parser.named = (
+        HELP_ALL in arguments,
+        [name for name in _chosen_by_name(function) if any(one.startswith(f"--{name}.name") for one in arguments)],
+    )
     chosen = {name: _chosen(name, arguments) for name in _chosen_by_name(function)}
     parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
     for name, choice in chosen.items():
         names, default = CHOICES[name]
         group = parser.add_argument_group(f"{name}: {choice or 'by the tracker'}")
         known = [*names] if name == "tracker" else [*names, NO_EXTRACTOR]
-        options = f"One of {', '.join(known)}; --{name} for short."
+        options = f"One of {', '.join(known)}{', or a file such as osnet.pth' if name == 'extractor' else ''}."
         group.add_argument(f"--{name}.name", metavar="NAME", type=str, default=default, help=options)
-        if choice and choice != NO_EXTRACTOR and not choice.endswith(FILE):
+        if choice and choice != NO_EXTRACTOR:
             _add_options(group, name, find(names, choice))
     return parser
 
 
-def new_parser(prog: str, description: str | None = None) -> Any:
-    """An empty parser that raises `ValueError` instead of ending the process."""
+def new_parser(prog: str, documentation: str = "") -> Any:
+    """An empty parser that raises `ValueError` instead of ending the process, and helps in plain words."""
     jsonargparse = require("jsonargparse", "cli")
 
     class Parser(jsonargparse.ArgumentParser):  # type: ignore[misc, name-defined]
-        def error(self, message: str, ex: Exception | None = None) -> None:
-            raise ValueError(_with_close_matches(message, self)) from ex
+        full = False
+        named: Sequence[str] = ()
 
-    return Parser(prog=prog, description=description, print_config="--print-config")
+        def error(self, message: str, ex: Exception | None = None) -> None:
+            raise ValueError(plain(message, self)) from ex
+
+        def format_help(self, formatter: Any = None) -> str:
+            return help_of(self, documentation, full=self.full, named=self.named)
+
+        def parse_path(self, path: Any, **options: Any) -> Any:
+            return self.parse_string(read_text(Path(path), "YAML"), path=str(path), **options)
+
+    first = documentation.partition("\n")[0]
+    return Parser(prog=prog, description=first, print_config="--print-config")
 
 
 def _built(parser: Any, namespace: Any) -> dict[str, Any]:
     """Turn parsed values into what the signatures ask for."""
     values: dict[str, Any] = parser.instantiate(namespace).as_dict()
     return values
-
-
-def _spell_out(argument: str, chosen: Sequence[str]) -> str:
-    """Write `--tracker sort` as `--tracker.name sort`, and `--frame-rate` as `--frame_rate`."""
-    option, equals, value = argument.partition("=")
-    if option[:2] != "--" or option == "--print-config":
-        return argument
-    option = option.replace("-", "_").replace("__", "--", 1)
-    if option.lstrip("-") in chosen:
-        option += ".name"
-    return option + equals + value
-
-
-def _respell(arguments: Sequence[str], parser: Any) -> list[str]:
-    """Let a flag stand alone, an option that takes several values be given once for each, and several files lead."""
-    kinds = {action.dest: str(getattr(action, "_typehint", "")) for action in parser._actions}
-    flags = {f"--{name}" for name, kind in kinds.items() if kind == "<class 'bool'>"}
-    lists = {f"--{name}" for name, kind in kinds.items() if _is_list(kind)}
-    many = any(not one.option_strings and _is_list(kinds[one.dest]) for one in parser._actions)
-    if many and arguments and not arguments[0].startswith(("-", "[")):
-        count = next((place for place, one in enumerate(arguments) if one.startswith("-")), len(arguments))
-        arguments = [json.dumps([*arguments[:count]]), *arguments[count:]]
-    respelled: list[str] = []
-    seen: set[str] = set()
-    following = [*arguments[1:], ""][: len(arguments)]
-    for argument, after in zip(arguments, following, strict=True):
-        if argument in flags and after not in ("true", "false"):
-            respelled.append(f"{argument}=true")
-        elif argument in lists:
-            respelled.append(f"{argument}+" if argument in seen else argument)
-            seen.add(argument)
-        elif respelled and respelled[-1] in lists and not argument.startswith("["):
-            respelled.append(json.dumps([argument]))
-        else:
-            respelled.append(argument)
-    return respelled
-
-
-def _is_list(kind: str) -> bool:
-    """Whether a type is a list of values, not one that may be a list among others."""
-    return kind.removeprefix("collections.abc.").removeprefix("typing.").startswith("Sequence[")
 
 
 def _chosen_by_name(function: Callable[..., Any]) -> list[str]:
@@ -158,8 +135,8 @@ def _chosen_by_name(function: Callable[..., Any]) -> list[str]:
 def _chosen(name: str, arguments: Sequence[str]) -> str | None:
     """What the command line, or else the configuration file in it, chooses by name."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument(f"--{name}.name", dest="name")
-    first.add_argument("--config", type=Path)
+    first.add_argument(f"--{name}.name", dest="name", nargs="?")
+    first.add_argument("--config", type=Path, nargs="?")
     given, _ = first.parse_known_args(list(arguments))
     if given.name is None and given.config is not None:
         return _named_in(given.config, name) or CHOICES[name][1]
@@ -175,6 +152,11 @@ def _named_in(path: Path, name: str) -> str | None:
 def _add_options(group: Any, name: str, factory: Any) -> None:
     parameters = inspect.signature(factory).parameters
     skip = {"feature_extractor", "frame_rate"} & parameters.keys()
+    if isinstance(factory, partial):  # a file that stands for a name
+        if not inspect.isclass(factory.func):
+            return
+        factory = factory.func
+        skip |= inspect.signature(factory).parameters.keys() - parameters.keys()
     if "frame_rate" in skip:
         text = "Frames per second. Default: those of the source."
         group.add_argument(f"--{name}.frame_rate", type=float | None, default=None, help=text)
@@ -194,14 +176,3 @@ def _as_choice(values: dict[str, Any] | None) -> Choice | None:
     if options.get("frame_rate") is None:
         options.pop("frame_rate", None)  # the source's
     return Choice(values["name"], {**options, **values.get("options", {})})
-
-
-def _with_close_matches(message: str, parser: Any) -> str:
-    """Add the options that are spelled much like an unknown one."""
-    known = {option.lstrip("-"): option for action in parser._actions for option in action.option_strings}
-    for word in message.replace("'", " ").replace('"', " ").replace("=", " ").split():
-        bare = word.lstrip("-")
-        close = difflib.get_close_matches(bare, known, n=3, cutoff=0.75)
-        if close and bare not in known and (word.startswith("--") or "." in word or "_" in word):
-            return f"{message}; did you mean {' or '.join(known[one] for one in close)}?"
-    return message

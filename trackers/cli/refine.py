@@ -23,6 +23,10 @@ def refine_result(
 ) -> str:
     """Improve a result with hindsight: leave false tracks out, fill gaps, smooth boxes.
 
+    Examples:
+        trackers refine result.txt --output better.txt
+        trackers refine result.jsonl --output better.jsonl --frame-rate 25 --longest-gap 2
+
     Args:
         result: Result to improve, MOT text or JSON lines.
         output: File to write: MOT text (.txt), CSV (.csv) or JSON lines (.jsonl); filled boxes are marked in it.

@@ -23,6 +23,10 @@ def report(
 ) -> str:
     """Write a page that shows a result: tracks over time, paths over frames, thumbnails, switches, reasons.
 
+    Examples:
+        trackers report result.jsonl page.html --source street.mp4
+        trackers report MOT17-02-SDP.txt page.html --source MOT17-02-SDP
+
     Args:
         result: Result to show, MOT text or JSON lines; JSON lines of `trackers track --explain` hold reasons
             too.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from trackers.boxes import Image
+from trackers.cli.failures import finished
 from trackers.cli.folder import Backend, Jobs, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.pipeline.choices import Choice
@@ -44,21 +47,28 @@ def track(
 ) -> str:
     """Track a video, a camera, a stream, a folder of images, a MOT sequence or the embedded sample.
 
+    Examples:
+        trackers track sample --output sample.mp4
+        trackers track street.mp4 --detections yolo11n.pt --output out.mp4 out.txt
+        trackers track MOT17-02-SDP --tracker bytetrack --output MOT17-02-SDP.txt
+        trackers track rtsp://camera/stream --detections yolo11n.pt --classes person car --preview
+
     Args:
-        source: Video file, folder of images, MOT sequence folder, index of a camera, URL (http, rtsp, ...),
-            `sample` for the embedded sample, or a detections file to track without frames.
+        source: Video file, picture, folder or pattern of images, MOT sequence folder, index or device of a camera, URL
+            (http, rtsp, ...), - for standard input, `sample`, or a detections file. The sample is embedded; a
+            detections file is tracked without frames.
         tracker: Chosen by name. Default: steadysort, which keeps ids best.
         extractor: Chosen by name; none for none. Default: stripes for steadysort if there are frames and the
             detections bring no vectors.
-        detections: Where detections come from: a file (MOT text, the original DeepSORT's .npy, our .npz, .csv or
-            .jsonl, COCO JSON), a folder of YOLO labels, the name or path of an Ultralytics model such as yolo11n.pt,
-            or `sample` for the detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's
+        detections: File of detections, or an Ultralytics model such as yolo11n.pt. The file may be MOT text, the
+            original DeepSORT's .npy, our .npz, .csv or .jsonl, COCO JSON, or a folder of YOLO labels; `sample` is the
+            detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's
             own detector on the sample.
         confidence: Lowest confidence of a detection. Default: what suits the tracker for a model (0.5 for sort
             and deepsort, 0.1 for the others) and for a .npz of `trackers embed`; everything from other files.
         classes: Names or numbers of the classes to track, such as person. Default: all.
-        output: Files to write, such as out.mp4 and out.txt: annotated video (.mp4, .mkv, ...), MOT text
-            (.txt), CSV (.csv), JSON lines (.jsonl).
+        output: Files to write, such as out.mp4 out.txt. Annotated video (.mp4, .mkv, ...), MOT text (.txt), CSV (.csv),
+            JSON lines (.jsonl).
         draw: How tracks are drawn.
         only: Ids of the tracks to write and draw. Default: all.
         frame_rate: Frames per second of the source, where it does not tell.
@@ -68,9 +78,9 @@ def track(
             stream, `--tracker.adapt true` learns on the way.
         preview: Show the annotated frames in a window; q ends the run.
         overwrite: Replace existing files.
-        output_dir: Track every video and MOT sequence in the folder SOURCE, and write one result for each into this
-            folder. Those that have one already are left as they are, so that running again resumes. In --detections
-            {folder} and {name} stand for the folder and the name of each.
+        output_dir: Folder of results, one for each video and MOT sequence in the folder SOURCE. Those that
+            have one already are left as they are, so that running again resumes. In --detections {folder} and {name}
+            stand for the folder and the name of each.
         output_format: Endings of the results in --output-dir: txt, csv, jsonl, mp4, ...
         shard: Do a share of the videos, such as 3/8 for the third of eight.
         workers: Videos worked on at the same time, each in a process. Default: as many as there are processors.
@@ -102,8 +112,15 @@ def track(
         return run_folder(source, output_dir, settings, output_format, jobs, shard=shard, overwrite=overwrite)
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None
-        summary = settings.run(source, output, overwrite=overwrite, progress=progress_bar, show=show)
-    return describe(summary, output)
+        shown = progress_bar if output or preview else _progress_of_nothing
+        summary = settings.run(source, output, overwrite=overwrite, progress=shown, show=show)
+    return finished(summary, describe(summary, output))
+
+
+def _progress_of_nothing(items: Iterable[Any], total: int | None = None, unit: str = "frame") -> Iterator[Any]:
+    """A progress bar, and before it a line that the work is lost."""
+    print("trackers: no --output is given, so nothing will be written", file=sys.stderr)
+    return progress_bar(items, total, unit)
 
 
 def describe(summary: Summary, output: Sequence[str]) -> str:

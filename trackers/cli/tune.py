@@ -38,6 +38,10 @@ def tune_tracker(
 ) -> str:
     """Search for the parameters of a tracker that suit a folder of sequences.
 
+    Examples:
+        trackers tune data/mot best.yaml --tracker deepsort --extractor stripes --trials 100
+        trackers tune data/mot best.yaml --tracker sort --ranges '{lost_track_buffer: [10, 90]}'
+
     Args:
         folder: Folder of MOT sequences with ground truth.
         output: File to write, .yaml; `trackers track --config` and `trackers benchmark --trackers` read it.

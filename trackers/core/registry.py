@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trackers.appearance.registry import EXTRACTORS, FILE, find
+from trackers.appearance.registry import EXTRACTORS, find
 
-__all__ = ["EXTRACTORS", "FILE", "TRACKERS", "find"]
+__all__ = ["EXTRACTORS", "TRACKERS", "find"]
 
 TRACKERS: Mapping[str, str] = {
     "sort": "trackers.core.sort.tracker:SORTTracker",

@@ -139,7 +139,7 @@ def track_benchmark(
         overwrite: Replace existing files.
 
     Returns:
-        What was done, by name of the sequence.
+        What was done, by name of the sequence; Ctrl-C ends the work with the sequence it is in.
 
     Raises:
         FileNotFoundError: If there is no sequence, or one has no detections. Nothing is tracked then.
@@ -150,17 +150,19 @@ def track_benchmark(
         one.name: _detections_of(one, None if detections is None else _named(detections, one)) for one in sequences
     }
     folder = Path(output)
+    results = {one.name: folder / f"{one.name}.txt" for one in sequences}
+    if folder.is_dir():
+        inputs = [*(one.folder for one in sequences), *files.values()]
+        check_outputs(list(results.values()), OUTPUT_SUFFIXES, overwrite=overwrite, inputs=inputs)
     folder.mkdir(parents=True, exist_ok=True)
-    return {
-        one.name: track_sequence(
-            one.folder,
-            folder / f"{one.name}.txt",
-            detections=files[one.name],
-            options=options,
-            overwrite=overwrite,
+    done: dict[str, Summary] = {}
+    for one in sequences:
+        done[one.name] = track_sequence(
+            one.folder, results[one.name], detections=files[one.name], options=options, overwrite=overwrite
         )
-        for one in sequences
-    }
+        if done[one.name].interrupted:
+            break
+    return done
 
 
 def embed_sequence(

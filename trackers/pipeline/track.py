@@ -40,7 +40,8 @@ class Summary:
         seconds: Time it took.
         broken_frames: Frames that could not be decoded.
         reconnections: How often a stream was opened again.
-        stopped: Whether the run was interrupted.
+        stopped: Whether the run ended early.
+        interrupted: Whether it was Ctrl-C that ended it.
         notes: What may not be as it was meant, a sentence each.
     """
 
@@ -51,6 +52,7 @@ class Summary:
     broken_frames: int = 0
     reconnections: int = 0
     stopped: bool = False
+    interrupted: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -200,7 +202,7 @@ def run(
                     summary = replace(summary, stopped=True)
                     break
     except KeyboardInterrupt:
-        summary = replace(summary, stopped=True)
+        summary = replace(summary, stopped=True, interrupted=True)
     return replace(summary, tracks=len(ids), seconds=time.perf_counter() - start)
 
 

@@ -1,0 +1,213 @@
+"""The command line without reading Python: words, spellings, help, and what is said before and after a run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Said
+from trackers.cli.main import COMMANDS, command_function
+from trackers.cli.parser import build_parser, parse
+
+Call = Callable[..., Said]
+PYTHON = re.compile(
+    r"<class|Sequence\[|Optional\[|Union\[|Literal\[|collections\.|typing\.|numpy|_Buffer|null\)|Subtypes"
+)
+ALL = "--help-all"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_fits_a_screen_and_has_examples(
+    call: Call, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = call(command, "--help")
+    assert said.code == 0
+    assert len(said.out.splitlines()) <= 45
+    assert not PYTHON.search(said.out)
+    assert f"usage: trackers {command}" in said.out
+    assert "\nexamples:\n" in said.out
+    assert said.out == call(command, "-h").out
+
+
+@pytest.mark.parametrize("tracker", ["sort", "deepsort", "bytetrack", "ocsort", "botsort", "steadysort"])
+def test_all_options_are_one_word_away(call: Call, tracker: str) -> None:
+    said = call("track", "--tracker", tracker, ALL)
+    assert not PYTHON.search(said.out)
+    parser = build_parser("trackers track", command_function("track"), [f"--tracker.name={tracker}"])
+    for action in parser._actions:
+        if action.option_strings and not action.dest.endswith((".help", ".name", "help")):
+            assert f"--{action.dest.replace('_', '-')}" in said.out
+    assert "--tracker.lost-track-buffer" in call("track", "--tracker", tracker, "--help").out, "a tracker that is named"
+    assert ALL in call("track", "--help").out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_examples_of_the_help_are_understood(
+    call: Call, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import shlex
+
+    monkeypatch.chdir(tmp_path)
+    lines = [line.strip() for line in call(command, "--help").out.splitlines() if line.startswith("  trackers ")]
+    assert lines or command == "completion"
+    for line in lines:
+        _, named, *arguments = shlex.split(line.partition(" >")[0])
+        assert parse(f"trackers {named}", command_function(named), arguments)
+
+
+WRONG = {
+    "--only a": "--only: expected whole numbers, but got a",
+    "--confidence high": "--confidence: expected a number, but got high",
+    "--workers two": "--workers: expected a whole number, but got two",
+    "--backend slurm": "--backend: expected one of processes, ray, but got slurm",
+    "--tracker.lost_track_buffer many": "--tracker.lost-track-buffer: expected a whole number, but got many",
+    "--tracker.class_agnostic perhaps": "expected true or false or lists, such as [[0, 1], [2, 3]], but got perhaps",
+    "--tracker.selection x": "--tracker.selection: expected its parts by name, such as .minimum_confidence",
+    "--draw ellipse": "--draw: it has parts that are set by name, such as --draw.annotators",
+    "--tracker": "--tracker: a value is missing",
+    "--extractor": "--extractor: a value is missing",
+    "--output": "--output: a value is missing",
+    "--extractor timm": "required: --extractor.model-name (see trackers track --help)",
+    "--frame_rate 0": "frame_rate must be",
+    "--frame_rate nan": "--frame-rate: expected a number, but got nan",
+    "--outputs x": "did you mean --output?",
+}
+
+
+@pytest.mark.parametrize("options", WRONG)
+def test_errors_are_one_line_in_words_of_users(call: Call, sequence: Path, options: str) -> None:
+    said = call("track", sequence, *options.split())
+    assert (said.code, said.out) == (2, "")
+    assert len(said.error.splitlines()) == 1
+    assert WRONG[options] in said.error
+    assert not PYTHON.search(said.error)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "adapt"])
+def test_a_bare_command_names_what_is_missing_as_the_usage_does(call: Call, command: str) -> None:
+    said = call(command)
+    assert said.code == 2
+    assert re.search(r"required: [A-Z_]+.* \(see trackers [\w-]+ --help\)|required: .*--output", said.error)
+
+
+def parsed(line: str, command: str = "track") -> dict[str, object]:
+    return parse(f"trackers {command}", command_function(command), line.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a.mp4 --classes person --classes car",
+        "a.mp4 --classes person,car",
+        "a.mp4 --classes person car",
+        "--classes person car -- a.mp4",
+        "--classes person car a.mp4",
+        "--classes=person,car a.mp4",
+        "--classes person, car a.mp4",
+        "a.mp4 --classes ['person','car']",
+        "--classes person --overwrite --classes car a.mp4",
+        "--overwrite a.mp4 --classes person car",
+    ],
+)
+def test_several_names_are_words_commas_or_the_option_again(line: str) -> None:
+    values = parsed(line)
+    assert (values["source"], list(values["classes"])) == ("a.mp4", ["person", "car"])  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("line", "outputs"),
+    [
+        ("a.mp4 --output x,y.txt", ["x,y.txt"]),
+        ("--output x.txt a.mp4", ["x.txt"]),
+        ("--output x.txt y.mp4 a.mp4", ["x.txt", "y.mp4"]),
+        ("--output x.txt a.mp4 --output y.mp4", ["x.txt", "y.mp4"]),
+        ("--output x.txt a.mp4 --classes car", ["x.txt"]),
+        ("a.mp4 --output=x.txt --output=y,z.mp4", ["x.txt", "y,z.mp4"]),
+        ("a.mp4 --only 3,4 --output x.txt", ["x.txt"]),
+    ],
+)
+def test_a_comma_in_the_name_of_a_file_is_part_of_it(line: str, outputs: list[str]) -> None:
+    values = parsed(line)
+    assert values["source"] == "a.mp4"
+    assert list(values["output"]) == outputs  # type: ignore[call-overload]
+    assert list(values["only"]) == ([3, 4] if "--only" in line else [])  # type: ignore[call-overload]
+
+
+def test_of_several_words_the_file_that_exists_is_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.mp4").touch()
+    values = parsed("--output x.txt a.mp4 --classes person car")
+    assert (values["source"], list(values["classes"])) == ("a.mp4", ["person", "car"])  # type: ignore[call-overload]
+
+
+def test_arguments_that_take_several_values_stand_anywhere() -> None:
+    for line in (
+        "a.mp4 b.mp4 --output x.npz",
+        "--output x.npz a.mp4 b.mp4",
+        "--classes car --output x.npz a.mp4 b.mp4",
+    ):
+        assert list(parsed(line, "adapt")["sources"]) == ["a.mp4", "b.mp4"]  # type: ignore[call-overload]
+    values = parsed("data --trackers sort,deepsort --extractors stripes mine.npz --output t.md c.png", "benchmark")
+    assert list(values["trackers"]) == ["sort", "deepsort"]  # type: ignore[call-overload]
+    assert list(values["extractors"]) == ["stripes", "mine.npz"]  # type: ignore[call-overload]
+    assert list(values["output"]) == ["t.md", "c.png"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_configuration_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "run.yaml").write_text("tracker:\n  name: sort\n  lost_track_buffer: 60\n", encoding=encoding)
+    tracker = parsed(f"a.mp4 --config {tmp_path / 'run.yaml'}")["tracker"]
+    assert tracker.options["lost_track_buffer"] == 60  # type: ignore[attr-defined]
+
+
+def test_a_run_without_output_says_so_at_its_start(call: Call, sequence: Path) -> None:
+    said = call("track", sequence)
+    assert said.code == 0
+    assert "nothing will be written" in said.error
+    assert "nothing will be written" not in call("track", sequence, "--output", "out.txt").error
+
+
+def test_camera_motion_by_name(call: Call, sequence: Path) -> None:
+    pytest.importorskip("cv2")
+    for kind in ("sparse_flow", "orb", "ecc"):
+        assert call("track", sequence, "--tracker.camera_motion", kind, "--output", f"{kind}.txt").code == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh", "fish", "powershell"])
+def test_completion_for_every_shell(call: Call, shell: str) -> None:
+    import shtab
+
+    said = call("completion", shell)
+    if shell in shtab.SUPPORTED_SHELLS:
+        assert "tracker.lost_track_buffer" in said.out
+    else:
+        assert "needs a newer package" in said.error
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trackers", *arguments],
+        cwd=cwd,
+        env={**os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_nothing_is_said_before_the_one_line(tmp_path: Path, sequence: Path) -> None:
+    shutil.copytree(sequence, tmp_path / "seq")
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(200))
+    for source in ("9", "broken.mp4", "rtsp://127.0.0.1:9/x"):
+        done = run("track", source, "--detections", "seq/det/det.txt", "--output", "o.mp4", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert done.stderr.startswith("trackers: ")
