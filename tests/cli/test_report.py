@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import FRAMES, Said
 from trackers.io import read_mot, read_result
@@ -141,3 +142,41 @@ def test_boxes_are_drawn_on_the_frame(browser: Any, page: Path) -> None:
     expected = [round(255 * one) for one in colorsys.hls_to_rgb(track["id"] * 137.508 % 360 / 360, 0.6, 0.75)]
     assert opacity == 255
     assert max(abs(a - b) for a, b in zip(expected, seen, strict=True)) < 30
+
+
+def test_the_page_tells_how_the_result_was_made(page: Path, sequence: Path) -> None:
+    about = content(page)["about"]
+    assert about["tracker"] == "sort"
+    assert "lost_track_buffer=10" in about["settings"]
+    assert about["source"] == str(sequence)
+    assert about["result"] == "result.jsonl"
+    assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d", about["date"])
+    first, second = page.with_name("result.jsonl").read_text().splitlines()[:2]
+    assert "run" in json.loads(first)
+    assert "run" not in json.loads(second)
+
+
+def test_what_the_result_does_not_tell_is_said(call: Call, page: Path, sequence: Path) -> None:
+    result = page.with_name("result.txt")
+    said = call("report", result, "plain.html", "--source", sequence)
+    assert re.match(r"\d+ kB\n", said.out)
+    assert content(page.with_name("plain.html"))["about"]["tracker"] == "not told by the result"
+    call("report", result, "named.html", "--tracker", "SORT, buffer 10")
+    assert content(page.with_name("named.html"))["about"]["tracker"] == "SORT, buffer 10"
+
+
+def test_boxes_are_shown_with_the_picture_of_their_own_frame(browser: Any, call: Call, tmp_path: Path) -> None:
+    rows = "".join(f"{i},1,{i},20,40,60,1,-1,-1,-1\n" for i in range(1, 301))
+    (tmp_path / "long.txt").write_text(rows)
+    (tmp_path / "frames").mkdir()
+    for i in range(1, 301):
+        Image.new("RGB", (400, 120), (i % 256, 0, 0)).save(tmp_path / "frames" / f"{i}.png")
+    assert call("report", "long.txt", "long.html", "--source", "frames").code == 0
+    browser.get((tmp_path / "long.html").as_uri())
+    for frame in (1, 60, 100, 257, 300):
+        shown = browser.execute_script("go(arguments[0]); return pictured(frame)", frame)
+        assert str(shown) in content(tmp_path / "long.html")["stills"]
+        assert abs(shown - frame) <= 3
+        clock = browser.find_element("id", "clock").text
+        assert f"frame {frame} of 300" in clock
+        assert (f"shown: frame {shown} with its boxes" in clock) == (shown != frame)

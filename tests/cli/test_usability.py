@@ -44,8 +44,9 @@ def test_all_options_are_one_word_away(call: Call, tracker: str) -> None:
     parser = build_parser("trackers track", command_function("track"), [f"--tracker.name={tracker}"])
     for action in parser._actions:
         if action.option_strings and not action.dest.endswith((".help", ".name", "help")):
-            assert f"--{action.dest.replace('_', '-')}" in said.out
-    assert "--tracker.lost-track-buffer" in call("track", "--tracker", tracker, "--help").out, "a tracker that is named"
+            name = action.dest if "." in action.dest else action.dest.replace("_", "-")
+            assert f"--{name}" in said.out
+    assert "--tracker.lost_track_buffer" in call("track", "--tracker", tracker, "--help").out, "a tracker that is named"
     assert ALL in call("track", "--help").out
 
 
@@ -68,14 +69,14 @@ WRONG = {
     "--confidence high": "--confidence: expected a number, but got high",
     "--workers two": "--workers: expected a whole number, but got two",
     "--backend slurm": "--backend: expected one of processes, ray, but got slurm",
-    "--tracker.lost_track_buffer many": "--tracker.lost-track-buffer: expected a whole number, but got many",
+    "--tracker.lost_track_buffer many": "--tracker.lost_track_buffer: expected a whole number, but got many",
     "--tracker.class_agnostic perhaps": "expected true or false or lists, such as [[0, 1], [2, 3]], but got perhaps",
     "--tracker.selection x": "--tracker.selection: expected its parts by name, such as .minimum_confidence",
     "--draw ellipse": "--draw: it has parts that are set by name, such as --draw.annotators",
     "--tracker": "--tracker: a value is missing",
     "--extractor": "--extractor: a value is missing",
     "--output": "--output: a value is missing",
-    "--extractor timm": "required: --extractor.model-name (see trackers track --help)",
+    "--extractor timm": "required: --extractor.model_name (see trackers track --help)",
     "--frame_rate 0": "frame_rate must be",
     "--frame_rate nan": "--frame-rate: expected a number, but got nan",
     "--outputs x": "did you mean --output?",

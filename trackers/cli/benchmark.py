@@ -12,6 +12,7 @@ from trackers.cli.progress import progress_bar
 from trackers.cli.sequences import inputs_of, make_tasks
 from trackers.core.registry import TRACKERS
 from trackers.evaluation import check_truth, format_table
+from trackers.io.whole import whole_file
 from trackers.pipeline.benchmark import outcome_rows, run_tasks, summarise
 from trackers.pipeline.chart import draw_chart
 from trackers.pipeline.choices import read_choice
@@ -83,8 +84,9 @@ def benchmark(
     check_truth([one.scores for one in joined])
     rows = outcome_rows([*sorted(outcomes, key=lambda one: one.scores.name), *joined] if sequences else joined)
     for path in map(Path, output):
-        if path.suffix.lower() in PICTURES:
-            draw_chart(joined, path)
-        else:
-            path.write_text(format_table(rows, STYLE_OF[path.suffix.lower()]) + "\n", encoding="utf-8")
+        with whole_file(path) as beside:
+            if path.suffix.lower() in PICTURES:
+                draw_chart(joined, beside)
+            else:
+                beside.write_text(format_table(rows, STYLE_OF[path.suffix.lower()]) + "\n", encoding="utf-8")
     return format_table(rows, style)

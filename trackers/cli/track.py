@@ -72,7 +72,7 @@ def track(
         draw: How tracks are drawn.
         only: Ids of the tracks to write and draw. Default: all.
         frame_rate: Frames per second of the source, where it does not tell.
-        explain: Write to JSON lines why each detection got its id or none.
+        explain: Write to JSON lines why each detection got its id or none, and in the first how they were made.
         refine: Track the file to its end first, then write tracks improved with hindsight, as `trackers refine` does.
         adapt: Read the file twice: learn first what tells its objects apart, then track with that. For a camera or a
             stream, `--tracker.adapt true` learns on the way.

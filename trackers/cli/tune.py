@@ -11,6 +11,7 @@ from trackers.cli.progress import progress_bar
 from trackers.cli.sequences import inputs_of, make_tasks
 from trackers.core.registry import TRACKERS
 from trackers.errors import require
+from trackers.io.whole import whole_file
 from trackers.pipeline.choices import files_of, read_choice
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.tune import tune
@@ -70,13 +71,15 @@ def tune_tracker(
     tasks = make_tasks(folder, detections, [], extractors, confidence, distractors)
     chosen = typed_options(TRACKERS, read_choice(tracker))
     inputs = [*inputs_of(tasks), tracker, *extractors, *files_of(chosen)]
+    journal = output.with_suffix(".journal")
     check_outputs([output], (".yaml", ".yml"), overwrite=overwrite, inputs=inputs)
+    check_outputs([journal], (".journal",), overwrite=True, inputs=inputs)
     jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
     with jobs.open(len(tasks)) as pool:
         found = tune(
             tasks,
             chosen,
-            output.with_suffix(".journal"),
+            journal,
             trials=trials,
             objective=objective,
             ranges=ranges,
@@ -86,5 +89,6 @@ def tune_tracker(
     sections = {"tracker": {"name": found.tracker.name, **found.tracker.options}}
     text = require("yaml", "cli").safe_dump(sections, sort_keys=False)
     score = f"{objective} {100 * found.value:.1f}, with the defaults {100 * found.default:.1f}"
-    output.write_text(f"# {score}, after {found.trials} trials\n{text}", encoding="utf-8")
+    with whole_file(output) as beside:
+        beside.write_text(f"# {score}, after {found.trials} trials\n{text}", encoding="utf-8")
     return f"{score}, after {found.trials} trials\nwritten: {output}"

@@ -91,7 +91,9 @@ def called(action: Any) -> str:
     if not action.option_strings:
         return str(action.dest).upper()
     name = str(action.option_strings[-1 if action.option_strings[0] == "-h" else 0])
-    return f"--{name[2:].removesuffix('.name') if name.count('.') == 1 else name[2:]}".replace("_", "-")
+    if "." not in name:
+        return name.replace("_", "-")
+    return name.removesuffix(".name") if name.count(".") == 1 else name
 
 
 def plain(message: str, parser: argparse.ArgumentParser) -> str:

@@ -20,6 +20,7 @@ from trackers.io.detection_table import DetectionTable
 from trackers.io.labels import is_label_folder, read_coco, read_yolo
 from trackers.io.mot import MOST_COLUMNS, read_mot
 from trackers.io.result_reader import ResultRow, has_fields, read_rows
+from trackers.io.whole import whole_file
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -136,13 +137,8 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
     arrays |= {name: column for name, column in optional.items() if column is not None}
     if objects := sorted(name for name, column in arrays.items() if column.dtype == object):
         raise ValueError(f"only numbers and text are written, but {', '.join(objects)} holds Python objects")
-    partial = path.with_suffix(".npz.part")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)
     return table
 
 

@@ -12,12 +12,14 @@ References: Milan et al., "MOT16: A Benchmark for Multi-Object Tracking", 2016, 
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
 
 from trackers.boxes import Bools, Floats
 from trackers.io.text import read_text
+from trackers.io.whole import whole_file
 from trackers.table import BoxTable
 
 FEWEST_COLUMNS, MOST_COLUMNS = 6, 10
@@ -81,9 +83,10 @@ def write_mot(path: str | Path, tracks: BoxTable, *, overwrite: bool = False) ->
             strict=True,
         )
     )
-    text = "".join(rows)
-    with Path(path).open("w" if overwrite else "x", encoding="ascii") as file:
-        file.write(text)
+    if Path(path).exists() and not overwrite:
+        raise FileExistsError(errno.EEXIST, "file exists", str(path))
+    with whole_file(path) as beside:
+        beside.write_text("".join(rows), encoding="ascii")
 
 
 def mot_row(

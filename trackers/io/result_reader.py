@@ -67,6 +67,20 @@ def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[Box
     return table, reasons
 
 
+def read_run(path: str | Path) -> Mapping[str, Any]:
+    """What the first row of JSON lines tells of the run that wrote them; nothing for other files.
+
+    Returns:
+        `tracker`, `settings`, `extractor`, `detections`, `source` and `version`, as far as they are told.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".jsonl":
+        return {}
+    fields = next((fields for _, fields in _json_fields(path)), {})
+    run = fields.get("run")
+    return run if isinstance(run, dict) else {}
+
+
 def has_fields(path: Path) -> bool:
     """Whether a file names its fields: JSON lines, or CSV with a header; a `.csv` of numbers alone is MOT text."""
     suffix = path.suffix.lower()

@@ -10,10 +10,10 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,15 +35,16 @@ MARKS = ("reason", "interpolated")
 class ResultWriter:
     r"""Write what a tracker returns to a file, one frame at a time.
 
-    Rows with `tracker_id` -1 are left out. The ending of the file name chooses the format: `.txt` (MOT text),
-    `.csv` or `.jsonl` (one object per box). Where `data["reason"]` tells why each row got its id or none,
-    JSON lines hold all rows and their reasons. MOT text has the class in column 8, -1 where there is none. Rows that
-    `data["interpolated"]` marks are marked in the file: MOT text ends in `-1,1` there, CSV has a
-    column, JSON lines have a field.
+    Rows with `tracker_id` -1 are left out. Where an error comes before the first row, no file is left. The
+    ending of the file name chooses the format: `.txt` (MOT text), `.csv` or `.jsonl` (one object per box).
+    Where `data["reason"]` tells why each row got its id or none, JSON lines hold all rows and their reasons.
+    MOT text has the class in column 8, -1 where there is none. Rows that `data["interpolated"]` marks are
+    marked in the file: MOT text ends in `-1,1` there, CSV has a column, JSON lines have a field.
 
     Args:
         path: File to write.
         overwrite: Replace an existing file.
+        about: What JSON lines tell of the run: a field `run` of the first row.
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is not set.
@@ -61,7 +62,7 @@ class ResultWriter:
         '3,7,1,2,10,20,0.5,-1,-1,-1\n'
     """
 
-    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: str | Path, *, overwrite: bool = False, about: Mapping[str, Any] | None = None) -> None:
         self.path = Path(path)
         formats: dict[str, Callable[[int, sv.Detections], str]] = {
             ".txt": _mot_rows,
@@ -73,6 +74,7 @@ class ResultWriter:
             raise ValueError(f"a result file ends in one of {endings}, but this one is named {self.path.name!r}")
         self._format = formats[self.path.suffix.lower()]
         self._file = self.path.open("wb" if overwrite else "xb", buffering=0)
+        self._about = about if self.path.suffix.lower() == ".jsonl" else None
         self._header: tuple[str, ...] = CSV_HEADER if self.path.suffix.lower() == ".csv" else ()
 
     def write(self, frame: int, detections: sv.Detections) -> None:
@@ -89,7 +91,12 @@ class ResultWriter:
             self._write_header("interpolated")
         if detections.tracker_id is not None:
             self._write_header()
-            self._append(self._format(frame, detections))
+            text = self._format(frame, detections)
+            if self._about and text:
+                first, _, others = text.partition("\n")
+                text = json.dumps({**json.loads(first), "run": self._about}, default=str) + "\n" + others
+                self._about = None
+            self._append(text)
 
     def close(self) -> None:
         """Close the file."""
@@ -120,7 +127,10 @@ class ResultWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        empty = error is not None and self.path.is_file() and self.path.stat().st_size == 0
+        (self._file if error else self).close()
+        if empty:
+            self.path.unlink(missing_ok=True)
 
 
 class _Row(NamedTuple):

@@ -26,7 +26,8 @@ class VideoWriter:
     """Write BGR frames to a video file with PyAV, H.264.
 
     An MP4 is written in fragments while frames come and turned into an ordinary one when it is closed, so
-    that a run which is killed leaves a video that plays up to its last second.
+    that a run which is killed leaves a video that plays up to its last second. As a context manager it leaves a
+    video that plays, or none, whatever happens meanwhile.
 
     Args:
         path: File to write; its ending chooses the container.
@@ -108,9 +109,11 @@ class VideoWriter:
             if self._size is not None:
                 container.mux(self._stream.encode(None))
         finally:
-            container.close()
-            if self._size is None:
-                self.path.unlink(missing_ok=True)
+            try:
+                container.close()
+            finally:
+                if self._size is None:
+                    self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -118,4 +121,19 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        finally:
+            if not self._is_readable():
+                self.path.unlink(missing_ok=True)
+
+    def _is_readable(self) -> bool:
+        """Whether what is on the disk begins to play; a full disk may keep the header out, or the first picture."""
+        av = require("av", "cli")
+        if not self.path.is_file():
+            return True
+        try:
+            with av.open(str(self.path)) as container:
+                return next(container.decode(video=0), None) is not None
+        except (av.error.FFmpegError, OSError, IndexError):
+            return False

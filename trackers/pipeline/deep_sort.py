@@ -19,6 +19,7 @@ from trackers.boxes import Floats, Image, trackable
 from trackers.core.deepsort.tracker import DeepSORTTracker
 from trackers.io import MOTSequence, find_sequences, open_source, read_detections, read_sequence
 from trackers.io.mot import MOST_COLUMNS
+from trackers.io.whole import whole_file
 from trackers.pipeline.embed import observe
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.replay import frames_of
@@ -198,7 +199,7 @@ def embed_sequence(
     table = read_detections(found_in)
     frames = observe(open_source(frames_of(folder)), lambda number, _: table[number], extractor)
     rows = [_script_rows(number, found) for number, found in enumerate(frames, start=1) if len(found)]
-    with path.open("wb") as file:
+    with whole_file(path) as beside, beside.open("wb") as file:
         np.save(file, np.concatenate(rows) if rows else np.empty((0, MOST_COLUMNS)), allow_pickle=False)
     return sum(map(len, rows))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from trackers import __version__
 from trackers.boxes import Image
 from trackers.io import write_detections
 from trackers.io.sequences import is_sequence
@@ -128,11 +129,23 @@ class TrackSettings:
             only=self.only,
             overwrite=overwrite,
             show=show,
+            about=self._about(source, found, extractor) if self.explain else None,
         )
         notes = [] if summary.tracks or self.only or summary.stopped else no_tracks(watched, tracker)
         if table is not None and not summary.stopped:
             notes += other_range(found, table, watched.last_frame)
         return replace(summary, notes=tuple(notes))
+
+    def _about(self, source: str, detections: str, extractor: Choice) -> dict[str, Any]:
+        """What the result tells of its run."""
+        return {
+            "tracker": str(self.tracker),
+            "settings": dict(self.tracker.options),
+            "extractor": str(extractor),
+            "detections": detections,
+            "source": source,
+            "version": __version__,
+        }
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trackers.boxes import Image
 from trackers.io import ResultWriter, VideoWriter, WriteBehind
@@ -31,6 +31,7 @@ def open_sinks(
     drawing: Drawing = DEFAULT,
     overwrite: bool = False,
     show: Callable[[Image], bool] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Iterator[Put]:
     """Open files, and close all of them at the end whatever happens.
 
@@ -43,6 +44,7 @@ def open_sinks(
         drawing: What is drawn on the frames of a video.
         overwrite: Replace existing files.
         show: Called with each annotated frame; tells whether to go on.
+        about: What JSON lines tell of the run, in their first row.
 
     Yields:
         A function to hand every frame to.
@@ -59,7 +61,8 @@ def open_sinks(
             raise ValueError("there are no frames to draw on; leave out the video and the preview")
         annotate = make_annotator(drawing, size)
     with contextlib.ExitStack() as stack:
-        writers = [stack.enter_context(ResultWriter(path, overwrite=overwrite)) for path in paths if path not in videos]
+        results = [path for path in paths if path not in videos]
+        writers = [stack.enter_context(ResultWriter(path, overwrite=overwrite, about=about)) for path in results]
         encoders = [
             stack.enter_context(VideoWriter(path, frame_rate=frame_rate, overwrite=overwrite)) for path in videos
         ]

@@ -8,9 +8,9 @@ goes on.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -123,10 +123,12 @@ def tune(
     """
     check_choice("objective", objective, tuple(OBJECTIVES))
     space = search_space(tracker, ranges)
-    study = _open_study(Path(journal), f"{tracker.name} {objective} {len(tasks)} sequences")
     if processes is not None:
         warn_renamed("tune(processes=...)", "tune(pool=...)")
-    with nullcontext(pool) if processes is None else open_pool(processes, len(tasks)) as pool:
+    with (
+        _study(Path(journal), f"{tracker.name} {objective} {len(tasks)} sequences") as study,
+        nullcontext(pool) if processes is None else open_pool(processes, len(tasks)) as pool,
+    ):
 
         def value(**parameters: Any) -> float:
             tuned = replace(tracker, options={**tracker.options, **parameters})
@@ -148,6 +150,20 @@ def tune(
         return Found(tracker, default, default, len(finished))
     best = replace(tracker, options={**tracker.options, **study.best_params})
     return Found(best, study.best_value, default, len(finished))
+
+
+@contextmanager
+def _study(journal: Path, name: str) -> Iterator[Any]:
+    """The search of a journal; a new journal in which no trial came to its end goes away again with an error."""
+    new = not journal.exists()
+    study = _open_study(journal, name)
+    try:
+        yield study
+    except BaseException:
+        if new and not any(trial.value is not None for trial in study.trials):
+            for file in (journal, *journal.parent.glob(f"{journal.name}.lock*")):
+                file.unlink(missing_ok=True)
+        raise
 
 
 def _open_study(journal: Path, name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trackers.io.whole import whole_file
 from trackers.pipeline.report.pictures import take_pictures
 from trackers.pipeline.track import open_frames
 
@@ -71,7 +72,8 @@ def write_page(path: Path, rows: Sequence[Sequence[Any]], crops: Crops, title: s
     }
     for name, text in filled.items():
         page = page.replace(f"<!--{name}-->", text)
-    path.write_text(page, encoding="utf-8")
+    with whole_file(path) as beside:
+        beside.write_text(page, encoding="utf-8")
 
 
 def _identity(

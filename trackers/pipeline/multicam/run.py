@@ -17,6 +17,7 @@ from trackers.identity import IdentityGallery, MultiCameraTracker
 from trackers.identity.multicamera import PairOfTracks
 from trackers.io import SourceFrame, read_ahead, write_mot
 from trackers.io.pictures import load_picture
+from trackers.io.whole import whole_file
 from trackers.pipeline.detectors import default_detections, open_detector, sequence_length
 from trackers.pipeline.multicam.plan import CameraPlan, Plan
 from trackers.pipeline.track import count_frames, open_frames, source_rate
@@ -179,5 +180,6 @@ def write_results(folder: Path, cameras: MultiCameraTracker, runs: Mapping[str, 
     table.writerow(HEADER)
     table.writerows(identity_rows(cameras, runs))
     written.append(folder / "identities.csv")
-    written[-1].write_text(text.getvalue(), encoding="utf-8")
+    with whole_file(written[-1]) as beside:
+        beside.write_text(text.getvalue(), encoding="utf-8")
     return written

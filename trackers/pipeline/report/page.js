@@ -38,14 +38,15 @@ function facts() {
     for (const [name, value] of Object.entries(data.truth.scores))
       shown.push([name, percent.has(name) ? (100 * value).toFixed(1) : value]);
   }
-  for (const [name, value] of shown) {
-    const pair = element($("facts"), "div");
-    element(pair, "dt", name);
-    element(pair, "dd", String(value));
-  }
+  for (const [parent, pairs] of [["facts", shown], ["about", Object.entries(data.about)]])
+    for (const [name, value] of pairs) {
+      const pair = element($(parent), "div");
+      element(pair, "dt", name);
+      element(pair, "dd", String(value));
+    }
 }
 
-/* The scene: the nearest still, the boxes of the frame, the paths. */
+/* The scene: the nearest still with the boxes of its own frame, the paths. */
 const stills = Object.keys(data.stills).map(Number).sort((a, b) => a - b);
 const images = new Map();
 const canvas = $("canvas"), pen = canvas.getContext("2d");
@@ -56,6 +57,7 @@ pen.scale(scale, scale);
 
 const nearestStill = number =>
   stills.reduce((best, one) => Math.abs(one - number) < Math.abs(best - number) ? one : best, stills[0]);
+const pictured = number => stills.length ? nearestStill(number) : number;
 
 function still(number) {
   if (!stills.length) return null;
@@ -85,7 +87,7 @@ function path(track, from, to) {
 function draw() {
   const unit = Math.max(data.width, data.height) / 500;
   pen.clearRect(0, 0, data.width, data.height);
-  const image = still(frame);
+  const image = still(frame), drawn = pictured(frame);
   if (image && image.complete) pen.drawImage(image, 0, 0, data.width, data.height);
   for (const track of data.tracks) {
     const faded = chosen !== null && track.id !== chosen;
@@ -93,8 +95,8 @@ function draw() {
     pen.strokeStyle = pen.fillStyle = colour(track.id);
     pen.lineWidth = unit * (track.id === chosen ? 2 : 1.2);
     if ($("everything").checked || track.id === chosen) path(track, 1, data.frames);
-    else if ($("trails").checked && track.at.has(frame)) path(track, frame - data.rate * 2, frame);
-    const box = track.at.get(frame);
+    else if ($("trails").checked && track.at.has(drawn)) path(track, drawn - data.rate * 2, drawn);
+    const box = track.at.get(drawn);
     if (!box) continue;
     pen.strokeRect(...box);
     pen.font = `600 ${9 * unit}px system-ui, sans-serif`;
@@ -110,10 +112,11 @@ canvas.onclick = event => {
   const area = canvas.getBoundingClientRect();
   const x = (event.clientX - area.left) * data.width / area.width;
   const y = (event.clientY - area.top) * data.height / area.height;
+  const drawn = pictured(frame);
   const hit = data.tracks.filter(track => {
-    const box = track.at.get(frame);
+    const box = track.at.get(drawn);
     return box && x >= box[0] && x <= box[0] + box[2] && y >= box[1] && y <= box[1] + box[3];
-  }).sort((a, b) => a.at.get(frame)[2] * a.at.get(frame)[3] - b.at.get(frame)[2] * b.at.get(frame)[3]);
+  }).sort((a, b) => a.at.get(drawn)[2] * a.at.get(drawn)[3] - b.at.get(drawn)[2] * b.at.get(drawn)[3]);
   choose(hit.length ? hit[0].id : null);
 };
 
@@ -235,7 +238,7 @@ function choose(id) {
 function go(number) {
   frame = Math.min(data.frames, Math.max(1, Math.round(number)));
   $("frame").value = frame;
-  const picture = stills.length && nearestStill(frame) !== frame ? ` (on the picture of frame ${nearestStill(frame)})` : "";
+  const picture = pictured(frame) !== frame ? ` (shown: frame ${pictured(frame)} with its boxes)` : "";
   $("clock").textContent = `frame ${frame} of ${data.frames}, ${seconds(frame)}${picture}`;
   for (const name of ["x1", "x2"]) $("now").setAttribute(name, place(frame));
   draw();

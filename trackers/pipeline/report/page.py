@@ -14,6 +14,7 @@ import numpy as np
 
 from trackers.boxes import Image, Ints
 from trackers.evaluation import evaluate_sequence, find_switches, score_rows
+from trackers.io.whole import whole_file
 from trackers.pipeline.report.pictures import Pictures, take_pictures
 from trackers.table import BoxTable
 
@@ -30,6 +31,7 @@ def write_report(
     frames: Iterable[tuple[int, Image]] = (),
     frame_rate: float = 30.0,
     reasons: Reasons | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> None:
     """Write a page about a result.
 
@@ -41,6 +43,7 @@ def write_report(
         frames: Numbers and images of the source, read once; none shows boxes on an empty ground.
         frame_rate: Frames per second.
         reasons: Why ids were given or refused, where the tracker recorded it.
+        about: What else is shown at the top, such as the tracker, its settings, the source and the date.
 
     Raises:
         ValueError: If the result is empty.
@@ -48,9 +51,12 @@ def write_report(
     if not len(result):
         raise ValueError("there is no track to show: the result is empty")
     last_frame = int(max(result.frame.max(), 0 if truth is None else truth.frame.max(initial=0)))
-    pictures = take_pictures(frames, result, last_frame)
+    compared = _compared(result, truth, last_frame)
+    switches = [one["frame"] for one in (compared["truth"] or {"switches": []})["switches"]]
+    pictures = take_pictures(frames, result, last_frame, switches)
     content = {
         "title": title,
+        "about": dict(about or {}),
         "frames": last_frame,
         "rate": frame_rate,
         **_ground(result, truth, pictures),
@@ -58,9 +64,10 @@ def write_report(
         "tracks": _tracks(result, pictures, reasons or {}),
         "counts": _counts(result.frame[~result.interpolated], last_frame),
         "refused": dict((reasons or {}).get(-1, {})),
-        **_compared(result, truth, last_frame),
+        **compared,
     }
-    Path(path).write_text(_page(title, content), encoding="utf-8")
+    with whole_file(path) as beside:
+        beside.write_text(_page(title, content), encoding="utf-8")
 
 
 def _ground(result: BoxTable, truth: BoxTable | None, pictures: Pictures) -> dict[str, Any]:

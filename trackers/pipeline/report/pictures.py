@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from trackers.images import as_bgr
 from trackers.table import BoxTable
 
 STILLS = 60
-"""Pictures of whole frames, at most."""
+"""Pictures of whole frames, at most, and once more for those that are asked for."""
 
 STILL_WIDTH = 800
 """Their width in pixels."""
@@ -39,19 +39,22 @@ class Pictures:
     crops: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
 
-def take_pictures(frames: Iterable[tuple[int, Image]], result: BoxTable, last_frame: int) -> Pictures:
+def take_pictures(
+    frames: Iterable[tuple[int, Image]], result: BoxTable, last_frame: int, also: Sequence[int] = ()
+) -> Pictures:
     """Take the pictures of a result.
 
     Args:
         frames: Numbers and images, read once.
         result: The result.
         last_frame: Number of frames.
+        also: Frames that are wanted besides, up to 60 of them.
 
     Returns:
-        The pictures: up to 60 stills spread over the time, and the first, the largest and the last crop of
-        each track.
+        The pictures: up to 60 stills spread over the time and those wanted besides, and the first, the largest and the
+        last crop of each track.
     """
-    wanted = set(np.linspace(1, max(last_frame, 1), STILLS).round().astype(int).tolist())
+    wanted = set(np.linspace(1, max(last_frame, 1), STILLS).round().astype(int).tolist()) | {*also[:STILLS]}
     rows_on = _rows_to_crop(result)
     size, stills, crops = (0, 0), {}, defaultdict(list)
     for number, frame in frames:
