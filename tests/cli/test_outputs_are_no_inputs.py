@@ -76,3 +76,52 @@ def test_cameras_are_not_overwritten(call: Call, data: Path) -> None:
     assert (said.code, said.out) == (2, "")
     assert "is read in this run" in said.error
     assert contents(data) == before
+
+
+def test_a_journal_that_is_none_is_kept(call: Call, data: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
+    (data / "best.journal").write_text("my diary\n")
+    said = call("tune", "data", "best.yaml", "--tracker", "sort", "--trials", "1", "--workers", "1")
+    assert said.code == 2
+    assert "best.journal exists and is no journal of trials" in said.error
+    assert (data / "best.journal").read_text() == "my diary\n"
+    (data / "best.journal").unlink()
+    (data / "best.journal").symlink_to(data / "data" / "one" / "gt" / "gt.txt")
+    before = contents(data)
+    assert "is read in this run" in call("tune", "data", "best.yaml", "--tracker", "sort", "--workers", "1").error
+    assert contents(data) == before
+
+
+@pytest.mark.parametrize("kind", ["result", "summary"])
+def test_detections_of_many_videos_are_not_overwritten(call: Call, data: Path, kind: str) -> None:
+    (data / "found").mkdir()
+    found = data / "found" / ("one.txt" if kind == "result" else "summary.json")
+    found.write_text((data / "data" / "one" / "det" / "det.txt").read_text() if kind == "result" else "[]")
+    before = contents(data)
+    options = ["--tracker", "sort", "--workers", "1", "--output-dir", "found", "--overwrite"]
+    detections = ["--detections", "found/{name}.txt"] if kind == "result" else []
+    said = call("track", "data", *options, *detections)
+    assert said.code == 2
+    assert ("is read in this run" if kind == "result" else "is no summary of an earlier run") in said.error
+    assert contents(data) == before
+
+
+def test_an_empty_truth_is_said(call: Call, data: Path) -> None:
+    pytest.importorskip("trackeval", reason="the extra `eval` is not installed")
+    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
+    truth = data / "data" / "one" / "gt" / "gt.txt"
+    result = data / "result.txt"
+    result.write_text(truth.read_text())
+    for rows in ("", "".join(f"{','.join(line.split(',')[:6])},0,1,1\n" for line in truth.read_text().splitlines())):
+        truth.write_text(rows)
+        for words in (
+            ["eval", truth, result],
+            ["eval", truth, result, "--cameras"],
+            ["tune", "data", "best.yaml", "--tracker", "sort", "--trials", "1", "--workers", "1"],
+            ["benchmark", "data", "--trackers", "sort", "--workers", "1"],
+        ):
+            said = call(*words)
+            assert said.code == 2, words
+            assert "nothing is left of the truth" in said.error
+    assert not (data / "best.journal").exists()
+    assert not (data / "best.yaml").exists()

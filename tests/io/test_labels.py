@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from trackers.io import read_detections
@@ -107,3 +110,70 @@ def test_json_that_is_no_coco(tmp_path: Path, content: str) -> None:
     (tmp_path / "boxes.json").write_text(content)
     with pytest.raises(ValueError, match=r"boxes\.json"):
         read_detections(tmp_path / "boxes.json")
+
+
+def place(folder: Path, text: str) -> Path:
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / f"{number}.txt").write_text(text)
+    return folder
+
+
+POSE = " ".join(f"{0.45 + 0.005 * i:.3f} {0.4 + 0.01 * i:.2f} {0.9 if i % 5 else 0.1}" for i in range(17))
+POINTS = " ".join(f"{0.45 + 0.01 * i:.2f} {0.4 + 0.01 * i:.2f} {i % 3}" for i in range(4))
+KINDS: dict[str, tuple[str, float | None]] = {
+    "box": ("2 0.5 0.5 0.2 0.4", None),
+    "box and score": ("2 0.5 0.5 0.2 0.4 0.7", 0.7),
+    "box, score and id": ("2 0.5 0.5 0.2 0.4 0.7 12", 0.7),
+    "box and id": ("2 0.5 0.5 0.2 0.4 12", None),
+    "polygon": ("2 0.4 0.3 0.6 0.3 0.6 0.7 0.5 0.65 0.4 0.7", None),
+    "polygon and score": ("2 0.4 0.3 0.6 0.3 0.6 0.7 0.5 0.65 0.4 0.7 0.7", 0.7),
+    "triangle": ("2 0.4 0.3 0.6 0.3 0.5 0.7", None),
+    "turned box": ("2 0.4 0.3 0.6 0.3 0.6 0.7 0.4 0.7", None),
+    "pose": (f"2 0.5 0.5 0.2 0.4 {POSE}", None),
+    "pose of a dataset": (f"2 0.5 0.5 0.2 0.4 {POINTS}", None),
+    "pose and score": (f"2 0.5 0.5 0.2 0.4 {POSE} 0.7", 0.7),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_label_has_its_box(tmp_path: Path, kind: str) -> None:
+    text, score = KINDS[kind]
+    found = read_detections(place(tmp_path / "labels", f"{text}\n{text}\n"), size=SIZE)
+    assert found.frame.tolist() == [1, 1, 2, 2]
+    np.testing.assert_allclose(found.xyxy, [[80, 30, 120, 70]] * 4)
+    assert (found.confidence is None) == (score is None)
+    assert score is None or found.confidence.tolist() == [score] * 4  # type: ignore[union-attr]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    count=st.integers(3, 40),
+    centre=st.tuples(st.floats(0.1, 0.9), st.floats(0.1, 0.9)),
+    radius=st.floats(0.01, 0.09),
+    scored=st.booleans(),
+)
+def test_polygons_of_one_length_are_no_poses(
+    count: int, centre: tuple[float, float], radius: float, scored: bool
+) -> None:
+    turn = np.linspace(0.0, 6.0, count)
+    points = np.array(centre) + radius * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    text = "0 " + " ".join(f"{one:.6f}" for one in points.ravel()) + (" 0.5" if scored else "")
+    with tempfile.TemporaryDirectory() as folder:
+        found = read_detections(place(Path(folder) / "labels", f"{text}\n"), size=(1000, 1000))
+    box = 1000 * np.concatenate([points.min(axis=0), points.max(axis=0)])
+    np.testing.assert_allclose(found.xyxy[0], box, atol=0.01)
+
+
+def test_frames_of_different_sizes(tmp_path: Path) -> None:
+    labels = place(tmp_path / "labels", "0 0.5 0.5 0.2 0.4\n")
+    (tmp_path / "frames").mkdir()
+    Image.new("RGB", (100, 50)).save(tmp_path / "frames" / "1.png")
+    turned = Image.new("RGB", (400, 200))
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "frames" / "2.jpg", exif=exif)
+    for source in (tmp_path / "frames", tmp_path / "frames" / "*"):
+        detect = open_detector(str(labels), source=str(source))
+        np.testing.assert_allclose(detect(1, None).xyxy, [[40, 15, 60, 35]])
+        np.testing.assert_allclose(detect(2, None).xyxy, [[80, 120, 120, 280]])

@@ -55,3 +55,34 @@ def test_one_file_twice(tmp_path: Path) -> None:
 
 def test_endings_in_capitals(tmp_path: Path) -> None:
     check_outputs([tmp_path / "A.TXT", tmp_path / "B.Mp4"], SUFFIXES, overwrite=False)
+
+
+@pytest.mark.parametrize("source", ["file://{}", "FILE://{}", "{}/clip.*", "{}/c*p.mp4", "-"])
+def test_a_source_by_another_name_is_not_overwritten(
+    tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("")
+    if source == "-":
+        if not Path("/dev/stdin").exists():
+            pytest.skip("standard input has no name here")
+        monkeypatch.setattr("trackers.pipeline.outputs.STANDARD_INPUT_PATH", clip)
+    named = source.format(clip if "://" in source else tmp_path)
+    with pytest.raises(ValueError, match="is read in this run"):
+        check_outputs([clip], SUFFIXES, overwrite=True, inputs=[named])
+
+
+def test_labels_are_not_overwritten(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "run" / "labels"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "000001.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+        read = folder.parent if folder.name == "labels" else folder
+        with pytest.raises(ValueError, match="is read in this run"):
+            check_outputs([folder / "000001.txt"], SUFFIXES, overwrite=True, inputs=[read])
+
+
+@pytest.mark.parametrize("other", ["A.txt", "./a.txt", "../{}/a.txt", "link.txt"])
+def test_two_names_of_one_output(tmp_path: Path, other: str) -> None:
+    (tmp_path / "link.txt").symlink_to(tmp_path / "a.txt")
+    with pytest.raises(ValueError, match="named twice"):
+        check_outputs([tmp_path / "a.txt", tmp_path / other.format(tmp_path.name)], SUFFIXES, overwrite=True)

@@ -94,5 +94,6 @@ def camera_rows(pairs: Pairs, distractors: Sequence[int] = ()) -> list[dict[str,
         evaluate_sequence(true, found.rows(found.tracker_id != -1), name=name, distractors=distractors)
         for name, (true, found) in every.items()
     ]
+    check_truth(scores)
     shares = [float((found.tracker_id == -1).mean()) if len(found) else 0.0 for _, found in every.values()]
     return [{**row, "undecided": share} for row, share in zip(score_rows(scores), shares, strict=True)]

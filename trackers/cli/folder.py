@@ -13,7 +13,7 @@ from trackers.cli.failures import SomeFailedError
 from trackers.cli.progress import progress_bar
 from trackers.deprecation import warn_renamed
 from trackers.jobs import open_pool
-from trackers.pipeline.folder import JobResult, Work, make_jobs, run_jobs, shard_of, write_summary
+from trackers.pipeline.folder import JobResult, Work, is_summary, make_jobs, run_jobs, shard_of, write_summary
 from trackers.pipeline.sinks import OUTPUT_SUFFIXES
 
 Backend = Literal["processes", "ray"]
@@ -91,11 +91,13 @@ def run_folder(
     if jobs.backend == "ray":  # another machine has another working directory
         here, output_dir = here.resolve(), output_dir.resolve()
     share = shard_of(make_jobs(here, output_dir, work, endings), shard)
+    summary = output_dir / ("summary.json" if shard is None else f"summary-{shard.replace('/', '-of-')}.json")
+    if not is_summary(summary):
+        raise ValueError(f"{summary} exists and is no summary of an earlier run; choose another folder for the results")
     output_dir.mkdir(parents=True, exist_ok=True)
     due = len(share) if overwrite else sum(not job.done for job in share)
     with jobs.open(due) as pool:
         results = run_jobs(share, pool, overwrite=overwrite, progress=progress_bar)
-    summary = output_dir / ("summary.json" if shard is None else f"summary-{shard.replace('/', '-of-')}.json")
     write_summary(summary, results)
     report = f"{_table(results, here)}\nwritten: {output_dir}, {summary}"
     failed = [result for result in results if result.state == "failed"]

@@ -35,16 +35,16 @@ def read_detections(
     *,
     embedding: str = "embedding",
     last_frame: int | None = None,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | Sequence[tuple[int, int]] | None = None,
     names: Sequence[str] = (),
 ) -> DetectionTable:
     """Read detections: MOT text, `.npy` or `.npz`, `.csv` or `.jsonl` as `trackers track` writes them, YOLO, COCO JSON.
 
     Args:
-        path: The file, or a folder of YOLO labels (`class cx cy w h [confidence]`, one `.txt` for each frame).
+        path: The file, or a folder of YOLO labels (boxes, polygons or poses, one `.txt` for each frame).
         embedding: Array of a `.npz` to use as appearance vectors, where it holds several.
         last_frame: Number of frames of the sequence, where known; a row beyond it is an error.
-        size: Width and height of the frames; YOLO labels are shares of it.
+        size: Width and height of the frames, or of each frame where they differ; YOLO labels are shares of it.
         names: Names of the pictures without their endings, in the order of frames, where files or COCO images are named
             after them. Without names the last number in a name tells the frame.
 

@@ -17,18 +17,25 @@ from trackers.io.text import read_text
 
 Size = tuple[int, int]
 
+BOX_NUMBERS = 5
+"""Numbers of a label of a box: its class, its centre, its width and height."""
+
 
 def is_label_folder(path: Path) -> bool:
     """Whether a folder holds text files that are named like frames; `path/labels` of Ultralytics is one."""
-    return path.is_dir() and any(_labels_in(path))
+    return path.is_dir() and any(labels_in(path))
 
 
-def read_yolo(folder: Path, *, size: Size | None, names: Sequence[str] = ()) -> DetectionTable:
-    """Read a folder of YOLO labels: `class cx cy w h [confidence]` as shares of the frame, one file for each frame.
+def read_yolo(folder: Path, *, size: Size | Sequence[Size] | None, names: Sequence[str] = ()) -> DetectionTable:
+    """Read a folder of YOLO labels, shares of the frame, one file for each frame.
+
+    A line is `class cx cy w h [confidence] [id]`, a polygon `class x1 y1 x2 y2 x3 y3 ... [confidence]`, or a pose
+    `class cx cy w h` and keypoints of three numbers each `[confidence]`. Of a polygon its bounding box is read; ids are
+    left out. A folder holds poses where all its lines have the length of one and all keypoints lie in their boxes.
 
     Args:
         folder: The folder.
-        size: Width and height of the frames.
+        size: Width and height of the frames; of each, where they differ.
         names: Names of the pictures without their endings, in the order of frames; where given they say which frame a
             file belongs to, else the last number in its name does, counted from 1.
 
@@ -37,16 +44,22 @@ def read_yolo(folder: Path, *, size: Size | None, names: Sequence[str] = ()) -> 
     """
     if size is None:
         raise ValueError(f"{folder} holds boxes as shares of the frame; give the video or the pictures as the source")
-    paths = _labels_in(folder)
+    paths = labels_in(folder)
     numbers = _frame_numbers(folder, [path.stem for path in paths], names)
-    rows, frames = [], []
+    labels: list[list[float]] = []
+    frames: list[int] = []
     for path, number in zip(paths, numbers, strict=True):
         for line, text in enumerate(read_text(path, "a file of YOLO labels").splitlines(), start=1):
             if text.strip():
-                rows.append(_yolo_row(path, line, text))
+                labels.append(_yolo_label(path, line, text))
                 frames.append(number)
-    table = np.array(rows, np.float64).reshape(-1, 6)
-    centre, half = table[:, 1:3] * size, table[:, 3:5] * size / 2
+    poses = _are_poses(labels)
+    table = np.array([_yolo_box(label, poses) for label in labels], np.float64).reshape(-1, 6)
+    sizes = np.atleast_2d(np.asarray(size, np.float64))
+    if len(sizes) > 1 and max(frames, default=1) > len(sizes):
+        raise ValueError(f"{folder} has labels of frame {max(frames)}, but the source has {len(sizes)} frames")
+    scale = sizes[np.array(frames, np.int64) - 1] if len(sizes) > 1 else sizes
+    centre, half = table[:, 1:3] * scale, table[:, 3:5] * scale / 2
     return _table(np.array(frames, np.int64), np.hstack([centre - half, centre + half]), table[:, 5], table[:, 0])
 
 
@@ -94,7 +107,8 @@ def read_coco(path: Path, *, names: Sequence[str] = ()) -> DetectionTable:
     return _table(np.array(frames, np.int64), table[:, :4], table[:, 4], classes, data)
 
 
-def _labels_in(folder: Path) -> list[Path]:
+def labels_in(folder: Path) -> list[Path]:
+    """Text files of a folder, or of `labels` in it, that are named like frames."""
     place = folder / "labels" if (folder / "labels").is_dir() else folder
     skipped = ("classes", "readme", "licen", ".")
     files = sorted(place.iterdir())
@@ -130,22 +144,60 @@ def _coco_frames(path: Path, images: Sequence[Any], boxes: Sequence[Any], names:
     return dict(zip(ids, _frame_numbers(path, stems, names), strict=True))
 
 
-def _yolo_row(path: Path, line: int, text: str) -> list[float]:
+def _yolo_label(path: Path, line: int, text: str) -> list[float]:
+    """The numbers of a line."""
     try:
         row = [float(field) for field in text.split()]
     except ValueError as error:
         raise ValueError(f"{path}, line {line}: {error}") from error
-    if len(row) not in (5, 6):
+    if len(row) < BOX_NUMBERS:
         raise ValueError(
-            f"{path}, line {line}: {len(row)} numbers; a label has 5 or 6: class, cx, cy, w, h, confidence"
+            f"{path}, line {line}: {len(row)} numbers; a label has at least 5: class, cx, cy, w, h, or a polygon"
         )
     if not (np.isfinite(row).all() and row[0] == int(row[0]) and 0 <= row[0] < 2**53):
         raise ValueError(
             f"{path}, line {line}: a class is a whole number from 0, and all are finite; got {text.strip()!r}"
         )
-    if not all(-1.0 <= one <= 2.0 for one in row[1:5]):
+    if not all(-1.0 <= one <= 2.0 for one in row[1:BOX_NUMBERS]):
         raise ValueError(f"{path}, line {line}: boxes are shares of the frame, but got {text.strip()!r}")
-    return [*row, -1.0][:6]
+    return row
+
+
+def _yolo_box(label: Sequence[float], poses: bool) -> list[float]:
+    """Class, centre, width, height and confidence (-1 for none) of a label."""
+    rest = label[BOX_NUMBERS:]
+    if poses:
+        return [*label[:BOX_NUMBERS], rest[-1] if len(rest) % 3 else -1.0]
+    if len(rest) <= 2:
+        score, *_ = [one for one in rest if one <= 1.0] or [-1.0]  # what is above 1 is an id
+        if len(rest) < 2 or (rest[1] >= 1.0 and rest[1] == int(rest[1])):
+            return [*label[:BOX_NUMBERS], score]
+    score = -1.0 if len(label) % 2 else label[-1]
+    points = np.reshape(label[1 : len(label) - (score >= 0)], (-1, 2))
+    low, high = points.min(axis=0), points.max(axis=0)
+    return [label[0], *(low + high) / 2, *(high - low), score]
+
+
+def _are_poses(labels: Sequence[Sequence[float]]) -> bool:
+    """Whether labels are boxes with keypoints of three numbers each, and no polygons.
+
+    In all labels boxes lie in the frame, visible keypoints in the boxes, and how visible they are is no coordinate:
+    a whole number everywhere, or mostly beyond all numbers that are coordinates.
+    """
+    count, left = divmod(len(labels[0]) - BOX_NUMBERS, 3) if labels else (0, 0)
+    if len({len(label) for label in labels}) != 1 or count < 1 or left > 1:
+        return False
+    table = np.array(labels)
+    boxes, points = table[:, 1:5], table[:, BOX_NUMBERS : BOX_NUMBERS + 3 * count].reshape(len(table), count, 3)
+    centre, half, where, clear = boxes[:, :2], boxes[:, 2:] / 2, points[:, :, :2], points[:, :, 2]
+    visible = (clear > 0.5) & (where != 0).any(axis=2)
+    inside = (np.abs(where - centre[:, None]) <= half[:, None] + 0.02).all(axis=2)
+    in_frame = (centre - half >= -0.02).all() and (centre + half <= 1.02).all()
+    if not (in_frame and visible.any() and inside[visible].mean() > 0.95):
+        return False
+    highest = np.concatenate([boxes, where.reshape(len(table), -1)], axis=1).max(axis=1)
+    beyond = (clear > highest[:, None] + 0.02)[visible].mean()
+    return bool(np.isin(clear, (0, 1, 2)).all() or (count > 3 and beyond > 0.6))
 
 
 def _table(

@@ -105,6 +105,24 @@ def load_picture(path: Path) -> Image:
     return np.repeat(to_bytes(values, path)[:, :, None], 3, axis=2)
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture, turned as its camera was held; (0, 0) of one that cannot be read.
+
+    Only its header is read.
+    """
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as file:
+            width, height = file.size
+            return (height, width) if file.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8) else (width, height)
+    except (OSError, SyntaxError, ImportError, ValueError):
+        return 0, 0
+
+
+ORIENTATION = 0x0112
+"""The tag of a picture that tells how its camera was held."""
+
 PLAIN_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 """Modes of Pillow with 8 bits a channel or fewer."""
 

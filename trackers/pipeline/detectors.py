@@ -11,8 +11,8 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.errors import require
 from trackers.io import DetectionTable, open_source, read_detections, read_sequence
-from trackers.io.labels import is_label_folder
-from trackers.io.pictures import pictures_in
+from trackers.io.labels import Size, is_label_folder
+from trackers.io.pictures import files_like, is_picture, picture_size, pictures_in
 from trackers.io.sequences import is_sequence
 
 if TYPE_CHECKING:
@@ -118,12 +118,15 @@ def sequence_length(source: str) -> int | None:
     return read_sequence(source).length if is_sequence(source) else None
 
 
-def _size_and_names(source: str) -> tuple[tuple[int, int] | None, Sequence[str]]:
-    """Width and height of the first frame of a source, and the names of its pictures where it is a folder."""
+def _size_and_names(source: str) -> tuple[Size | Sequence[Size] | None, Sequence[str]]:
+    """Width and height of the frames of a source, and the names of its pictures where it is a folder."""
     folder = read_sequence(source).frames if is_sequence(source) else Path(source)
     if folder is None:
         return None, ()
-    names = [path.stem for path in pictures_in(folder)] if folder.is_dir() else []
+    pictures = pictures_in(folder) if folder.is_dir() else files_like(str(folder))
+    if len(pictures) > 1:
+        return [picture_size(path) for path in pictures], [path.stem for path in pictures]
+    names = [path.stem for path in pictures if is_picture(path)]
     _, image = next(iter(open_source(folder)))
     return (image.shape[1], image.shape[0]), names
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence
+from trackers.pipeline.outputs import check_not_read
 from trackers.pipeline.track import Summary
 
 PARTIAL = ".partial-"
@@ -31,6 +32,10 @@ class Work(Protocol):
 
     def run(self, source: str, outputs: Sequence[str | Path], *, overwrite: bool = False) -> Summary:
         """Write the results of a source."""
+        ...
+
+    def inputs(self, source: str) -> list[str]:
+        """What is read for a source."""
         ...
 
 
@@ -117,7 +122,7 @@ def make_jobs(folder: str | Path, output_dir: str | Path, work: Work, formats: S
 
     Raises:
         FileNotFoundError: If there is nothing to track.
-        ValueError: If the results would lie among the videos.
+        ValueError: If the results would lie among the videos, or be what is read for one.
     """
     folder, output_dir = Path(folder), Path(output_dir)
     if output_dir.resolve().is_relative_to(folder.resolve()):
@@ -129,8 +134,18 @@ def make_jobs(folder: str | Path, output_dir: str | Path, work: Work, formats: S
     jobs = []
     for video in videos:
         name = plain[video] if count[str(plain[video]).lower()] == 1 else names[video]
-        jobs.append(Job(str(video), tuple(f"{output_dir / name}{ending}" for ending in formats), work))
+        outputs = tuple(f"{output_dir / name}{ending}" for ending in formats)
+        check_not_read(outputs, _inputs(work, str(video)))
+        jobs.append(Job(str(video), outputs, work))
     return jobs
+
+
+def _inputs(work: Work, video: str) -> list[str]:
+    """What is read for a video; where that cannot be told, its job says why."""
+    try:
+        return work.inputs(video)
+    except (OSError, ValueError):
+        return [video]
 
 
 def shard_of(jobs: Sequence[Job], shard: str | None) -> list[Job]:
@@ -264,6 +279,14 @@ def write_summary(path: str | Path, results: Sequence[JobResult]) -> None:
     content = {**{state: count[state] for state in ("done", "kept", "failed")}, "videos": [asdict(r) for r in results]}
     with whole_files([str(path)]) as (partial,):
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def is_summary(path: Path) -> bool:
+    """Whether a summary may be written here: there is none, or one of an earlier run."""
+    try:
+        return not path.exists() or {"done", "kept", "failed", "videos"} <= json.loads(path.read_bytes()).keys()
+    except (ValueError, AttributeError, OSError):
+        return False
 
 
 def _words(error: BaseException) -> str:

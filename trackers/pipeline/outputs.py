@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import urllib.parse
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from trackers.io.pictures import pictures_in
+from trackers.io.frames import STANDARD_INPUT
+from trackers.io.labels import labels_in
+from trackers.io.pictures import files_like, pictures_in
 from trackers.io.sequences import is_sequence, read_sequence
+
+STANDARD_INPUT_PATH = Path("/dev/stdin")
+"""Where standard input is found where it is a file."""
 
 
 def check_outputs(
@@ -33,7 +40,7 @@ def check_outputs(
     check_not_read(paths, inputs)
     seen: list[Path] = []
     for path in map(Path, paths):
-        if any(path.absolute() == other.absolute() for other in seen):
+        if any(_are_one(path, other) for other in seen):
             raise ValueError(f"{path} is named twice among the outputs")
         seen.append(path)
         if path.suffix.lower() not in suffixes:
@@ -46,6 +53,13 @@ def check_outputs(
             raise PermissionError(errno.EACCES, "no permission to write", str(path))
 
 
+def _are_one(path: Path, other: Path) -> bool:
+    """Whether two names are one file, or would be on a system that does not tell capitals apart."""
+    if path.exists() and other.exists() and path.samefile(other):
+        return True
+    return str(path.resolve()).casefold() == str(other.resolve()).casefold()
+
+
 def check_not_read(paths: Sequence[str | Path], inputs: Sequence[str | Path | None]) -> None:
     """Refuse outputs that are inputs, also through a link.
 
@@ -56,11 +70,22 @@ def check_not_read(paths: Sequence[str | Path], inputs: Sequence[str | Path | No
     Raises:
         ValueError: If an output is an input.
     """
-    sources = [Path(one) for one in inputs if one is not None and Path(one).exists()]
+    sources = [source for one in inputs if one is not None for source in _places(str(one)) if source.exists()]
     for path in map(Path, paths):
         for source in sources:
             if _is_in(path, source):
                 raise ValueError(f"{path} is read in this run ({source}); choose another name for the output")
+
+
+def _places(name: str) -> list[Path]:
+    """Where an input lies: what is there under its name, what a URL or a pattern names, what standard input is."""
+    if Path(name).exists():
+        return [Path(name)]
+    if name == STANDARD_INPUT:
+        return [STANDARD_INPUT_PATH]
+    if name.lower().startswith("file:"):
+        return [Path(urllib.request.url2pathname(urllib.parse.urlsplit(name).path))]
+    return files_like(name)
 
 
 def _is_in(path: Path, source: Path) -> bool:
@@ -73,7 +98,7 @@ def _files_of(source: Path) -> list[Path]:
     if not source.is_dir():
         return [source]
     if not is_sequence(source):
-        return pictures_in(source)
+        return [*pictures_in(source), *labels_in(source)]
     sequence = read_sequence(source)
     frames = [] if sequence.frames is None else _files_of(sequence.frames)
     others = (source / "seqinfo.ini", sequence.truth, sequence.detections)

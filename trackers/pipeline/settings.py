@@ -97,8 +97,7 @@ class TrackSettings:
             OSError: If a file is not there, or cannot be written.
         """
         found = detections_for(source, self.detections)
-        read = [source, found, *files_of(self.tracker, self.extractor)]
-        check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=read)
+        check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=self.inputs(source))
         lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
         table = stored_table(found, last_frame=sequence_length(source), source=source)
         if table is None:
@@ -135,6 +134,10 @@ class TrackSettings:
         if table is not None and not summary.stopped:
             notes += other_range(found, table, watched.last_frame)
         return replace(summary, notes=tuple(notes))
+
+    def inputs(self, source: str) -> list[str]:
+        """What is read to track a source: files and folders, and names that are none."""
+        return [source, detections_for(source, self.detections), *files_of(self.tracker, self.extractor)]
 
     def _about(self, source: str, detections: str, extractor: Choice) -> dict[str, Any]:
         """What the result tells of its run."""
@@ -188,7 +191,7 @@ class EmbedSettings:
             OSError: If a file is not there, or cannot be written.
         """
         found = detections_for(source, self.detections)
-        check_outputs(outputs, (".npz",), overwrite=overwrite, inputs=[source, found, *files_of(self.extractor)])
+        check_outputs(outputs, (".npz",), overwrite=overwrite, inputs=self.inputs(source))
         frames = open_frames(source)
         if frames is None:
             raise ValueError(f"{source} has no frames to embed")
@@ -206,6 +209,10 @@ class EmbedSettings:
         (output,) = outputs
         table = write_detections(output, embedded, overwrite=overwrite)
         return Summary(frames=len(table), boxes=len(table.frame))
+
+    def inputs(self, source: str) -> list[str]:
+        """What is read to embed a source: files and folders, and names that are none."""
+        return [source, detections_for(source, self.detections), *files_of(self.extractor)]
 
 
 def detections_for(source: str, pattern: str | None) -> str:

@@ -8,6 +8,7 @@ goes on.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
@@ -18,6 +19,7 @@ from typing import Any
 from trackers.core.registry import TRACKERS, find
 from trackers.deprecation import warn_renamed
 from trackers.errors import check_choice, require
+from trackers.evaluation import check_truth
 from trackers.jobs import open_pool
 from trackers.pipeline.benchmark import Task, run_tasks, summarise
 from trackers.pipeline.choices import Choice
@@ -134,6 +136,7 @@ def tune(
             tuned = replace(tracker, options={**tracker.options, **parameters})
             done = run_tasks([replace(task, trackers=[tuned]) for task in tasks], pool=pool)
             scores = summarise(one for outcomes in done for one in outcomes)[0].scores
+            check_truth([scores])
             return float(getattr(scores, OBJECTIVES[objective]))
 
         if "default" not in study.user_attrs:
@@ -156,6 +159,8 @@ def tune(
 def _study(journal: Path, name: str) -> Iterator[Any]:
     """The search of a journal; a new journal in which no trial came to its end goes away again with an error."""
     new = not journal.exists()
+    if not new and not _is_journal(journal):
+        raise ValueError(f"{journal} exists and is no journal of trials; choose another name for the output")
     study = _open_study(journal, name)
     try:
         yield study
@@ -164,6 +169,16 @@ def _study(journal: Path, name: str) -> Iterator[Any]:
             for file in (journal, *journal.parent.glob(f"{journal.name}.lock*")):
                 file.unlink(missing_ok=True)
         raise
+
+
+def _is_journal(path: Path) -> bool:
+    """Whether a file is empty, or begins as Optuna's journals do."""
+    with path.open("rb") as file:
+        first = file.readline(100_000)
+    try:
+        return not first or "op_code" in json.loads(first)
+    except (ValueError, TypeError, RecursionError):
+        return False
 
 
 def _open_study(journal: Path, name: str) -> Any:
