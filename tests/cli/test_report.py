@@ -160,7 +160,7 @@ def test_what_the_result_does_not_tell_is_said(call: Call, page: Path, sequence:
     result = page.with_name("result.txt")
     said = call("report", result, "plain.html", "--source", sequence)
     assert re.match(r"\d+ kB\n", said.out)
-    assert content(page.with_name("plain.html"))["about"]["tracker"] == "not told by the result"
+    assert content(page.with_name("plain.html"))["about"]["tracker"] == "not recorded in the result"
     call("report", result, "named.html", "--tracker", "SORT, buffer 10")
     assert content(page.with_name("named.html"))["about"]["tracker"] == "SORT, buffer 10"
 

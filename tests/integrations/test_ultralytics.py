@@ -21,6 +21,7 @@ from trackers.appearance.detector_features import DetectorFeatures  # noqa: E402
 from trackers.core.base import Tracker  # noqa: E402
 from trackers.integrations.ultralytics import attach, register, write_yaml  # noqa: E402
 from trackers.integrations.ultralytics.settings import NAMES, read_settings  # noqa: E402
+from trackers.io import VideoWriter  # noqa: E402
 from trackers.pipeline.choices import Choice  # noqa: E402
 from trackers.sample import Scene  # noqa: E402
 
@@ -142,6 +143,38 @@ def test_the_next_video_starts_anew(model: Any, frames: list[Frame], tmp_path: P
     assert alone[2] is not None
     assert both == alone * 2
     assert model.predictor.trackers[0].frame_rate == 10
+
+
+@pytest.mark.parametrize("rate", [10, 25])
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_the_frame_rate_is_that_of_the_source_with_its_stride(
+    model: Any, frames: list[Frame], tmp_path: Path, rate: int, stride: int
+) -> None:
+    with VideoWriter(tmp_path / "clip.mp4", frame_rate=rate) as writer:
+        for frame in frames * 2:
+            writer.write(frame)
+    model.track(str(tmp_path / "clip.mp4"), tracker="sort.yaml", vid_stride=stride, **OPTIONS)
+    assert model.predictor.trackers[0].frame_rate == pytest.approx(rate / stride)
+    (tmp_path / "own.yaml").write_text("tracker_type: sort\nframe_rate: 50\n")
+    model.track(str(tmp_path / "clip.mp4"), tracker=str(tmp_path / "own.yaml"), vid_stride=stride, **OPTIONS)
+    assert model.predictor.trackers[0].frame_rate == 50.0
+    model.track(frames[0], tracker="sort.yaml", **OPTIONS)
+    assert model.predictor.trackers[0].frame_rate == 30.0
+
+
+def test_a_buffer_in_seconds_is_one_whatever_the_stride(model: Any, frames: list[Frame], tmp_path: Path) -> None:
+    """Every other frame is half the frames for the same time, and the buffer holds half as many."""
+    with VideoWriter(tmp_path / "clip.mp4", frame_rate=30) as writer:
+        for frame in frames * 4:
+            writer.write(frame)
+    kept: dict[int, int] = {}
+    for stride in (1, 2):
+        model.track(str(tmp_path / "clip.mp4"), tracker="sort.yaml", vid_stride=stride, **OPTIONS)
+        tracker = model.predictor.trackers[0]
+        while tracker.lost or tracker.tracks:
+            tracker.update(sv.Detections.empty())
+            kept[stride] = kept.get(stride, 0) + 1
+    assert kept[1] == pytest.approx(2 * kept[2], abs=2)
 
 
 def test_predict_after_track_is_a_plain_prediction(model: Any, frames: list[Frame]) -> None:

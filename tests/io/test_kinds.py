@@ -106,3 +106,28 @@ def test_names_that_could_be_something_else(tmp_path: Path, monkeypatch: pytest.
     Path("0077").mkdir()
     Pillow.fromarray(np.zeros((8, 8, 3), np.uint8)).save("0077/000001.png")
     assert [number for number, _ in open_source(source)] == [1]
+
+
+@pytest.mark.parametrize("ending", ["tif", "TIFF", "png", "webp"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])
+def test_pages_of_one_picture_are_its_frames(tmp_path: Path, ending: str, mode: str) -> None:
+    if mode == "I;16" and ending in ("png", "webp"):
+        pytest.skip("no pages of 16 bits in this format")
+    scale = 257 if mode == "I;16" else 1
+    dtype = np.uint16 if mode == "I;16" else np.uint8
+    pages = [Pillow.fromarray(np.full((24, 32), 40 * i * scale, dtype)) for i in range(1, 5)]
+    pages = [page if mode == "I;16" else page.convert(mode) for page in pages]
+    path = tmp_path / f"stack.{ending}"
+    options: Any = {"lossless": True, "duration": 100} if ending == "webp" else {}
+    pages[0].save(path, save_all=True, append_images=pages[1:], **options)
+    source = open_source(path)
+    assert source.frame_count == 4
+    assert [round(float(image.mean())) for _, image in source] == pytest.approx([40, 80, 120, 160], abs=2)
+    assert source.frame_rate == (10.0 if ending == "webp" else 30.0)
+    assert open_source(path, frame_rate=5).frame_rate == 5.0
+
+
+def test_a_thumbnail_beside_a_picture_is_no_frame(tmp_path: Path) -> None:
+    whole, small = (Pillow.fromarray(np.full((size, size), 90, np.uint8)) for size in (64, 16))
+    whole.save(tmp_path / "a.tif", save_all=True, append_images=[small])
+    assert [image.shape for _, image in open_source(tmp_path / "a.tif")] == [(64, 64, 3)]

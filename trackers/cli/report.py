@@ -38,7 +38,7 @@ def report(
             none.
         truth: Ground truth, MOT text, for scores and ID switches. Default: that of a MOT sequence folder.
         title: Title of the page. Default: name of the result.
-        tracker: What is shown as the tracker. Default: what JSON lines of `trackers track --explain` tell.
+        tracker: What is shown as the tracker. Default: what JSON lines of `trackers track --explain` record.
         overwrite: Replace an existing file.
 
     Returns:
@@ -63,11 +63,11 @@ def report(
 
 
 def about_result(result: Path, source: str | None, tracker: str | None) -> dict[str, str]:
-    """What the page says of a result: tracker, settings, source and date, as far as somebody knows."""
+    """What the page says of a result: tracker, settings, source and date, as far as they are recorded."""
     run = read_run(result)
     settings = run.get("settings") or {}
     told = {
-        "tracker": tracker or run.get("tracker") or "not told by the result",
+        "tracker": tracker or run.get("tracker") or "not recorded in the result",
         "settings": ", ".join(f"{name}={value}" for name, value in settings.items()) or ("defaults" if run else ""),
         "extractor": run.get("extractor", ""),
         "detections": run.get("detections", ""),

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from trackers.io.pictures import check_numbering, files_like, is_picture, open_pictures, pictures_in
+from trackers.io.pictures import check_numbering, files_like, is_picture, open_picture, open_pictures, pictures_in
 from trackers.io.sequences import IMAGE_SUFFIXES, is_sequence, read_sequence
 from trackers.io.source import FrameSource, check_rate
 from trackers.io.streams import open_camera, open_pipe, open_video
@@ -55,7 +55,7 @@ def open_source(source: str | Path | int, *, frame_rate: float | None = None, re
     if path.is_fifo():
         return open_pipe(f"file:{path}", name, frame_rate)
     if path.is_file():
-        return open_pictures(name, [path], frame_rate) if _is_still(path) else open_video(f"file:{path}", frame_rate, 0)
+        return open_picture(path, frame_rate) if _is_still(path) else open_video(f"file:{path}", frame_rate, 0)
     if is_sequence(path):
         return _sequence(path, frame_rate)
     paths = pictures_in(path)

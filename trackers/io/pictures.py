@@ -69,14 +69,66 @@ def open_pictures(name: str, paths: Sequence[Path], frame_rate: float | None) ->
         for number, path in enumerate(paths, start=1):
             try:
                 image = load_picture(path)
-            # Ultralytics, once imported, turns an unknown image into a missing package.
-            except (OSError, SyntaxError, ImportError, DamagedPictureError) as error:
+            except (OSError, SyntaxError, DamagedPictureError) as error:
                 faults.broken_frames += 1
                 logger.warning("%s left out: %s", path, error)
                 continue
             yield SourceFrame.at((number - 1) / rate, number, image)
 
     return FrameSource(name, rate, len(paths), read)
+
+
+def open_picture(path: Path, frame_rate: float | None) -> FrameSource:
+    """A single picture as a source; pages of one size, as of a TIFF stack or an animation, are its frames.
+
+    Args:
+        path: The picture.
+        frame_rate: Pages per second, where the picture does not tell or is wrong.
+    """
+    try:
+        with _opened(path) as file:
+            count = getattr(file, "n_frames", 1) if file.format in PAGED else 1
+            shown = [_seek(file, page).size for page in range(count)]
+            _seek(file, 0).load()  # what an animation is shown at is known then
+            seconds = float(file.info.get("duration") or 0.0) / 1000.0
+    except (OSError, SyntaxError, ValueError):
+        shown, seconds = [], 0.0  # reading says what is wrong
+    if len(shown) < 2:
+        return open_pictures(str(path), [path], frame_rate)
+    pages = [page for page, size in enumerate(shown) if size == shown[0]]
+    if len(pages) < len(shown):
+        logger.warning("%s: %d of %d pages are of another size and left out", path, len(shown) - len(pages), len(shown))
+    rate = frame_rate or (1.0 / seconds if seconds > 0 else 30.0)
+
+    def read(faults: Faults) -> NumberedFrames:
+        with _opened(path) as file:
+            for number, page in enumerate(pages, start=1):
+                try:
+                    image = _as_image(_seek(file, page), path)
+                except (OSError, SyntaxError, DamagedPictureError) as error:
+                    faults.broken_frames += 1
+                    logger.warning("%s, page %d left out: %s", path, page + 1, error)
+                    continue
+                yield SourceFrame.at((number - 1) / rate, number, image)
+
+    return FrameSource(str(path), rate, len(pages), read)
+
+
+PAGED = ("TIFF", "PNG", "WEBP")
+"""Formats of Pillow whose pages are frames; a second page of a JPEG is a preview, or another eye."""
+
+
+def _opened(path: Path) -> Any:
+    """A picture as Pillow opens it; Ultralytics, once imported, searches packages where a picture is damaged."""
+    from PIL import Image as Pillow
+
+    opener = Pillow.open
+    return getattr(opener, "__globals__", {}).get("_image_open", opener)(path)
+
+
+def _seek(file: Any, page: int) -> Any:
+    file.seek(page)
+    return file
 
 
 class DamagedPictureError(ValueError):
@@ -89,16 +141,19 @@ def load_picture(path: Path) -> Image:
     Raises:
         ValueError: If its numbers are neither 8 nor 16 bits, nor floats from 0 to 1.
     """
-    from PIL import Image as Pillow
+    with _opened(path) as file:
+        return _as_image(file, path)
+
+
+def _as_image(file: Any, path: Path) -> Image:
     from PIL import ImageOps
 
-    with Pillow.open(path) as file:
-        try:
-            turned = ImageOps.exif_transpose(file)
-            values = None if turned.mode in PLAIN_MODES else np.asarray(turned)
-            rgb = np.asarray(turned.convert("RGB")) if values is None else None
-        except ValueError as error:
-            raise DamagedPictureError(str(error)) from error
+    try:
+        turned = ImageOps.exif_transpose(file)
+        values = None if turned.mode in PLAIN_MODES else np.asarray(turned)
+        rgb = np.asarray(turned.convert("RGB")) if values is None else None
+    except ValueError as error:
+        raise DamagedPictureError(str(error)) from error
     if rgb is not None:
         return np.ascontiguousarray(rgb[:, :, ::-1])
     assert values is not None
@@ -110,13 +165,11 @@ def picture_size(path: Path) -> tuple[int, int]:
 
     Only its header is read.
     """
-    from PIL import Image as Pillow
-
     try:
-        with Pillow.open(path) as file:
+        with _opened(path) as file:
             width, height = file.size
             return (height, width) if file.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8) else (width, height)
-    except (OSError, SyntaxError, ImportError, ValueError):
+    except (OSError, SyntaxError, ValueError):
         return 0, 0
 
 

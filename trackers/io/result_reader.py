@@ -68,10 +68,10 @@ def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[Box
 
 
 def read_run(path: str | Path) -> Mapping[str, Any]:
-    """What the first row of JSON lines tells of the run that wrote them; nothing for other files.
+    """What the first row of JSON lines records of the run that wrote them; nothing for other files.
 
     Returns:
-        `tracker`, `settings`, `extractor`, `detections`, `source` and `version`, as far as they are told.
+        `tracker`, `settings`, `extractor`, `detections`, `source` and `version`, as far as they are recorded.
     """
     path = Path(path)
     if path.suffix.lower() != ".jsonl":

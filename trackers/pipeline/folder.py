@@ -34,10 +34,6 @@ class Work(Protocol):
         """Write the results of a source."""
         ...
 
-    def inputs(self, source: str) -> list[str]:
-        """What is read for a source."""
-        ...
-
 
 @dataclass(frozen=True)
 class Job:
@@ -141,9 +137,9 @@ def make_jobs(folder: str | Path, output_dir: str | Path, work: Work, formats: S
 
 
 def _inputs(work: Work, video: str) -> list[str]:
-    """What is read for a video; where that cannot be told, its job says why."""
+    """What is read for a video, where the work says it; where that fails, its job says why."""
     try:
-        return work.inputs(video)
+        return list(getattr(work, "inputs", lambda source: [source])(video))
     except (OSError, ValueError):
         return [video]
 
