@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trackers.appearance.registry import EXTRACTORS, find
+from trackers.appearance.registry import EXTRACTORS, FILES, find
 
-__all__ = ["EXTRACTORS", "TRACKERS", "find"]
+__all__ = ["EXTRACTORS", "FILES", "TRACKERS", "find"]
 
 TRACKERS: Mapping[str, str] = {
     "sort": "trackers.core.sort.tracker:SORTTracker",
