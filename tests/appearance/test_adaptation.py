@@ -87,6 +87,30 @@ def test_too_little_to_learn_from_is_said(found: list[sv.Detections]) -> None:
     assert adapted.projection is None
 
 
+def test_the_threshold_is_no_stricter_than_the_one_in_use() -> None:
+    found = footage()
+    vectors = np.stack([one.data["embedding"] for one in footage(seed=1)])  # had no say in the map
+    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+    raw, limits = _between(vectors), (0.0, 0.5, 0.9)
+    learned = [adapt_vectors(found, appearance_threshold=limit) for limit in limits]
+    for limit, adapted in zip(limits, learned, strict=True):
+        assert adapted.report.adapted
+        assert adapted.appearance_threshold is not None
+        mapped = _between(np.stack([adapted.transform(one) for one in vectors]))
+        assert (mapped <= adapted.appearance_threshold).mean() >= 0.8 * (raw <= limit).mean()
+    strict, _, lax = (adapted.appearance_threshold for adapted in learned)
+    assert strict == adapt_vectors(found).appearance_threshold
+    assert lax is not None
+    assert strict is not None
+    assert lax > strict
+
+
+def _between(frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Cosine distances of all pairs of two objects on one frame."""
+    first, second = np.triu_indices(OBJECTS, 1)
+    return 1.0 - np.einsum("fij,fij->fi", frames[:, first], frames[:, second]).ravel()
+
+
 def test_an_extractor_without_a_map_keeps_its_threshold() -> None:
     frame = np.zeros((100, 100, 3), np.uint8)
     adapted = adapt([frame], [sv.Detections(np.array([[10.0, 10, 30, 70]]))], StripeFeatureExtractor())

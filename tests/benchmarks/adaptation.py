@@ -42,7 +42,7 @@ TRACKERS: dict[str, tuple[Callable[..., Any], float]] = {
 
 WAYS = ("as they are", "two passes", "while it runs")
 
-CHOICES = {"SHRINKAGE": (0.05, 0.1, 0.3), "PRINCIPAL": (128, 256), "GAIN": (0.8, 0.9)}
+CHOICES = {"SHRINKAGE": (0.05, 0.1, 0.3), "PRINCIPAL": (128, 256), "GAIN": (0.8, 0.9, 1.0)}
 """Settings that the left-out score chooses from."""
 
 
@@ -62,7 +62,7 @@ def run(vectors: str, tracker: str, way: str, sequence: str, copy: int | None = 
     adapted, seconds = False, 0.0
     if way == "two passes":
         start = time.perf_counter()
-        learned = adapt_vectors(frames)
+        learned = adapt_vectors(frames, appearance_threshold=THRESHOLDS[vectors])
         seconds, adapted = time.perf_counter() - start, learned.report.adapted
         if adapted:
             options["appearance_threshold"] = learned.appearance_threshold

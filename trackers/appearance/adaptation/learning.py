@@ -24,8 +24,8 @@ FEWEST_TRACKLETS = 10
 """Tracklets below which nothing is learned."""
 
 GAIN = 0.9
-"""What is wrong on held-out tracks must fall to this share, or the map is declined: the geometric mean of two ratios,
-that of the errors at the best threshold and that of the pairs in the wrong order."""
+"""The error at the best threshold and the pairs in the wrong order must both fall to this share on held-out tracks, or
+the map is declined: a tracker uses the vectors at a threshold, and a better order alone does not help it."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,9 @@ def learn(sample: Sample, limit: float | None = None) -> Learned:
 
     Args:
         sample: Vectors of tracklets.
-        limit: Threshold in use for the vectors as they are, where the new one must not be stricter: it lets at least as
-            large a share of the pairs of two objects pass. Short tracklets ask for too strict a threshold.
+        limit: Threshold in use for the vectors as they are, or None. The new threshold is no stricter than it, nor than
+            the best one for the vectors as they are: it lets at least as large a share of the pairs of two objects
+            pass. Short tracklets ask for too strict a threshold: they miss what changes an object over a longer time.
 
     Returns:
         The map and its threshold.
@@ -111,11 +112,11 @@ def learn(sample: Sample, limit: float | None = None) -> Learned:
     ]
     was, now = _joined(before), _joined(after)
     (theirs, error_before), (threshold, error_after) = best_threshold(was), best_threshold(now)
-    if limit is not None:
-        threshold = max(threshold, float(np.quantile(now.different, (was.different <= limit).mean())))
+    passing = max(error_before, 0.0 if limit is None else float((was.different <= limit).mean()))
+    threshold = max(threshold, float(np.quantile(now.different, passing)))
     ordered, ordered_before = separation(now), separation(was)
-    wrong_before, wrong_after = error_before * (1.0 - ordered_before), error_after * (1.0 - ordered)
-    adapted = wrong_before > 0.0 and wrong_after <= GAIN**2 * wrong_before
+    fewer_errors = error_before > 0.0 and error_after <= GAIN * error_before
+    adapted = fewer_errors and 1.0 - ordered <= GAIN * (1.0 - ordered_before)
     report = AdaptationReport(
         adapted,
         "held-out tracks are separated better" if adapted else "held-out tracks are not separated better",

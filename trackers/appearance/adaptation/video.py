@@ -53,12 +53,19 @@ def adapt(
     return adapt_videos([zip(frames, detections, strict=True)], extractor)
 
 
-def adapt_vectors(detections: Iterable[sv.Detections], extractor: FeatureExtractor | None = None) -> AdaptedExtractor:
+def adapt_vectors(
+    detections: Iterable[sv.Detections],
+    extractor: FeatureExtractor | None = None,
+    *,
+    appearance_threshold: float | None = None,
+) -> AdaptedExtractor:
     """Learn from vectors that are stored already, in `detections.data["embedding"]`.
 
     Args:
         detections: Detections of consecutive frames with their vectors; those below a confidence of 0.3 take no part.
         extractor: The extractor that gave them; None where the map is for stored vectors alone (`transform`).
+        appearance_threshold: Cosine distance in use for the vectors as they are; the learned threshold is no stricter.
+            None takes the extractor's own, where it has one.
 
     Returns:
         As `adapt`.
@@ -66,11 +73,14 @@ def adapt_vectors(detections: Iterable[sv.Detections], extractor: FeatureExtract
     Raises:
         ValueError: If detections have no vectors.
     """
-    return adapt_videos([((None, found) for found in detections)], extractor)
+    return adapt_videos([((None, found) for found in detections)], extractor, appearance_threshold=appearance_threshold)
 
 
 def adapt_videos(
-    videos: Iterable[Iterable[tuple[npt.NDArray[Any] | None, sv.Detections]]], extractor: FeatureExtractor | None
+    videos: Iterable[Iterable[tuple[npt.NDArray[Any] | None, sv.Detections]]],
+    extractor: FeatureExtractor | None,
+    *,
+    appearance_threshold: float | None = None,
 ) -> AdaptedExtractor:
     """Learn from several videos of the same kind of place.
 
@@ -78,6 +88,7 @@ def adapt_videos(
         videos: Of each video its consecutive frames, with the detections on them. A frame of None leaves the vectors
             in `detections.data["embedding"]`.
         extractor: As in `adapt`, or None where all vectors are stored.
+        appearance_threshold: As in `adapt_vectors`.
 
     Returns:
         As `adapt`.
@@ -99,7 +110,8 @@ def adapt_videos(
             unit = unit_vectors(vectors, len(kept), "the vectors to learn from")
             tracklets.add(kept.xyxy.astype(np.float64).reshape(-1, 4), unit, elapsed)
             elapsed = 1.0
-    learned = learn(tracklets.sample())
+    own = getattr(extractor, "appearance_threshold", None) if appearance_threshold is None else appearance_threshold
+    learned = learn(tracklets.sample(), own)
     return AdaptedExtractor(extractor, learned.projection, learned.threshold, learned.report)
 
 
