@@ -108,7 +108,7 @@ def test_the_threshold_is_no_stricter_than_the_one_in_use() -> None:
 def _between(frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Cosine distances of all pairs of two objects on one frame."""
     first, second = np.triu_indices(OBJECTS, 1)
-    return 1.0 - np.einsum("fij,fij->fi", frames[:, first], frames[:, second]).ravel()
+    return np.asarray(1.0 - np.einsum("fij,fij->fi", frames[:, first], frames[:, second]).ravel())
 
 
 def test_an_extractor_without_a_map_keeps_its_threshold() -> None:
