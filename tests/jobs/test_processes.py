@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from trackers.jobs import open_pool
 from trackers.jobs.processes import THREADS, ProcessWorkers
+from trackers.pipeline.folder import make_jobs, run_jobs
+from trackers.pipeline.track import Summary
 
 
 def die(pids: Path, times: int) -> int:
@@ -49,6 +54,29 @@ def test_a_process_that_is_killed_fails_its_own_job_alone(tmp_path: Path) -> Non
             always.result()
         assert [other.result() for other in others] == [2**power for power in range(8)]
         assert workers.submit(threads).result() == [1] * (2 + len(THREADS))
+
+
+@dataclass(frozen=True)
+class FullDisk:
+    """Work that finds the disk full for one video, after a part of the result was written."""
+
+    def run(self, source: str, outputs: Sequence[str | Path], *, overwrite: bool = False) -> Summary:
+        Path(outputs[0]).write_text(source)
+        if Path(source).stem == "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(outputs[0]))
+        return Summary(frames=1)
+
+
+def test_a_full_disk_on_one_worker_fails_its_video_alone(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "full", "z"):
+        (tmp_path / "in" / f"{name}.mp4").touch()
+    jobs = make_jobs(tmp_path / "in", tmp_path / "out", FullDisk())
+    with open_pool(2, len(jobs)) as pool:
+        results = run_jobs(jobs, pool)
+    assert [one.state for one in results] == ["done", "failed", "done"]
+    assert "No space left on device" in results[1].error
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "z.txt"]
 
 
 def test_an_interruption_reaches_the_jobs(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from trackers.cli import main
 from trackers.identity import IdentityGallery, MultiCameraTracker
 from trackers.io import read_detections, write_detections
 from trackers.jobs import cluster, open_pool
-from trackers.jobs.gallery import RemoteGallery
+from trackers.jobs.gallery import KeptGallery, RemoteGallery
 from trackers.pipeline.choices import Choice
 from trackers.pipeline.folder import make_jobs, run_jobs
 from trackers.pipeline.settings import TrackSettings
@@ -230,6 +230,34 @@ def test_an_address_that_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> No
                 cluster.RayWorkers(address)
             assert "\n" not in str(caught.value)
     assert time.monotonic() - start < 20
+
+
+def test_what_a_worker_calls_is_called_in_the_directory_with_so_many_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path.cwd())
+    limited: list[int] = []
+    monkeypatch.setattr(cluster, "limit_threads", limited.append)
+    assert cluster.call(str(tmp_path), 3, Path.cwd) == tmp_path
+    assert cluster.call(str(tmp_path / "absent"), 2, Path.cwd) == tmp_path
+    assert limited == [3, 2]
+
+
+def test_a_kept_gallery_tells_what_has_changed_since_a_version(tmp_path: Path) -> None:
+    path = str(tmp_path / "kept.npz")
+    kept = KeptGallery(path, {"threshold": 0.3})
+    origin, version, news, state, _ = kept.change("", 0, None)
+    assert (version, news, state["names"]) == (0, None, {})
+    enrolments = [("enroll", (name,), {"vectors": [[1.0, 0.0]]}) for name in ("Ada", "Grace")]
+    for number, enrolment in enumerate(enrolments, start=1):
+        assert kept.change(origin, version, enrolment)[1:] == (number, enrolments[:number], None, number)
+    assert kept.change(origin, 1, None)[2] == enrolments[1:]
+    assert kept.change(origin, 2, None)[2] == []
+    with pytest.raises(ValueError, match="name"):
+        kept.change(origin, 2, ("enroll", ("",), {"vectors": [[1.0, 0.0]]}))
+    again = KeptGallery(path, {})
+    _, version, news, state, _ = again.change(origin, 2, None)
+    assert (version, news, state["names"]) == (0, None, {"1": "Ada", "2": "Grace"})
 
 
 def test_options_of_a_task_are_those_of_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:

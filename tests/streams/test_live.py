@@ -220,6 +220,8 @@ def test_what_cannot_run_is_refused_before_anything_is_read(tmp_path: Path) -> N
     streams = MultiStreamTracker(lambda _: SORTTracker())
     with pytest.raises(ValueError, match="at least one source"):
         streams.run({}, box)
+    with pytest.raises(TypeError, match="by the name of their stream"):
+        streams.run([clip(0, 3), clip(0, 3)], box)  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError, match="stream 'door' cannot be opened"):
         streams.run({"yard": clip(0, 3), "door": tmp_path / "absent.mp4"}, box)
     with pytest.raises(TypeError, match="detector"):

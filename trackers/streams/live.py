@@ -72,6 +72,11 @@ def run(
     counters: Counters | None = None,
 ) -> Counters:
     """Track sources until all have ended: what `MultiStreamTracker.run` does."""
+    if not isinstance(sources, Mapping):
+        raise TypeError(
+            "expected sources by the name of their stream, such as {'door': 'rtsp://192.168.0.7/stream'}, but got "
+            f"{type(sources).__name__}"
+        )
     if not sources:
         raise ValueError("expected at least one source, such as {'door': 'rtsp://192.168.0.7/stream'}, but got none")
     check_range("wait", wait, 0.0)

@@ -149,7 +149,7 @@ class MultiStreamTracker(Saved):
         Raises:
             ValueError: If there is no source, or one cannot be opened. With `on_error="skip"` a camera or an address
                 that cannot be opened is tried again while the others run.
-            TypeError: If the detector is none, or `make_tracker` gives no tracker.
+            TypeError: If the sources have no names, the detector is none, or `make_tracker` gives no tracker.
 
         Example:
             >>> import numpy as np, supervision as sv
