@@ -25,8 +25,9 @@ import supervision as sv
 from trackers import MultiStreamTracker, SteadySORTTracker, StripeFeatureExtractor
 from trackers.io import FrameSource, VideoWriter, write_detections
 from trackers.jobs import open_pool
+from trackers.jobs.processes import ProcessWorkers
 from trackers.pipeline.choices import Choice
-from trackers.pipeline.folder import make_jobs, run_jobs
+from trackers.pipeline.folder import make_jobs, run_job, run_jobs
 from trackers.pipeline.settings import TrackSettings
 from trackers.sample import FigureDetector, Scene
 
@@ -84,8 +85,29 @@ def make_videos(folder: Path, count: int, frames: int) -> None:
         write_detections(folder / f"{number:02d}.npz", found)
 
 
+def spin(count: int) -> int:
+    """Arithmetic that needs a processor and nothing else."""
+    return sum(number * number for number in range(count))
+
+
+def on_one_core(_: int) -> None:
+    """Keep a worker, with all its threads, to one processor."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long a call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
 def workers(videos: int, frames: int) -> Iterator[dict[str, Any]]:
-    """Wall time of a folder in this process, and in one and two workers of each kind, each twice in turn."""
+    """Wall time of a folder in this process, and in one and two workers of each kind, each twice in turn.
+
+    One worker that may use the whole machine decodes on another processor than it tracks on. So there is one that is
+    kept to one processor, too, and what the machine itself makes of two processes that only compute.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "videos").mkdir()
@@ -93,36 +115,41 @@ def workers(videos: int, frames: int) -> Iterator[dict[str, Any]]:
         settings = TrackSettings(Choice("steadysort"), Choice("stripes"), "{folder}/{name}.npz")
         jobs = make_jobs(folder / "videos", folder / "out", settings)
         wall: dict[str, list[float]] = {}
-        for _ in range(2):
-            start = time.perf_counter()
-            run_jobs(jobs, overwrite=True)
-            wall.setdefault("this process", []).append(time.perf_counter() - start)
-            for count in (1, 2):
-                from trackers.jobs.processes import ProcessWorkers
 
+        def note(kind: str, work: Callable[[], object]) -> None:
+            wall.setdefault(kind, []).append(seconds_of(work))
+
+        for _ in range(2):
+            note("this process", lambda: run_jobs(jobs, overwrite=True))
+            for kind, count in (("1 kept to one core", 1), ("1", 1), ("2", 2)):
                 with ProcessWorkers(count, threads=1) as pool:
-                    list(pool.map(abs, range(count)))  # started, and not counted
-                    start = time.perf_counter()
-                    run_jobs(jobs, pool, overwrite=True)
-                    wall.setdefault(f"processes {count}", []).append(time.perf_counter() - start)
+                    list(pool.map(on_one_core if "kept" in kind else abs, range(count)))  # started, and not counted
+                    list(pool.map(run_job, jobs[:count]))  # everything imported
+                    note(f"processes {kind}", lambda: run_jobs(jobs, pool, overwrite=True))
+                    note(f"arithmetic {kind}", lambda: list(pool.map(spin, [2_000_000] * 12)))
             for count in (1, 2):
                 ray: Any = importlib.import_module("ray")
-
                 os.environ["RAY_AUTH_MODE"] = "disabled"
-                start = time.perf_counter()
-                ray.init(
-                    "local", num_cpus=count, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False
+                quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+                note(
+                    f"ray init {count}",
+                    lambda: ray.init("local", num_cpus=count, include_dashboard=False, **quiet),  # noqa: B023
                 )
-                wall.setdefault(f"ray init {count}", []).append(time.perf_counter() - start)
                 with open_pool(None, len(jobs), backend="ray") as cluster:
                     assert cluster is not None
-                    list(cluster.map(abs, range(count)))
-                    start = time.perf_counter()
-                    run_jobs(jobs, cluster, overwrite=True)
-                    wall.setdefault(f"ray {count}", []).append(time.perf_counter() - start)
+                    list(cluster.map(run_job, jobs[: 2 * count]))
+                    note(f"ray {count}", lambda: run_jobs(jobs, cluster, overwrite=True))
                 ray.shutdown()
-        for kind, seconds in wall.items():
-            yield {"where": kind, "seconds": round(min(seconds), 2), "per video": round(min(seconds) / videos, 3)}
+        best = {kind: min(seconds) for kind, seconds in wall.items()}
+        for kind, took in best.items():
+            yield {"where": kind, "seconds": round(took, 2), "per video": round(took / videos, 3)}
+        for one, two in (
+            ("processes 1 kept to one core", "processes 2"),
+            ("processes 1", "processes 2"),
+            ("arithmetic 1", "arithmetic 2"),
+            ("ray 1", "ray 2"),
+        ):
+            yield {"from": one, "to": two, "share of linear": round(best[one] / (2 * best[two]), 2)}
 
 
 def live(seconds: float) -> Iterator[dict[str, Any]]:
