@@ -212,3 +212,35 @@ def test_nothing_is_said_before_the_one_line(tmp_path: Path, sequence: Path) -> 
         assert (done.returncode, done.stdout) == (2, "")
         assert len(done.stderr.splitlines()) == 1, done.stderr
         assert done.stderr.startswith("trackers: ")
+
+
+@pytest.mark.parametrize("kind", ["torchscript", "onnx"])
+def test_a_file_is_an_extractor(call: Call, sequence: Path, tmp_path: Path, kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    if kind == "onnx":
+        pytest.importorskip("onnxruntime")
+    from trackers import DeepSORTFeatureExtractor
+    from trackers.integrations.ultralytics.settings import read_settings
+
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    extractor = DeepSORTFeatureExtractor(network, device="cpu", input_size=(64, 32), appearance_threshold=0.2)
+    path = extractor.export(tmp_path / ("model.onnx" if kind == "onnx" else "model.pt"), format=kind)
+    options = ["--tracker", "deepsort", "--extractor.device", "cpu", "--extractor.appearance_threshold", "0.2"]
+    named = ["--extractor", "checkpoint", "--extractor.model_or_checkpoint_path", path]
+    for out, chosen in (("file.txt", ["--extractor", path]), ("named.txt", named)):
+        said = call("track", sequence, *chosen, *options, "--output", out)
+        assert said.code == 0, said.error
+    assert (tmp_path / "file.txt").read_text() == (tmp_path / "named.txt").read_text()
+    (tmp_path / "own.yaml").write_text(f"tracker_type: deepsort\nfeature_extractor: {path}\n")
+    settings = read_settings(tmp_path / "own.yaml", [])
+    assert settings is not None
+    assert str(settings.extractor) == str(path)
+
+
+@pytest.mark.parametrize("ending", ["pth", "PT", "onnx", "safetensors", "npz"])
+def test_a_file_that_is_not_there_is_named(call: Call, sequence: Path, ending: str) -> None:
+    pytest.importorskip("torch")
+    said = call("track", sequence, "--tracker", "deepsort", "--extractor", f"no.{ending}", "--output", "out.txt")
+    assert (said.code, said.out) == (2, "")
+    assert f"no.{ending}" in said.error
+    assert len(said.error.splitlines()) == 1

@@ -133,10 +133,10 @@ def test_solutions_run_with_every_tracker_and_let_go_of_ids_that_are_gone(models
 
 
 @pytest.mark.filterwarnings("ignore")  # exporting warns in many words
-@pytest.mark.parametrize("kind", ["torchscript", "onnx"])
+@pytest.mark.parametrize("kind", ["torchscript", "onnx", "openvino"])
 def test_an_exported_detector_names_the_key_to_set(kind: str) -> None:
-    if kind == "onnx":
-        pytest.importorskip("onnxruntime")
+    if kind != "torchscript":
+        pytest.importorskip("onnxruntime" if kind == "onnx" else kind)
     model = untrained("yolo11n.yaml")
     model.save("small.pt")
     options = {"simplify": False} if kind == "onnx" else {}  # simplifying takes another package

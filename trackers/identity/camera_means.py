@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trackers.boxes import Floats, Ints, Vectors
+from trackers.boxes import Floats, Ints, Vectors, writable
 
 ENOUGH_TRACKS = 10
 """Tracks over all cameras from which on means are taken off."""
@@ -49,6 +49,11 @@ class CameraMeans:
         self._tracks_used = 0.0
         self.spread = 1.0
         self.version = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up means that were copied or pickled; arrays that arrive read-only become writable."""
+        vars(self).update(state)
+        self._sums, self._counts = writable(self._sums), writable(self._counts)
 
     @property
     def active(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trackers.boxes import Bools
+from trackers.boxes import Bools, writable
 
 
 class Columns:
@@ -31,6 +31,11 @@ class Columns:
             name: np.empty((0, *shape), dtype) for name, (shape, dtype, _) in columns.items()
         }
         self._count = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up columns that were copied or pickled; those that arrive read-only become writable."""
+        vars(self).update(state)
+        self._room = {name: writable(column) for name, column in self._room.items()}
 
     def __len__(self) -> int:
         """Number of rows."""
