@@ -15,7 +15,7 @@ from tests.cli.conftest import Said
 from trackers.io import read_mot
 
 Call = Callable[..., Said]
-FILES = {"door.txt", "yard.txt", "identities.csv", "identities.html"}
+FILES = {"door.txt", "yard.txt", "identities.csv", "events.csv", "identities.html"}
 TRACKER = ("--tracker", "sort", "--tracker.minimum_consecutive_frames", "1")
 
 
@@ -55,6 +55,23 @@ def test_everybody_has_one_identity_on_both_cameras(call: Call, plan: Path, tmp_
     assert again.code == 2
     assert "file exists" in again.error
     assert call("multicam", plan, "out", *TRACKER, "--gallery", "known.npz", "--overwrite").code == 0
+
+
+def test_every_change_is_written_and_scored(call: Call, plan: Path, tmp_path: Path) -> None:
+    pytest.importorskip("trackeval", reason="the extra `eval` is not installed")
+    assert call("multicam", plan, "out", *TRACKER).code == 0
+    with (tmp_path / "out" / "events.csv").open(newline="") as file:
+        events = list(csv.DictReader(file))
+    assert list(events[0]) == ["kind", "time", "identity", "camera", "tracker_id", "other", "distance"]
+    assert events[0]["kind"] == "new"
+    assert {event["kind"] for event in events} <= {"new", "found", "merged", "split", "named"}
+    (tmp_path / "truth").mkdir()
+    for name in ("door", "yard"):
+        shutil.copy(tmp_path / "out" / f"{name}.txt", tmp_path / "truth")
+    scored = json.loads(call("eval", "truth", "out", "--cameras", "--style", "json").out)
+    identities = {row["identity"] for row in rows_of(tmp_path / "out")}
+    assert scored[-1]["events per identity"] == pytest.approx(len(events) / len(identities))
+    assert all(row["events per identity"] is None for row in scored[:-1])
 
 
 def test_pairs_of_a_person_are_obeyed(call: Call, plan: Path, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from trackers.evaluation import (
     MOT17_DISTRACTORS,
     MOT20_DISTRACTORS,
@@ -18,6 +20,7 @@ from trackers.evaluation import (
     score_rows,
 )
 from trackers.io import pair_results, read_mot, read_result
+from trackers.pipeline.multicam.changes import count_events
 from trackers.table import BoxTable
 
 Style = Literal["text", "markdown", "json", "csv"]
@@ -58,7 +61,7 @@ def evaluate_files(
         skip_interpolated: Leave out the boxes of filled gaps, which `trackers refine` adds.
         cameras: The sequences are cameras, and an id is one identity over all of them: the last row scores them as one
             sequence, one camera after another. Rows at -1 are undecided; their share is a column, and they are no
-            result.
+            result. Events per identity are another, where the folder of results has an `events.csv`.
         style: How the table is written.
 
     Returns:
@@ -71,22 +74,24 @@ def evaluate_files(
     if skip_interpolated:
         pairs = {name: (true, found.rows(~found.interpolated)) for name, (true, found) in pairs.items()}
     if cameras:
-        return format_table(camera_rows(pairs, DISTRACTORS[distractors]), style)
+        return format_table(camera_rows(pairs, DISTRACTORS[distractors], count_events(result)), style)
     scores = evaluate(pairs, distractors=DISTRACTORS[distractors])
     check_truth(scores)
     classes = [] if distractors != "none" else evaluate_classes(pairs)
     return format_table(score_rows([*scores, *classes]), style)
 
 
-def camera_rows(pairs: Pairs, distractors: Sequence[int] = ()) -> list[dict[str, Any]]:
+def camera_rows(pairs: Pairs, distractors: Sequence[int] = (), events: int | None = None) -> list[dict[str, Any]]:
     """Score each camera, and all of them as one sequence.
 
     Args:
         pairs: Truth and result by camera, with identities for ids; -1 for a row that is undecided.
         distractors: See `trackers.evaluation.evaluate_sequence`.
+        events: Changes of identities in the whole run; None where they are not known.
 
     Returns:
-        Table rows as `trackers.evaluation.score_rows` makes them, with the share of rows that are undecided.
+        Table rows as `trackers.evaluation.score_rows` makes them, with the share of rows that are undecided and, in
+        the last one, events per identity.
     """
     truth, result = ({name: pair[side] for name, pair in pairs.items()} for side in (0, 1))
     every = {**pairs, ALL_CAMERAS: join(truth, result)}
@@ -96,4 +101,11 @@ def camera_rows(pairs: Pairs, distractors: Sequence[int] = ()) -> list[dict[str,
     ]
     check_truth(scores)
     shares = [float((found.tracker_id == -1).mean()) if len(found) else 0.0 for _, found in every.values()]
-    return [{**row, "undecided": share} for row, share in zip(score_rows(scores), shares, strict=True)]
+    rows = [{**row, "undecided": share} for row, share in zip(score_rows(scores), shares, strict=True)]
+    if events is not None:
+        ids = every[ALL_CAMERAS][1].tracker_id
+        per_identity = events / max(len(np.unique(ids[ids != -1])), 1)
+        rows = [{**row, "events per identity": None} for row in rows[:-1]] + [
+            {**rows[-1], "events per identity": per_identity}
+        ]
+    return rows

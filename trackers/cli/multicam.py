@@ -7,7 +7,16 @@ from pathlib import Path
 from trackers.cli.progress import progress_bar
 from trackers.identity import IdentityGallery
 from trackers.pipeline.choices import Choice, files_of, make_extractor, make_tracker, uses_appearance
-from trackers.pipeline.multicam import identity_rows, read_pairs, read_plan, run_cameras, write_page, write_results
+from trackers.pipeline.multicam import (
+    identity_rows,
+    read_pairs,
+    read_plan,
+    run_cameras,
+    write_events,
+    write_page,
+    write_results,
+)
+from trackers.pipeline.multicam.changes import EVENTS_FILE
 from trackers.pipeline.multicam.page import take_crops
 from trackers.pipeline.outputs import check_outputs
 
@@ -32,8 +41,8 @@ def multicam(
     Args:
         cameras: YAML file with the sections `cameras` (a source for each name, or source, detections, frame_rate and
             starts), `links` (from, to, seconds, overlap, homography) and `names` (pictures for each name).
-        output_dir: Folder to write into: `<camera>.txt`, MOT text with identities for ids, `identities.csv` and
-            `identities.html`.
+        output_dir: Folder to write into: `<camera>.txt`, MOT text with identities for ids, `identities.csv`,
+            `events.csv` (every change of an identity) and `identities.html`.
         tracker: Chosen by name; every camera gets one of its own.
         extractor: Chosen by name; for the identities, and for a tracker that takes one. Default: stripes; `none`
             leaves only place and time.
@@ -46,7 +55,7 @@ def multicam(
         What was found, in words.
     """
     plan = read_plan(cameras)
-    files = [*(f"{name}.txt" for name in plan.cameras), "identities.csv", "identities.html"]
+    files = [*(f"{name}.txt" for name in plan.cameras), "identities.csv", EVENTS_FILE, "identities.html"]
     read = [place for one in plan.cameras.values() for place in (one.source, one.detections)]
     pictures = [picture for several in plan.names.values() for picture in several]
     inputs = [cameras, pairs, gallery, *read, *pictures, *files_of(tracker, extractor)]
@@ -73,7 +82,7 @@ def multicam(
         pairs=judged,
         progress=lambda moments: progress_bar(moments, None),
     )
-    done = write_results(output_dir, found, runs)
+    done = [*write_results(output_dir, found, runs), write_events(output_dir, found.events)]
     rows = identity_rows(found, runs)
     if rows:
         done.append(output_dir / "identities.html")
