@@ -41,8 +41,8 @@ def trackable(xyxy: npt.NDArray[Any]) -> Bools:
     inside = np.abs(xyxy) <= LARGEST_COORDINATE
     if not inside.all():
         xyxy = np.where(inside.all(axis=1, keepdims=True), xyxy, 0.0)
-    sides = xyxy[:, 2:] - xyxy[:, :2]
-    return np.asarray((sides >= SMALLEST_SIDE).all(axis=1))
+    wide = xyxy[:, 2:] - xyxy[:, :2] >= SMALLEST_SIDE
+    return np.asarray(wide[:, 0] & wide[:, 1])
 
 
 def overlap(first: Floats, second: Floats) -> Floats:

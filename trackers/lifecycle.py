@@ -6,6 +6,7 @@ columns in a subclass of `Tracks`.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trackers.association.assignment import Match
+from trackers.association.assignment import Match, unmatched
 from trackers.boxes import Bools, Floats, Ints, Vectors, writable
 from trackers.errors import check_range
 
@@ -72,7 +73,8 @@ class Tracks:
     @property
     def confirmed(self) -> Bools:
         """Mask of the tracks that have an id, shape `(n,)`."""
-        return np.asarray(self.id != NO_ID)
+        confirmed: Bools = self.id != NO_ID
+        return confirmed
 
     def vector(self, row: int) -> Vectors | None:
         """The embedding of the track in this row, a unit vector `(d,)`; None if it is not known."""
@@ -80,7 +82,8 @@ class Tracks:
 
     def take(self, rows: Bools | Ints) -> Self:
         """A copy of some of the tracks, by mask `(n,)` or by row."""
-        return type(self)(**{name: column[rows] for name, column in vars(self).items()})
+        rows = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
+        return type(self)(**{name: column.take(rows, axis=0) for name, column in vars(self).items()})
 
     def keep(self, kept: Ints) -> None:
         """Remove all tracks but those in the given rows, ascending."""
@@ -89,12 +92,13 @@ class Tracks:
 
     def append(self, count: int, **born: npt.NDArray[Any]) -> None:
         """Add `count` tracks; a column not named takes its fill value."""
+        living = len(self)
         for item in fields(self):
             old = getattr(self, item.name)
-            new = born.get(item.name)
-            if new is None:
-                new = np.full((count, *old.shape[1:]), item.metadata["fill"], old.dtype)
-            setattr(self, item.name, np.concatenate((old, new)))
+            grown = np.empty((living + count, *old.shape[1:]), old.dtype)
+            grown[:living] = old
+            grown[living:] = born.get(item.name, item.metadata["fill"])
+            setattr(self, item.name, grown)
 
 
 class Changes(NamedTuple):
@@ -177,17 +181,18 @@ class Lifecycle:
         tracks.missed[match.track] = 0
         tracks.hits[match.track] += 1
         self._confirm(tracks)
-        ids[match.detection] = tracks.id[match.track]
+        ids[match.detection] = tracks.id.take(match.track)
 
         is_seen, confirmed = tracks.missed == 0, tracks.confirmed
-        turned = confirmed & (is_seen != was_seen)
-        lost, recovered = tracks.id[turned & was_seen], tracks.id[turned & is_seen]
-        living = is_seen | (confirmed & (tracks.missed <= self.buffer))
-        dead = (~living).nonzero()[0]
+        turned = (confirmed & (is_seen != was_seen)).nonzero()[0]
+        lost = recovered = tracks.id.take(turned)
+        if len(turned):
+            lost, recovered = lost[was_seen[turned]], recovered[is_seen[turned]]
+        dead = (~is_seen & ~(confirmed & (tracks.missed <= self.buffer))).nonzero()[0]
         removed = (*self.between, tracks.take(dead)) if len(dead) else self.between
         self.between = ()
         if len(dead):
-            tracks.keep(living.nonzero()[0])
+            tracks.keep(unmatched(len(is_seen), dead).nonzero()[0])
         births = int(born.sum())
         if births:
             tracks.append(births, **columns)
@@ -203,13 +208,15 @@ class Lifecycle:
 
     def _confirm(self, tracks: Tracks) -> None:
         """Give the next ids to the tentative tracks with enough hits, oldest first."""
-        ready = (~tracks.confirmed & (tracks.missed == 0) & self.confirms(tracks.hits, tracks.age)).nonzero()[0]
+        ready = (tracks.id == NO_ID).nonzero()[0]
         if len(ready) == 0:
             return
+        ready = ready[(tracks.missed[ready] == 0) & self.confirms(tracks.hits[ready], tracks.age[ready])]
         tracks.id[ready] = np.arange(self.total_confirmed + 1, self.total_confirmed + 1 + len(ready))
         self.total_confirmed += len(ready)
 
 
+@functools.lru_cache(maxsize=64)
 def confirmation(minimum_consecutive_frames: int | None, frame_rate: float) -> tuple[int, float]:
     """Hits and frames since the first detection that confirm a track.
 
@@ -230,6 +237,7 @@ def confirmation(minimum_consecutive_frames: int | None, frame_rate: float) -> t
     return 2, max(0.0, frames - 1.5)
 
 
+@functools.lru_cache(maxsize=64)
 def buffer_in_frames(lost_track_buffer: float | None, frame_rate: float) -> int:
     """Frames a confirmed track survives without a detection.
 

@@ -45,9 +45,12 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float | Floats)
     """
     first, unknown = ~has_embedding(average), ~has_embedding(vectors)
     share = np.where(unknown, 1.0, np.where(first, 0.0, momentum)).astype(np.float32)[:, None]
-    blended = share * average + (1.0 - share) * vectors
-    length = np.sqrt(np.einsum("ij,ij->i", blended, blended))[:, None]
-    return np.asarray(np.divide(blended, length, out=np.zeros_like(blended), where=length > 0.0))
+    blended = share * average
+    blended += (1.0 - share) * vectors
+    length = np.sqrt(np.einsum("ij,ij->i", blended, blended))
+    length[length == 0.0] = 1.0
+    blended /= length[:, None]
+    return np.asarray(blended)
 
 
 def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: Ints) -> Floats:

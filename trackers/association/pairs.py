@@ -130,8 +130,11 @@ def gate_distance(model: MotionModel, state: Floats, boxes: Floats, gating: str 
         Distances, shape `(n, m)`.
     """
     mean, variance, measured = _innovation(model, state, boxes, gating)
-    innovation = measured - mean[:, None]
-    return np.asarray((innovation * innovation / variance[:, None]).sum(axis=2))
+    # Coordinates first: a sum of four matrices takes a fraction of the time of many sums of four numbers.
+    squared: Floats = measured.T[:, None] - mean.T[:, :, None]
+    squared *= squared
+    squared /= variance.T[:, :, None]
+    return np.asarray(squared.sum(axis=0))
 
 
 def _innovation(model: MotionModel, state: Floats, boxes: Floats, gating: str) -> tuple[Floats, Floats, Floats]:

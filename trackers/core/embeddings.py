@@ -29,9 +29,10 @@ class TracksWithEmbedding(Tracks):
 
     def count_frames(self, rows: Ints, not_embedded: Ints) -> None:
         """Count one more frame for matched tracks that were not embedded, and start anew for the others in `rows`."""
-        count = self.frames_since_embedding[not_embedded] + 1
+        count = self.frames_since_embedding.take(not_embedded) + 1
         self.frames_since_embedding[rows] = 0
-        self.frames_since_embedding[not_embedded] = count
+        if len(count):
+            self.frames_since_embedding[not_embedded] = count
 
     def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
         """Derive the embeddings from the vectors as the extractor gave them.

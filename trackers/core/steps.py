@@ -32,6 +32,8 @@ class Steps(Inspection[TracksType]):
         self, observations: Observations, taken: Match, of_tracks: Bools, of_detections: Bools
     ) -> tuple[Ints, Ints]:
         """Rows of the tracks and of the detections in two masks that `taken` leaves over, ascending."""
+        if len(taken.detection) == len(observations):
+            return NO_MATCH.track, NO_MATCH.detection
         rows = (of_tracks & unmatched(len(self._tracks), taken.track)).nonzero()[0]
         return rows, (of_detections & unmatched(len(observations), taken.detection)).nonzero()[0]
 
@@ -62,8 +64,10 @@ class Steps(Inspection[TracksType]):
 
         `found` joins lost tracks to their detections; the lost tracks start again at rest on their detections.
         """
+        if len(found.track) == 0:
+            return match
         self._tracks.state[found.track] = self.motion.initiate(observations.boxes[found.detection])
-        kept = ~np.isin(match.detection, found.detection)
+        kept = unmatched(len(observations), found.detection)[match.detection]
         return Match(match.track[kept], match.detection[kept]) + found
 
     def _correct(self, observations: Observations, match: Match) -> None:
@@ -79,9 +83,10 @@ class Steps(Inspection[TracksType]):
         if (tracks.group == UNKNOWN).any():
             group = tracks.group[match.track]
             tracks.group[match.track] = np.where(group == UNKNOWN, observations.group[match.detection], group)
-        votes = self._votes(observations)
-        if self._class_ids:
+        if observations.class_id is not None or self._class_ids:
+            votes = self._votes(observations)
             tracks.votes[match.track] += votes[match.detection]
+            columns["votes"] = votes[born]
         if observations.association_log is not None:
             observations.association_log.close(match, born, tracks.id.copy())
         if born.any():
@@ -89,7 +94,6 @@ class Steps(Inspection[TracksType]):
                 "state": self.motion.initiate(observations.boxes[born]),
                 "group": observations.group[born],
                 "score": observations.scores[born],
-                "votes": votes[born],
             }
         return self._lifecycle.advance(tracks, match, born, observations.elapsed, **columns)
 

@@ -66,7 +66,7 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     xx += dt * position_noise
     xv += drift
     vv += dt * velocity_noise
-    return np.ascontiguousarray(columns.transpose(1, 0, 2))
+    return columns.transpose(1, 0, 2).copy()
 
 
 def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Floats:
@@ -85,8 +85,8 @@ def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Fl
     gain = with_position / (with_position[0] + measurement_noise)
     mean += gain * (measurement - mean[0])
     vv -= gain[1] * with_position[1]
-    with_position[:] = gain * measurement_noise
-    return np.ascontiguousarray(columns.transpose(1, 0, 2))
+    np.multiply(gain, measurement_noise, out=with_position)
+    return columns.transpose(1, 0, 2).copy()
 
 
 def smooth(state: Floats, predicted: Floats, later: Floats, dt: float = 1.0) -> Floats:

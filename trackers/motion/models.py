@@ -28,8 +28,10 @@ class Deviation:
 
     def variance(self, scale: Floats) -> Floats:
         """Variance for tracks of the given scale, shapes `(n, 4)`."""
-        deviation = scale * self._weight + self._constant
-        return deviation * deviation
+        deviation: Floats = scale * self._weight
+        deviation += self._constant
+        deviation *= deviation
+        return deviation
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,9 @@ def centre_aspect_height(boxes: Floats) -> Floats:
         >>> centre_aspect_height(np.array([[0.0, 0, 10, 20]])).tolist()
         [[5.0, 10.0, 0.5, 20.0]]
     """
-    measured = centre_size(boxes)
-    measured[:, 2] /= measured[:, 3]
-    return measured
+    measured = _columns_of_centre_size(boxes)
+    measured[2] /= measured[3]
+    return measured.T.copy()
 
 
 def longer_side_aspect_height(coordinates: Floats) -> Floats:
@@ -135,10 +137,7 @@ def centre_size(boxes: Floats) -> Floats:
         >>> centre_size(np.array([[0.0, 0, 10, 20]])).tolist()
         [[5.0, 10.0, 10.0, 20.0]]
     """
-    measured = np.empty_like(boxes)
-    measured[:, 2:] = boxes[:, 2:] - boxes[:, :2]
-    measured[:, :2] = boxes[:, :2] + 0.5 * measured[:, 2:]
-    return measured
+    return _columns_of_centre_size(boxes).T.copy()
 
 
 def centre_area_aspect(boxes: Floats) -> Floats:
@@ -148,11 +147,19 @@ def centre_area_aspect(boxes: Floats) -> Floats:
         >>> centre_area_aspect(np.array([[0.0, 0, 10, 20]])).tolist()
         [[5.0, 10.0, 200.0, 0.5]]
     """
-    measured = centre_size(boxes)
-    width, height = measured[:, 2].copy(), measured[:, 3].copy()
-    measured[:, 2] = width * height
-    measured[:, 3] = width / height
-    return measured
+    measured = _columns_of_centre_size(boxes)
+    width, height = measured[2].copy(), measured[3].copy()
+    measured[2] = width * height
+    measured[3] = width / height
+    return measured.T.copy()
+
+
+def _columns_of_centre_size(boxes: Floats) -> Floats:
+    """Centre, width and height, each in one piece of memory, shape `(4, n)`."""
+    columns: Floats = boxes.T.copy()
+    columns[2:] -= columns[:2]
+    columns[:2] += 0.5 * columns[2:]
+    return columns
 
 
 def boxes_of_centre_aspect_height(coordinates: Floats) -> Floats:

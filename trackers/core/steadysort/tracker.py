@@ -202,10 +202,10 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
 
         Where the gate alone makes it certain who is who, embeddings are tested before they are used.
         """
-        pairs = candidates_in_gate(self.motion, tracks, np.flatnonzero(tracks.confirmed), observations)
-        predicted = tracks.state[pairs.track, kalman.POSITION, :2]
-        astray = np.linalg.norm(centre_size(observations.boxes)[pairs.detection, :2] - predicted, axis=1)
-        near = astray <= STRAY * heights(tracks.box[pairs.track])
+        pairs = candidates_in_gate(self.motion, tracks, tracks.confirmed.nonzero()[0], observations)
+        measured = centre_size(observations.boxes).take(pairs.detection, axis=0)
+        u, v = (measured[:, :2] - tracks.state[pairs.track, kalman.POSITION, :2]).T
+        near = np.sqrt(u * u + v * v) <= STRAY * heights(tracks.box)[pairs.track]
         pairs = pairs.where(near & high[pairs.detection])
         self._statistics = self._statistics.tested(tracks, observations, pairs, self.appearance_threshold)
         if len(taken.track):
@@ -244,11 +244,14 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         The lost track takes the detection, and the tentative one ends. Returns which detections start a track, too.
         """
         ready = high & (observations.scores >= self.track_activation_threshold - limits.weaker_start)
+        lost = tracks.confirmed & unmatched(len(tracks), match.track)
+        if not lost.any():
+            ready[match.detection] = False
+            return match, ready
         hits, age = tracks.hits[match.track] + 1, tracks.age[match.track] + observations.elapsed
         last_hit = self._lifecycle.confirms(hits, age)
         ready[match.detection] = ~tracks.confirmed[match.track] & last_hit
-        lost = tracks.confirmed & unmatched(len(tracks), match.track)
-        if not (ready.any() and lost.any()):
+        if not ready.any():
             ready[match.detection] = False
             return match, ready
 

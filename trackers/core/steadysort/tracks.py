@@ -44,11 +44,11 @@ class SteadySORTTracks(TracksWithEmbedding):
 
         A vector stands for the frames since the last one, too.
         """
-        rows, vectors = match.track, observations.vectors[match.detection]
-        counted = np.minimum(self.embedding_count[rows], longest)
-        new = 1 + np.where(self.missed[rows] == 0, self.frames_since_embedding[rows], 0)
+        rows, vectors = match.track, observations.vectors.take(match.detection, axis=0)
+        counted = np.minimum(self.embedding_count.take(rows), longest)
+        new = 1 + self.frames_since_embedding.take(rows) * (self.missed.take(rows) == 0)
         momentum = counted / (counted + new)
-        self.embedding[rows] = moving_average(self.embedding[rows], vectors, momentum)
+        self.embedding[rows] = moving_average(self.embedding.take(rows, axis=0), vectors, momentum)
         if self.raw.shape[1]:
             self.raw[rows] = moving_average(self.raw[rows], observations.raw[match.detection], momentum)
         self.embedding_count[rows] += new * has_embedding(vectors)

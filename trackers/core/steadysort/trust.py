@@ -88,19 +88,19 @@ class Trust(NamedTuple):
         track, detection = unambiguous_pairs(tracks, observations, pairs)
         if len(track) == 0:
             return self
-        distance = 1.0 - tracks.embedding[track] @ observations.vectors[detection].T
-        others = tracks.group[track, None] == tracks.group[track]
-        np.fill_diagonal(others, False)
-        weight = 1.0 - (1.0 - RATE) ** len(track)
-        false_reject_rate, false_accept_rate = (
-            distance.diagonal() > FALSE_REJECT * threshold,
-            distance[others] <= threshold,
-        )
+        tested, group = len(track), tracks.group.take(track)
+        distance = 1.0 - tracks.embedding.take(track, axis=0) @ observations.vectors.take(detection, axis=0).T
+        comparable = group[:, None] == group
+        accepted = comparable & (distance <= threshold)
+        others = np.count_nonzero(comparable) - tested
+        false_rejects = np.count_nonzero(distance.diagonal() > FALSE_REJECT * threshold) / tested
+        false_accepts = self.false_accept_rate
+        if others:
+            false_accepts = (np.count_nonzero(accepted) - np.count_nonzero(accepted.diagonal())) / others
+        weight = 1.0 - (1.0 - RATE) ** tested
         return Trust(
-            self.false_reject_rate + weight * (float(false_reject_rate.mean()) - self.false_reject_rate),
-            self.false_accept_rate + weight * (float(false_accept_rate.mean()) - self.false_accept_rate)
-            if len(false_accept_rate)
-            else self.false_accept_rate,
+            self.false_reject_rate + weight * (false_rejects - self.false_reject_rate),
+            self.false_accept_rate + weight * (false_accepts - self.false_accept_rate),
         )
 
 
@@ -113,5 +113,5 @@ def unambiguous_pairs(tracks: SteadySORTTracks, observations: Observations, pair
     if len(track) > MOST:
         oldest = np.lexsort((*tracks.box[track].T, -tracks.age[track]))[:MOST]
         track, detection = track[oldest], detection[oldest]
-    known = has_embedding(tracks.embedding[track]) & has_embedding(observations.vectors[detection])
+    known = has_embedding(tracks.embedding)[track] & has_embedding(observations.vectors)[detection]
     return Match(track[known], detection[known])
