@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from trackers.io import WriteBehind, read_ahead
+from trackers.io import WriteBehind, overlapped, read_ahead
 
 
 def test_items_are_fetched_on_another_thread_and_in_order() -> None:
@@ -62,6 +63,92 @@ def test_the_source_is_closed_when_the_reader_stops_early() -> None:
     next(reader)
     reader.close()  # type: ignore[attr-defined]
     assert closed.is_set()
+
+
+def test_stages_work_at_the_same_time() -> None:
+    """Each item but the first meets the one before it, a stage further: if they took turns, nobody would come."""
+    meeting = threading.Barrier(2, timeout=30)
+    last = 5
+
+    def first(item: int) -> int:
+        if item > 0:
+            meeting.wait()
+        return item
+
+    def second(item: int) -> int:
+        if item < last:
+            meeting.wait()
+        return 10 * item
+
+    assert list(overlapped(range(last + 1), first, second)) == [10 * item for item in range(last + 1)]
+
+
+def test_each_stage_has_one_thread_and_gets_the_items_in_order() -> None:
+    found: dict[str, list[tuple[int, int]]] = {"first": [], "second": []}
+
+    def stage(name: str) -> Any:
+        def work(item: int) -> int:
+            found[name].append((item, threading.get_ident()))
+            return item
+
+        return work
+
+    assert list(overlapped(range(20), stage("first"), stage("second"))) == list(range(20))
+    assert [[item for item, _ in part] for part in found.values()] == [list(range(20))] * 2
+    threads = [{thread for _, thread in part} for part in found.values()]
+    assert [len(part) for part in threads] == [1, 1]
+    assert len({*threads[0], *threads[1], threading.get_ident()}) == 3
+
+
+def test_what_waits_between_stages_is_bounded() -> None:
+    fetched = []
+
+    def items() -> Iterator[int]:
+        for i in range(100):
+            fetched.append(i)
+            yield i
+
+    line = overlapped(items(), lambda item: item, lambda item: item, size=1)
+    for _ in range(10):
+        next(line)
+    assert len(fetched) <= 10 + 3 * (1 + 1)
+    line.close()  # type: ignore[attr-defined]
+
+
+def test_an_error_in_a_stage_comes_at_its_place_and_closes_the_source() -> None:
+    closed = threading.Event()
+
+    def items() -> Iterator[int]:
+        try:
+            yield from range(100)
+        finally:
+            closed.set()
+
+    def fail(item: int) -> int:
+        if item == 3:
+            raise OSError("gone")
+        return item
+
+    line = overlapped(items(), fail, lambda item: item)
+    assert [next(line) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(line)
+    assert closed.wait(30)
+
+
+def test_leaving_early_closes_the_source() -> None:
+    closed = threading.Event()
+
+    def items() -> Iterator[int]:
+        try:
+            yield from range(100)
+        finally:
+            closed.set()
+
+    line = overlapped(items(), lambda item: item, lambda item: item)
+    next(line)
+    line.close()  # type: ignore[attr-defined]
+    assert closed.wait(30)
 
 
 def test_everything_is_written_in_order_before_leaving() -> None:

@@ -4,7 +4,7 @@ from trackers.io.detection_table import DetectionTable
 from trackers.io.detections import read_detections, write_detections
 from trackers.io.frames import open_source
 from trackers.io.mot import read_mot, write_mot
-from trackers.io.overlap import WriteBehind, read_ahead
+from trackers.io.overlap import WriteBehind, overlapped, read_ahead
 from trackers.io.result_reader import read_result
 from trackers.io.results import ResultWriter
 from trackers.io.sequences import MOTSequence, find_sequences, pair_results, read_sequence
@@ -22,6 +22,7 @@ __all__ = [
     "WriteBehind",
     "find_sequences",
     "open_source",
+    "overlapped",
     "pair_results",
     "read_ahead",
     "read_detections",

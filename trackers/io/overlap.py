@@ -1,14 +1,15 @@
-"""Reading ahead and writing behind, each on a thread of its own, while the caller works."""
+"""Reading ahead, writing behind and stages in between, each on a thread of its own, while the caller works."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -64,6 +65,37 @@ def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
         over.set()
         room.release()
         thread.join(PATIENCE)
+
+
+def overlapped(items: Iterable[Any], *stages: Callable[[Any], Any], size: int = 2) -> Iterator[Any]:
+    """Send items through stages that work at the same time, as on an assembly line.
+
+    While the last stage has one item, the stage before has the next, and the one after that is being fetched: where
+    there are processors enough, or a GPU, a frame takes as long as the slowest stage. Each stage has a thread of its
+    own and gets the items one after another, in order. An error comes out at its place, and ends the others.
+
+    Args:
+        items: Whatever takes time to produce, such as the frames of a video.
+        *stages: Functions of one argument; each gets what the one before returned.
+        size: Items that may wait between two stages.
+
+    Yields:
+        What the last stage returned, in order.
+
+    Example:
+        >>> list(overlapped("abc", str.upper, lambda letter: 2 * letter))
+        ['AA', 'BB', 'CC']
+    """
+    for stage in stages:
+        items = _each(stage, read_ahead(items, size))
+    return read_ahead(items, size)
+
+
+def _each(stage: Callable[[Any], Any], items: Iterator[Any]) -> Iterator[Any]:
+    """What a function returns for each item; closing it closes the items."""
+    with contextlib.closing(items):  # type: ignore[type-var]
+        for item in items:
+            yield stage(item)
 
 
 class WriteBehind(Generic[T]):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from trackers.boxes import Image
-from trackers.io import read_ahead
+from trackers.io import overlapped
 from trackers.pipeline.detectors import Detect
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def observe(frames: Iterable[tuple[int, Image]], detect: Detect, extractor: Any = None) -> Iterator[sv.Detections]:
-    """Detect on every frame and compute the vectors of what was found, while the next frame is read.
+    """Detect on every frame and compute the vectors of what was found, while the next frames are read and detected.
 
     Args:
         frames: Numbers, ascending from 1, and images.
@@ -26,12 +26,14 @@ def observe(frames: Iterable[tuple[int, Image]], detect: Detect, extractor: Any 
     """
     import supervision as sv
 
+    def detected(frame: tuple[int, Image]) -> tuple[int, Image, sv.Detections]:
+        return *frame, detect(*frame)
+
     expected = 1
-    for number, image in read_ahead(frames):
+    for number, image, detections in overlapped(frames, detected):
         for _ in range(expected, number):
             yield sv.Detections.empty()
         expected = number + 1
-        detections = detect(number, image)
         if extractor is not None and len(detections):
             detections.data["embedding"] = extractor.extract_features(image, detections)
         yield detections

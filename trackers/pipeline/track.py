@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trackers.appearance.detector_features import DetectorFeatures
 from trackers.boxes import Image
 from trackers.core.association_log import Decision
 from trackers.core.base import Tracker
-from trackers.io import Faults, FrameSource, SourceFrame, open_source, read_ahead, read_detections
+from trackers.io import Faults, FrameSource, SourceFrame, open_source, overlapped, read_ahead, read_detections
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
 from trackers.io.source import check_rate
 from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
@@ -112,7 +113,9 @@ def count_frames(source: Path) -> int:
     return length
 
 
-def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Iterator[TrackedFrame]:
+def track_frames(
+    frames: Frames, detect: Detect, tracker: Tracker[Any], *, overlap: bool = False
+) -> Iterator[TrackedFrame]:
     """Track frame by frame.
 
     A number that is missing is a frame that was lost: the tracker skips it.
@@ -122,6 +125,8 @@ def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Itera
             `trackers.io.SourceFrame` goes to the tracker.
         detect: Finds the detections of a frame.
         tracker: The tracker.
+        overlap: Read and detect ahead, each on a thread of its own, while the tracker embeds and associates. Not with
+            an extractor that reads the maps of the detector, which are those of the frame detected last.
 
     Yields:
         Each frame with its detections and their ids; where `tracker.explain` is set, `data["reason"]` tells
@@ -135,15 +140,19 @@ def track_frames(frames: Frames, detect: Detect, tracker: Tracker[Any]) -> Itera
         >>> [frame.detections.tracker_id.tolist() for frame in frames]
         [[-1], [-1], [1]]
     """
+
+    def detected(frame: tuple[int, Image | None]) -> tuple[Any, sv.Detections]:
+        return frame, detect(*frame)
+
     last = 0
     before: float | None = None
-    for frame in frames:
+    for frame, found in overlapped(frames, detected) if overlap else map(detected, frames):
         (number, image), time = frame, getattr(frame, "time", None)
         for lost in range(last + 1, number):
             share = (lost - last) / (number - last)
             tracker.skip(timestamp=None if time is None else _between(before, time, share, tracker.frame_rate, number))
         last, before = number, time
-        detections = tracker.update(detect(number, image), image, timestamp=time)
+        detections = tracker.update(found, image, timestamp=time)
         if tracker.explain:
             detections.data["reason"] = np.array([_reason(one) for one in tracker.decisions], dtype=object)
         yield TrackedFrame(number, image, detections)
@@ -224,7 +233,7 @@ def track_video(
     progress: Callable[[Iterator[TrackedFrame], int | None], Iterator[TrackedFrame]] | None = None,
     **options: Any,
 ) -> Summary:
-    """Track a source to its end; reading, tracking and writing overlap.
+    """Track a source to its end; reading, detecting, tracking and writing overlap.
 
     Args:
         source: As in `open_frames`.
@@ -251,8 +260,9 @@ def track_video(
     if follow_rate:
         tracker.frame_rate = rate
     count = frames.frame_count if frames else count_frames(Path(source))
-    numbered: Frames = read_ahead(frames) if frames else ((i, None) for i in range(1, (count or 0) + 1))
-    tracked = track_frames(numbered, detect, tracker)
+    numbered: Frames = frames or ((i, None) for i in range(1, (count or 0) + 1))
+    ahead = frames is not None and not _reads_detector(tracker.feature_extractor)
+    tracked = track_frames(numbered, detect, tracker, overlap=ahead)
     if progress is not None:
         tracked = progress(tracked, count)
     if refine:
@@ -263,6 +273,11 @@ def track_video(
         return summary
     faults = frames.faults
     return replace(summary, broken_frames=faults.broken_frames, reconnections=faults.reconnections)
+
+
+def _reads_detector(extractor: Any) -> bool:
+    """Whether an extractor takes its vectors from the detector's last call, under a learned map or not."""
+    return any(isinstance(one, DetectorFeatures) for one in (extractor, getattr(extractor, "extractor", None)))
 
 
 def _images_again(
