@@ -1,6 +1,7 @@
 """How the cost of an update grows, and what a track weighs: `python tests/benchmarks/growth.py`.
 
-Grows with the number of objects, the vectors remembered and their length; must not grow with the age of the run.
+Grows with the number of objects, the vectors remembered and their length; must not grow with the age of the run, nor
+with the tracks lost times the detections. `--only lost` prints that one table.
 """
 
 from __future__ import annotations
@@ -11,12 +12,23 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import supervision as sv
 
-from trackers import DeepSORTTracker
+from trackers import (
+    BoTSORTTracker,
+    ByteTrackTracker,
+    DeepSORTTracker,
+    OCSORTTracker,
+    SORTTracker,
+    SteadySORTTracker,
+)
+from trackers.core.base import Tracker
 from trackers.sample import Scene
+
+FRAME_RATE = 30
 
 
 def frames(count: int, figures: int = 100, length: int = 128) -> Iterator[sv.Detections]:
@@ -72,6 +84,51 @@ def age(total: int) -> None:
             taken.clear()
 
 
+def crowd(count: int, people: int, stay: int, seed: int, length: int = 128) -> Iterator[sv.Detections]:
+    """A busy street: people walk in anywhere, one after another, stay for some frames, and never come back."""
+    generator = np.random.default_rng(seed)
+
+    def newcomers(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        height = generator.uniform(60, 160, number)
+        centre = generator.uniform((0, 0), (1920, 1080), (number, 2))
+        half = np.stack((0.2 * height, 0.5 * height), axis=1)
+        vectors = generator.normal(size=(number, length)).astype(np.float32)
+        return np.concatenate((centre - half, centre + half), axis=1), generator.normal(0, 2, (number, 2)), vectors
+
+    boxes, speed, vectors = newcomers(people)
+    leaves = generator.integers(1, stay + 1, people)
+    for index in range(count):
+        gone = np.flatnonzero(leaves == index)
+        boxes[gone], speed[gone], vectors[gone] = newcomers(len(gone))
+        leaves[gone] = index + stay
+        boxes += np.tile(speed, 2)
+        noise = generator.normal(0, 1, boxes.shape)
+        yield sv.Detections(boxes + noise, confidence=np.full(people, 0.9), data={"embedding": vectors.copy()})
+
+
+def lost(total: int, timed: int = 100) -> None:
+    """Cost of an update of 50 objects, of whom six leave and six come, while so many lost tracks wait."""
+    buffer = 10 * total  # frames: nothing is removed
+    made: dict[str, Tracker[Any]] = {
+        "SORT": SORTTracker(lost_track_buffer=buffer),
+        "ByteTrack": ByteTrackTracker(lost_track_buffer=buffer),
+        "OC-SORT": OCSORTTracker(lost_track_buffer=buffer),
+        "BoT-SORT": BoTSORTTracker(lost_track_buffer=buffer),
+        "DeepSORT, `reid_memory`": DeepSORTTracker(reid_memory=buffer / FRAME_RATE),
+        "SteadySORT": SteadySORTTracker(lost_track_buffer=buffer),
+    }
+    print("\n| tracker | lost tracks | ms | 95th percentile |\n|---|---|---|---|")
+    for name, tracker in made.items():
+        taken, waiting = [], 0
+        for detections in (*crowd(4 * total // 200, 200, 4, seed=0), *crowd(timed + 10, 50, 8, seed=1)):
+            start = time.perf_counter()
+            tracker.update(detections)
+            taken.append(time.perf_counter() - start)
+            waiting = int((tracker._tracks.missed > 0).sum())
+        last = 1e3 * np.array(taken[-timed:])
+        print(f"| {name} | {waiting} | {np.median(last):.2f} | {np.quantile(last, 0.95):.2f} |", flush=True)
+
+
 def memory(tracks: int = 200, length: int = 128, size: int = 100) -> None:
     """Bytes a track with a full gallery holds beyond its vectors, and what is left when all are gone."""
     columns, rows = np.divmod(np.arange(tracks), 20)
@@ -112,10 +169,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--objects", type=int, nargs="+", default=[10, 50, 100, 200, 500, 1000, 2000])
     parser.add_argument("--age", type=int, default=10_000, help="frames of the long run")
+    parser.add_argument("--lost", type=int, default=10_000, help="lost tracks that wait")
+    parser.add_argument("--only", choices=("lost",), help="print this table alone")
     arguments = parser.parse_args()
+    if arguments.only:
+        return lost(arguments.lost)
     objects(arguments.objects)
     vectors()
     age(arguments.age)
+    lost(arguments.lost)
     memory()
     imports()
 

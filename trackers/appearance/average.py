@@ -53,6 +53,36 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float | Floats)
     return np.asarray(blended)
 
 
+ROUNDING = 1e-4
+"""More than two ways to compute one cosine distance in single precision differ by."""
+
+
+def alike_pairs(average: Vectors, rows: Ints, vectors: Vectors, detections: Ints, limit: float) -> tuple[Ints, Ints]:
+    """Pairs whose cosine distance may be within a limit, found by one matrix product.
+
+    Args:
+        average: Unit or zero vectors of the tracks, shape `(n, d)`.
+        rows: Tracks to compare, ascending.
+        vectors: Unit or zero vectors of the detections, shape `(m, d)`.
+        detections: Detections to compare, ascending.
+        limit: Largest distance; pairs beyond it by no more than `ROUNDING` are among the pairs.
+
+    Returns:
+        Track and detection of each pair, sorted by track, then detection.
+
+    Example:
+        >>> unit = np.eye(2, dtype=np.float32)
+        >>> both = np.arange(2)
+        >>> [side.tolist() for side in alike_pairs(unit, both, unit, both, 0.5)]
+        [[0, 1], [0, 1]]
+    """
+    if average.shape[1] == 0 or vectors.shape[1] == 0:
+        return rows[:0], detections[:0]
+    similarity = average.take(rows, axis=0) @ vectors.take(detections, axis=0).T
+    row, column = (similarity >= np.float32(1.0 - limit - ROUNDING)).nonzero()
+    return rows[row], detections[column]
+
+
 def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: Ints) -> Floats:
     """Cosine distance of each pair of a track and a detection.
 

@@ -86,7 +86,9 @@ def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, I
     return np.divmod(np.sort(rectangle[inside] * len(px) + point[inside]), len(px))
 
 
-def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = "state") -> Pairs:
+def gated_pairs(
+    model: MotionModel, state: Floats, boxes: Floats, gating: str = "state", within: Floats | None = None
+) -> Pairs:
     """Pairs inside the Mahalanobis gate, with their squared distance as cost (Wojke 2017, equations 1 and 2).
 
     The distance is that of the measurement in the innovation distribution, `(z - H x)^T S^-1 (z - H x)` with
@@ -97,6 +99,7 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
         state: Predicted tracks, shape `(n, 5, 4)`.
         boxes: Detections, shape `(m, 4)`.
         gating: `"state"` for all four coordinates, `"position"` for the centre alone.
+        within: Distance of the centres beyond which pairs of a track may be left out, shape `(n,)`.
 
     Returns:
         The pairs inside the gate; a distance equal to the gate is inside.
@@ -110,7 +113,8 @@ def gated_pairs(model: MotionModel, state: Floats, boxes: Floats, gating: str = 
         return Pairs(track, detection, distances[track, detection])
     mean, variance, measured = _innovation(model, state, boxes, gating)
     # The gate is an ellipsoid: no pair inside it is farther away in u or v than its half axes.
-    reach = np.sqrt(gate * variance[:, :2]) * (1.0 + 1e-9)
+    reach = np.sqrt(gate * variance[:, :2])
+    reach = (reach if within is None else np.minimum(reach, within[:, None])) * (1.0 + 1e-9)
     track, detection = within_reach(mean[:, :2], reach, measured[:, :2])
     innovation = measured.take(detection, axis=0) - mean.take(track, axis=0)
     distance = (innovation * innovation / variance.take(track, axis=0)).sum(axis=1)

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def candidates_in_gate(
-    model: MotionModel, tracks: Tracks, rows: Ints, observations: Observations, gating: str = "state"
+    model: MotionModel,
+    tracks: Tracks,
+    rows: Ints,
+    observations: Observations,
+    gating: str = "state",
+    within: Floats | None = None,
 ) -> Pairs:
     """Pairs inside the Mahalanobis gate, at their squared distance.
 
@@ -32,6 +37,8 @@ def candidates_in_gate(
         rows: Tracks of this stage, ascending, shape `(k,)`.
         observations: The frame.
         gating: `"state"` for all four coordinates, `"position"` for the centre alone.
+        within: How far off the predicted centre a detection may lie, for each of these tracks, shape `(k,)`, where the
+            caller leaves out what is farther: the gate of a track that was lost for long takes in the whole picture.
 
     Returns:
         Pairs of table rows and frame rows.
@@ -41,7 +48,7 @@ def candidates_in_gate(
         observations.association_log.write(
             "gate", all_pairs(rows, np.arange(len(observations)), distance), GATE[gating]
         )
-    track, detection, distance = gated_pairs(model, tracks.state.take(rows, axis=0), observations.boxes, gating)
+    track, detection, distance = gated_pairs(model, tracks.state.take(rows, axis=0), observations.boxes, gating, within)
     return _same_group(tracks, observations, Pairs(rows[track], detection, distance))
 
 
@@ -51,7 +58,7 @@ def candidates_by_overlap(
     """Pairs whose boxes overlap by at least `minimum_iou`, at `1 - IoU`.
 
     Args:
-        boxes: Where each track is thought to be, shape `(n, 4)`.
+        boxes: Where the tracks are thought to be: all, shape `(n, 4)`, or those of this stage, shape `(k, 4)`.
         tracks: Predicted tracks.
         rows: Tracks of this stage, ascending, shape `(k,)`.
         observations: The frame.
@@ -61,7 +68,8 @@ def candidates_by_overlap(
     Returns:
         Pairs of table rows and frame rows.
     """
-    boxes, detected_boxes = boxes.take(rows, axis=0), observations.boxes.take(detections, axis=0)
+    boxes = boxes if len(boxes) == len(rows) else boxes.take(rows, axis=0)
+    detected_boxes = observations.boxes.take(detections, axis=0)
     if observations.association_log is not None:
         iou = overlap(boxes[:, None], detected_boxes)
         observations.association_log.write("IoU", all_pairs(rows, detections, iou), minimum_iou)

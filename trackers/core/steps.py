@@ -55,7 +55,7 @@ class Steps(Inspection[TracksType]):
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         if boxes is None:
-            boxes = self.motion.boxes(tracks.state)
+            boxes = self.motion.boxes(tracks.state.take(rows, axis=0))
         pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, minimum_iou)
         return assign(pairs, limit=1.0 - minimum_iou)
 

@@ -22,7 +22,7 @@ from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, one_of
 from trackers.core.steadysort.limits import BY_MOTION, WITH_APPEARANCE, Limits
-from trackers.core.steadysort.tracks import SteadySORTTracks, heights, reachable
+from trackers.core.steadysort.tracks import SteadySORTTracks, every_pair, heights, perhaps_alike, reachable
 from trackers.core.steadysort.trust import Trust
 from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
@@ -202,10 +202,11 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
 
         Where the gate alone makes it certain who is who, embeddings are tested before they are used.
         """
-        pairs = candidates_in_gate(self.motion, tracks, tracks.confirmed.nonzero()[0], observations)
+        confirmed, astray = tracks.confirmed.nonzero()[0], STRAY * heights(tracks.box)
+        pairs = candidates_in_gate(self.motion, tracks, confirmed, observations, within=astray[confirmed])
         measured = centre_size(observations.boxes).take(pairs.detection, axis=0)
         u, v = (measured[:, :2] - tracks.state[pairs.track, kalman.POSITION, :2]).T
-        near = np.sqrt(u * u + v * v) <= STRAY * heights(tracks.box)[pairs.track]
+        near = np.sqrt(u * u + v * v) <= astray[pairs.track]
         pairs = pairs.where(near & high[pairs.detection])
         self._statistics = self._statistics.tested(tracks, observations, pairs, self.appearance_threshold)
         if len(taken.track):
@@ -229,7 +230,7 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         rows, detections = self._left_over(observations, taken, known, high)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
-        boxes = self.motion.boxes(tracks.state)
+        boxes = self.motion.boxes(tracks.state.take(rows, axis=0))
         pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, limits.minimum_iou)
         embedding = self._appearance_distance(tracks, pairs, observations.vectors)
         relative_distance = embedding / (1.0 + VETO_RELIEF * (1.0 - pairs.cost))
@@ -257,15 +258,16 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
 
         embedding, age = observations.vectors.copy(), np.full(len(observations), -1.0)
         embedding[match.detection], age[match.detection] = tracks.embedding[match.track], tracks.age[match.track]
-        pairs = reachable(tracks, lost, observations, ready, age, self.frame_rate)
-        distance = self._appearance_distance(tracks, pairs, embedding)
         limit = SAME * self.appearance_threshold
+        pairs = perhaps_alike(tracks, lost, observations, ready, embedding, limit)
+        pairs = reachable(tracks, pairs, observations, age, self.frame_rate)
+        weak = ready & (observations.scores < self.track_activation_threshold)
+        beside_lost = reachable(tracks, every_pair(lost, weak), observations, age, self.frame_rate)
+        distance = self._appearance_distance(tracks, pairs, embedding)
         observations.record("cosine", pairs, distance, limit)
         found = assign(Pairs(pairs.track, pairs.detection, distance).where(distance <= limit), limit)
 
-        born = ready & (
-            (observations.scores >= self.track_activation_threshold) | unmatched(len(observations), pairs.detection)
-        )
+        born = ready & unmatched(len(observations), beside_lost.detection)
         born[match.detection] = born[found.detection] = False
         return self._restart(observations, match, found), born
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackers.appearance.average import moving_average
+from trackers.appearance.average import alike_pairs, moving_average
 from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
 from trackers.association.classes import share_group
 from trackers.association.pairs import Pairs
-from trackers.boxes import Bools, Floats, Ints
+from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.lifecycle import column
 from trackers.motion.models import centre_size
@@ -61,27 +61,56 @@ def heights(boxes: Floats) -> Floats:
     return np.asarray(boxes[:, 3] - boxes[:, 1])
 
 
-def reachable(
-    tracks: SteadySORTTracks, lost: Bools, observations: Observations, ready: Bools, age: Floats, frame_rate: float
-) -> Pairs:
-    """Pairs of a lost track and a new one that could be one person, as far as motion goes.
+def every_pair(of_tracks: Bools, of_detections: Bools) -> Match:
+    """All pairs of a track and a detection in two masks, sorted by track, then detection.
 
-    They were never detected together, the way between them can be walked in the time, and neither is much taller.
+    Example:
+        >>> [side.tolist() for side in every_pair(np.array([True, False, True]), np.array([True, True]))]
+        [[0, 0, 2, 2], [0, 1, 0, 1]]
+    """
+    rows, detections = of_tracks.nonzero()[0], of_detections.nonzero()[0]
+    return Match(np.repeat(rows, len(detections)), np.tile(detections, len(rows)))
+
+
+def perhaps_alike(
+    tracks: SteadySORTTracks, lost: Bools, observations: Observations, ready: Bools, vectors: Vectors, limit: float
+) -> Match:
+    """Lost tracks and new ones that are worth a closer comparison.
 
     Args:
         tracks: Tracks before this frame is counted.
         lost: Mask of the tracks that may be found again, shape `(n,)`.
         observations: The frame.
         ready: Mask of the detections whose track is new, shape `(m,)`.
+        vectors: The embedding of each detection's track, shape `(m, d)`.
+        limit: Largest cosine distance.
+
+    Returns:
+        The pairs that may be within the limit; all of them where comparisons are logged.
+    """
+    if observations.association_log is not None:
+        return every_pair(lost, ready)
+    return Match(*alike_pairs(tracks.embedding, lost.nonzero()[0], vectors, ready.nonzero()[0], limit))
+
+
+def reachable(
+    tracks: SteadySORTTracks, pairs: Match, observations: Observations, age: Floats, frame_rate: float
+) -> Pairs:
+    """Those pairs of a lost track and a new one that could be one person, as far as motion goes.
+
+    They were never detected together, the way between them can be walked in the time, and neither is much taller.
+
+    Args:
+        tracks: Tracks before this frame is counted.
+        pairs: Lost tracks, and detections whose track is new.
+        observations: The frame.
         age: Frames since the first detection of each detection's track, -1 where it is this one, shape `(m,)`.
         frame_rate: Frames per second.
 
     Returns:
         Pairs of table rows and frame rows, at the distance in heights.
     """
-    track, detection = (
-        side.ravel() for side in np.meshgrid(np.flatnonzero(lost), np.flatnonzero(ready), indexing="ij")
-    )
+    track, detection = pairs
     last, now = tracks.box[track], observations.boxes[detection]
     way = np.linalg.norm(centre_size(now)[:, :2] - centre_size(last)[:, :2], axis=1) / heights(last)
     seconds = (tracks.missed[track] + observations.elapsed) / frame_rate
