@@ -18,6 +18,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import nn
 
+from trackers.appearance import onnx_network
 from trackers.appearance.checkpoints import read_weights
 from trackers.appearance.osnet import OSNet
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
@@ -281,7 +282,11 @@ def test_onnx_options_that_cannot_be_met_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="device must be 'auto' or one of"):
         DeepSORTFeatureExtractor.from_onnx(path, "gpu")
     with pytest.raises(ValueError, match=r"has no Tensorrt.* install onnxruntime-gpu in place"):
-        DeepSORTFeatureExtractor.from_onnx(path, "tensorrt")
+        DeepSORTFeatureExtractor.from_onnx(path, runtime="tensorrt")
+    with pytest.raises(ValueError, match="runtime must be"):
+        DeepSORTFeatureExtractor.from_onnx(path, runtime="torch")
+    with pytest.raises(ValueError, match="runtime='openvino' runs on the CPU, but the device is 'cuda'"):
+        DeepSORTFeatureExtractor.from_onnx(path, "cuda", runtime="openvino")
     with pytest.raises(ValueError, match="expected one input of images"):
         DeepSORTFeatureExtractor.from_onnx(_constant_onnx(tmp_path / "flat.onnx", rank=2), "cpu")
 
@@ -297,15 +302,41 @@ def test_a_provider_that_does_not_start_is_no_silent_cpu(tmp_path: Path, monkeyp
         DeepSORTFeatureExtractor.from_onnx(path, "cuda")
 
 
-def test_openvino_gives_the_same_vectors(osnet: OSNet, tmp_path: Path) -> None:
-    import onnxruntime
-
-    if "OpenVINOExecutionProvider" not in onnxruntime.get_available_providers():
-        pytest.skip("onnxruntime-openvino is not installed")
+@pytest.mark.parametrize("runtime", ["auto", "onnxruntime", "openvino"])
+def test_a_file_gives_the_same_vectors_in_each_runtime(osnet: OSNet, tmp_path: Path, runtime: str) -> None:
+    if runtime == "openvino":
+        pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
     extractor = DeepSORTFeatureExtractor(osnet, "cpu", (64, 32))
     path = extractor.export(tmp_path / "model.onnx")
-    vectors = DeepSORTFeatureExtractor.from_onnx(path, "openvino").extract_features(frame(), BOXES)
-    assert likeness(vectors, extractor.extract_features(frame(), BOXES)) > 0.999
+    read = DeepSORTFeatureExtractor.from_onnx(path, "cpu", runtime=runtime)
+    assert read.runtime == ("onnxruntime" if runtime == "auto" else runtime)
+    expected = extractor.extract_features(frame(), BOXES)
+    for one in (read, pickle.loads(pickle.dumps(read))):
+        for _ in range(2):
+            assert likeness(one.extract_features(frame(), BOXES), expected) > 0.999
+
+
+def test_a_file_that_openvino_runs_otherwise_is_refused(
+    osnet: OSNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
+    path = DeepSORTFeatureExtractor(osnet, "cpu", (64, 32)).export(tmp_path / "model.onnx")
+    other = DeepSORTFeatureExtractor(OSNet(width=0.25), "cpu", (64, 32)).export(tmp_path / "other.onnx")
+    open_model = onnx_network.open_model
+    monkeypatch.setattr(onnx_network, "open_model", lambda _: open_model(other))
+    read = DeepSORTFeatureExtractor.from_onnx(path, runtime="openvino")
+    with pytest.raises(ValueError, match="OpenVINO's vectors of .* differ from ONNX Runtime's"):
+        read.extract_features(frame(), BOXES)
+
+
+def test_a_runtime_for_a_device_is_the_old_name(osnet: OSNet, tmp_path: Path) -> None:
+    pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
+    path = DeepSORTFeatureExtractor(osnet, "cpu", (64, 32)).export(tmp_path / "model.onnx")
+    with pytest.warns(
+        DeprecationWarning, match=r'from_onnx\(device="openvino"\) is now from_onnx\(runtime="openvino"\)'
+    ):
+        read = DeepSORTFeatureExtractor.from_onnx(path, "openvino")
+    assert read.runtime == "openvino"
 
 
 def test_a_file_that_is_no_torchscript_is_refused(tmp_path: Path) -> None:

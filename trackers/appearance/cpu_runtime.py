@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from trackers.appearance.model_cache import content_key, folder, kept
+from trackers.appearance.model_cache import content_key, kept
+from trackers.appearance.openvino_model import open_model
 from trackers.errors import check_choice, require
 
 RUNTIMES = ("auto", "openvino", "onnxruntime", "torch")
@@ -177,17 +178,7 @@ class OpenVINOSession:
 
     def __init__(self, path: Path | bytes) -> None:
         """Compile it, or load what was compiled before."""
-        openvino = require("openvino", "openvino")
-        core = openvino.Core()
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        }
-        cache = folder()
-        if cache is not None:
-            settings["CACHE_DIR"] = str(cache)
-        self._request = core.compile_model(core.read_model(path), "CPU", settings).create_infer_request()
+        self._request = open_model(path, torch.get_num_threads())
 
     def __call__(self, crops: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """Vectors of crops `(k, h, w, 3)`."""

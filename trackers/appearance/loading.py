@@ -147,9 +147,7 @@ def from_onnx(path: str | Path, device: Any, input_size: Size, output: str | Non
     from trackers.appearance.onnx_network import OnnxNetwork
 
     runtime, chosen = _split(options)
-    if runtime.get("runtime") in ("auto", "onnxruntime"):
-        del runtime["runtime"]
-    for name in ("half", "transforms", "compile", "runtime"):
+    for name in ("half", "transforms", "compile"):
         if runtime.pop(name, None):
             raise TypeError(f"{name} is for PyTorch models; an ONNX file has its precision, input and graph fixed")
     known = known_model(Path(path).stem)

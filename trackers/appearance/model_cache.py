@@ -7,8 +7,10 @@ import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 VARIABLE = "TRACKERS_CACHE"
 """Environment variable that names the folder; set to nothing, nothing is kept."""
@@ -38,10 +40,13 @@ def content_key(module: torch.nn.Module, size: tuple[int, int]) -> str:
     compares its vectors.
 
     Example:
+        >>> import torch
         >>> one, other = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
         >>> content_key(one, (8, 8)) == content_key(one, (8, 8)) != content_key(other, (8, 8))
         True
     """
+    import torch
+
     digest = hashlib.sha256(f"{torch.__version__} {size} {type(module).__module__} {module}".encode())
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.blocks import Blocks
+from trackers.appearance.openvino_model import open_model
 from trackers.appearance.pillow_crops import cut_windows, to_array
 from trackers.appearance.preprocessing import Preprocessing
 from trackers.boxes import Bools, Image, Ints
-from trackers.errors import require
+from trackers.deprecation import warn_renamed
+from trackers.errors import check_choice, require
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -24,10 +26,19 @@ PROVIDERS = {
     "openvino": "OpenVINOExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-"""ONNX Runtime's name for each device."""
+"""ONNX Runtime's name for each device, and for the runtimes it can hand a file to."""
 
-PACKAGES = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino", "tensorrt": "onnxruntime-gpu"}
-"""What to install in place of `onnxruntime` for a device it does not have."""
+DEVICES = ("cpu", "cuda", "mps")
+"""The names of hardware among them."""
+
+PACKAGES = {"cuda": "onnxruntime-gpu", "tensorrt": "onnxruntime-gpu"}
+"""What to install in place of `onnxruntime` for what it does not have."""
+
+RUNTIMES = ("auto", "onnxruntime", "openvino", "tensorrt")
+"""What runs a file: ONNX Runtime, unless another is named."""
+
+PARITY = 0.9999
+"""Smallest cosine similarity between OpenVINO's vector and that of ONNX Runtime."""
 
 METADATA = "trackers.preprocessing"
 """Key under which an exported file keeps its preprocessing."""
@@ -45,12 +56,13 @@ class OnnxNetwork:
 
     Args:
         path: The file.
-        device: `"auto"` (CUDA if this ONNX Runtime has it, else the CPU), `"cpu"`, `"cuda"`, `"mps"`, `"openvino"` or
-            `"tensorrt"`.
+        device: `"auto"` (CUDA if this ONNX Runtime has it, else the CPU), `"cpu"`, `"cuda"` or `"mps"`.
         size: Height and width of the crops; None takes the file's.
         settings: Fields of `Preprocessing` other than the size.
         batch_size: Most crops per run, where the file leaves it open; None measures on a CPU and takes 8 elsewhere.
         output: Name of the output to take; None takes the first.
+        runtime: `"auto"` and `"onnxruntime"` run the file in ONNX Runtime, `"openvino"` in OpenVINO on the CPU, whose
+            vectors are compared with ONNX Runtime's on the first batch, `"tensorrt"` in ONNX Runtime through TensorRT.
 
     Raises:
         ValueError: If the file is not a usable model, or a setting contradicts it.
@@ -66,8 +78,14 @@ class OnnxNetwork:
         settings: Mapping[str, Any],
         batch_size: int | None = None,
         output: str | None = None,
+        runtime: str = "auto",
     ) -> None:
         """Open the file."""
+        check_choice("runtime", runtime, RUNTIMES)
+        if str(device) in ("openvino", "tensorrt"):
+            warn_renamed(f'from_onnx(device="{device}")', f'from_onnx(runtime="{device}")', stacklevel=5)
+            device, runtime = "auto", str(device)
+        self._asked_runtime = runtime
         self._path = path
         self._content = path.read_bytes() if path.is_file() else None
         self.to(device)
@@ -93,11 +111,23 @@ class OnnxNetwork:
 
     def to(self, device: Any) -> None:
         """Open the file on a device."""
-        self._session, self._device = _open(self._path, device, self._content), device
+        self._device, self._request, self._compiles = device, None, False
+        if device not in (None, "auto") and str(device).split(":")[0] not in DEVICES:
+            raise ValueError(f"device must be 'auto' or one of {', '.join(map(repr, DEVICES))}, but got {device!r}")
+        if self._asked_runtime == "tensorrt":
+            device = "tensorrt"
+        elif self._asked_runtime == "openvino":
+            if device not in (None, "auto", "cpu"):
+                raise ValueError(f"runtime='openvino' runs on the CPU, but the device is {device!r}")
+            # An ONNX Runtime that was built with OpenVINO brings its own; otherwise the package of that name is taken.
+            provided = PROVIDERS["openvino"] in require("onnxruntime", "onnx").get_available_providers()
+            self._compiles = not provided and bool(require("openvino", "openvino"))
+            device = "openvino" if provided else "cpu"
+        self._session = _open(self._path, device, self._content)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the session, which cannot leave its process; the content of the file goes along."""
-        return {**vars(self), "_session": None}
+        return {**vars(self), "_session": None, "_request": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Open a session of its own; the file need not be on this machine unless its weights lie beside it."""
@@ -107,7 +137,7 @@ class OnnxNetwork:
     @property
     def runtime(self) -> str:
         """What runs the file."""
-        return "onnxruntime"
+        return "onnxruntime" if self._asked_runtime == "auto" else self._asked_runtime
 
     def load(self, image: Image) -> Image:
         """The frame as it is."""
@@ -129,8 +159,29 @@ class OnnxNetwork:
         if self._fixed_batch is not None and count < self._fixed_batch:
             batch = np.concatenate((batch, np.zeros((self._fixed_batch - count, *batch.shape[1:]), batch.dtype)))
         ordered = batch if self._channels_last else batch.transpose(0, 3, 1, 2)
-        (output,) = self._session.run([self._output], {self._input: np.ascontiguousarray(ordered, self._dtype)})
+        ordered = np.ascontiguousarray(ordered, self._dtype)
+        if self._compiles:
+            output = self._by_openvino(ordered)
+        else:
+            (output,) = self._session.run([self._output], {self._input: ordered})
         return np.asarray(output)[:count] if np.ndim(output) else np.asarray(output)
+
+    def _by_openvino(self, ordered: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The output of OpenVINO; the first batch is compared with ONNX Runtime's."""
+        if self._request is not None:
+            return np.array(self._request.infer({self._input: ordered}, share_inputs=True)[self._output])
+        (expected,) = self._session.run([self._output], {self._input: ordered})
+        self._request = open_model(self._path if self._path.is_file() else self._content)
+        found = self._by_openvino(ordered)
+        both = (np.asarray(one, np.float64).reshape(len(ordered), -1) for one in (expected, found))
+        before, after = (one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-12) for one in both)
+        similarity = float((before * after).sum(axis=1)[before.any(axis=1)].min(initial=1.0))
+        if similarity < PARITY:
+            raise ValueError(
+                f"OpenVINO's vectors of {self._path} differ from ONNX Runtime's: cosine similarity {similarity:.4f}; "
+                "take runtime='onnxruntime'"
+            )
+        return found
 
 
 def settings_metadata(preprocessing: Preprocessing) -> str:
@@ -148,8 +199,6 @@ def _open(path: Path, device: Any, content: bytes | None) -> Any:
     name = str(device).split(":")[0]
     if device in (None, "auto"):
         name = "cuda" if PROVIDERS["cuda"] in there else "cpu"
-    if name not in PROVIDERS:
-        raise ValueError(f"device must be 'auto' or one of {', '.join(map(repr, PROVIDERS))}, but got {device!r}")
     if PROVIDERS[name] not in there:
         hint = f"; install {PACKAGES[name]} in place of onnxruntime" if name in PACKAGES else ""
         raise ValueError(

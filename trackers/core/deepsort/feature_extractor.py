@@ -164,7 +164,7 @@ class DeepSORTFeatureExtractor:
         appearance_threshold: float | None = None,
         **options: Any,
     ) -> DeepSORTFeatureExtractor:
-        """Load an ONNX file, to run in ONNX Runtime; needs the extra `onnx` and no PyTorch.
+        """Load an ONNX file, to run in ONNX Runtime or OpenVINO; needs the extra `onnx` and no PyTorch.
 
         Layout, size and a batch fixed in the file are found out. What the pixels should be is not in the file: without
         options they are RGB, scaled and normalised as for ImageNet, except for files this library wrote or recognises
@@ -172,11 +172,13 @@ class DeepSORTFeatureExtractor:
 
         Args:
             path: The file.
-            device: `"auto"`, `"cpu"`, `"cuda"`, `"mps"`, `"openvino"` or `"tensorrt"`, as this ONNX Runtime has it.
+            device: `"auto"`, `"cpu"`, `"cuda"` or `"mps"`, as this ONNX Runtime has it.
             input_size: As in the constructor, where the file leaves it open.
             output: Name of the output with the vectors; None takes the first.
             appearance_threshold: As in the constructor.
-            **options: As in the constructor, but `half`, `compile` and `transforms`.
+            **options: As in the constructor, but `half`, `compile` and `transforms`. `runtime` is `"onnxruntime"`, which
+                `"auto"` takes, `"openvino"` (the extra of that name; on the CPU, compared with ONNX Runtime on the
+                first batch) or `"tensorrt"` (on CUDA, where this ONNX Runtime has it).
 
         Returns:
             The extractor.
