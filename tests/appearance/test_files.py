@@ -325,7 +325,7 @@ def test_a_file_that_openvino_runs_otherwise_is_refused(
     open_model = onnx_network.open_model
     monkeypatch.setattr(onnx_network, "open_model", lambda _: open_model(other))
     read = DeepSORTFeatureExtractor.from_onnx(path, runtime="openvino")
-    with pytest.raises(ValueError, match="OpenVINO's vectors of .* differ from ONNX Runtime's"):
+    with pytest.raises(ValueError, match=r"OpenVINO's vectors of .* differ from ONNX Runtime's"):
         read.extract_features(frame(), BOXES)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import supervision as sv
 
 from trackers import (
@@ -88,7 +89,7 @@ def crowd(count: int, people: int, stay: int, seed: int, length: int = 128) -> I
     """A busy street: people walk in anywhere, one after another, stay for some frames, and never come back."""
     generator = np.random.default_rng(seed)
 
-    def newcomers(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def newcomers(number: int) -> tuple[npt.NDArray[Any], ...]:
         height = generator.uniform(60, 160, number)
         centre = generator.uniform((0, 0), (1920, 1080), (number, 2))
         half = np.stack((0.2 * height, 0.5 * height), axis=1)

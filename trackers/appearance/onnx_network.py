@@ -111,7 +111,8 @@ class OnnxNetwork:
 
     def to(self, device: Any) -> None:
         """Open the file on a device."""
-        self._device, self._request, self._compiles = device, None, False
+        self._device, self._compiles = device, False
+        self._request: Any = None
         if device not in (None, "auto") and str(device).split(":")[0] not in DEVICES:
             raise ValueError(f"device must be 'auto' or one of {', '.join(map(repr, DEVICES))}, but got {device!r}")
         if self._asked_runtime == "tensorrt":
@@ -171,7 +172,8 @@ class OnnxNetwork:
         if self._request is not None:
             return np.array(self._request.infer({self._input: ordered}, share_inputs=True)[self._output])
         (expected,) = self._session.run([self._output], {self._input: ordered})
-        self._request = open_model(self._path if self._path.is_file() else self._content)
+        model: Any = self._path if self._path.is_file() else self._content
+        self._request = open_model(model)
         found = self._by_openvino(ordered)
         both = (np.asarray(one, np.float64).reshape(len(ordered), -1) for one in (expected, found))
         before, after = (one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-12) for one in both)

@@ -66,7 +66,7 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     xx += dt * position_noise
     xv += drift
     vv += dt * velocity_noise
-    return columns.transpose(1, 0, 2).copy()
+    return np.ascontiguousarray(columns.transpose(1, 0, 2))
 
 
 def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Floats:
@@ -86,7 +86,7 @@ def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Fl
     mean += gain * (measurement - mean[0])
     vv -= gain[1] * with_position[1]
     np.multiply(gain, measurement_noise, out=with_position)
-    return columns.transpose(1, 0, 2).copy()
+    return np.ascontiguousarray(columns.transpose(1, 0, 2))
 
 
 def smooth(state: Floats, predicted: Floats, later: Floats, dt: float = 1.0) -> Floats:

@@ -120,7 +120,7 @@ def centre_aspect_height(boxes: Floats) -> Floats:
     """
     measured = _columns_of_centre_size(boxes)
     measured[2] /= measured[3]
-    return measured.T.copy()
+    return np.ascontiguousarray(measured.T)
 
 
 def longer_side_aspect_height(coordinates: Floats) -> Floats:
@@ -137,7 +137,7 @@ def centre_size(boxes: Floats) -> Floats:
         >>> centre_size(np.array([[0.0, 0, 10, 20]])).tolist()
         [[5.0, 10.0, 10.0, 20.0]]
     """
-    return _columns_of_centre_size(boxes).T.copy()
+    return np.ascontiguousarray(_columns_of_centre_size(boxes).T)
 
 
 def centre_area_aspect(boxes: Floats) -> Floats:
@@ -151,7 +151,7 @@ def centre_area_aspect(boxes: Floats) -> Floats:
     width, height = measured[2].copy(), measured[3].copy()
     measured[2] = width * height
     measured[3] = width / height
-    return measured.T.copy()
+    return np.ascontiguousarray(measured.T)
 
 
 def _columns_of_centre_size(boxes: Floats) -> Floats:

@@ -176,9 +176,9 @@ class DeepSORTFeatureExtractor:
             input_size: As in the constructor, where the file leaves it open.
             output: Name of the output with the vectors; None takes the first.
             appearance_threshold: As in the constructor.
-            **options: As in the constructor, but `half`, `compile` and `transforms`. `runtime` is `"onnxruntime"`, which
-                `"auto"` takes, `"openvino"` (the extra of that name; on the CPU, compared with ONNX Runtime on the
-                first batch) or `"tensorrt"` (on CUDA, where this ONNX Runtime has it).
+            **options: As in the constructor, but `half`, `compile` and `transforms`. `runtime` is `"onnxruntime"`,
+                which `"auto"` takes, `"openvino"` (the extra of that name; on the CPU, compared with ONNX Runtime on
+                the first batch) or `"tensorrt"` (on CUDA, where this ONNX Runtime has it).
 
         Returns:
             The extractor.
