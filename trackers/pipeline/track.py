@@ -260,8 +260,10 @@ def track_video(
     if follow_rate:
         tracker.frame_rate = rate
     count = frames.frame_count if frames else count_frames(Path(source))
-    numbered: Frames = frames or ((i, None) for i in range(1, (count or 0) + 1))
     ahead = frames is not None and not _reads_detector(tracker.feature_extractor)
+    numbered: Frames = ((i, None) for i in range(1, (count or 0) + 1))
+    if frames is not None:
+        numbered = frames if ahead else read_ahead(frames)
     tracked = track_frames(numbered, detect, tracker, overlap=ahead)
     if progress is not None:
         tracked = progress(tracked, count)
