@@ -20,6 +20,7 @@ from torch import nn
 
 from trackers.appearance import onnx_network
 from trackers.appearance.checkpoints import read_weights
+from trackers.appearance.openvino_model import open_model
 from trackers.appearance.osnet import OSNet
 from trackers.core.deepsort.feature_extractor import DeepSORTFeatureExtractor
 from trackers.core.deepsort.tracker import DeepSORTTracker
@@ -322,7 +323,6 @@ def test_a_file_that_openvino_runs_otherwise_is_refused(
     pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
     path = DeepSORTFeatureExtractor(osnet, "cpu", (64, 32)).export(tmp_path / "model.onnx")
     other = DeepSORTFeatureExtractor(OSNet(width=0.25), "cpu", (64, 32)).export(tmp_path / "other.onnx")
-    open_model = onnx_network.open_model
     monkeypatch.setattr(onnx_network, "open_model", lambda _: open_model(other))
     read = DeepSORTFeatureExtractor.from_onnx(path, runtime="openvino")
     with pytest.raises(ValueError, match=r"OpenVINO's vectors of .* differ from ONNX Runtime's"):

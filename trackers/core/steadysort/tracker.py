@@ -259,8 +259,8 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         embedding, age = observations.vectors.copy(), np.full(len(observations), -1.0)
         embedding[match.detection], age[match.detection] = tracks.embedding[match.track], tracks.age[match.track]
         limit = SAME * self.appearance_threshold
-        pairs = perhaps_alike(tracks, lost, observations, ready, embedding, limit)
-        pairs = reachable(tracks, pairs, observations, age, self.frame_rate)
+        alike = perhaps_alike(tracks, lost, observations, ready, embedding, limit)
+        pairs = reachable(tracks, alike, observations, age, self.frame_rate)
         weak = ready & (observations.scores < self.track_activation_threshold)
         beside_lost = reachable(tracks, every_pair(lost, weak), observations, age, self.frame_rate)
         distance = self._appearance_distance(tracks, pairs, embedding)
