@@ -11,6 +11,7 @@ import pytest
 from tests.identity.drawn import people
 from trackers import StripeFeatureExtractor
 from trackers.identity import IdentityGallery
+from trackers.identity.limits import Calibration
 
 RED = np.full((120, 60, 3), (30, 30, 200), np.uint8)
 BLUE = np.full((120, 60, 3), (200, 60, 30), np.uint8)
@@ -152,3 +153,16 @@ def test_taking_the_mean_off_finds_people_on_another_camera() -> None:
     gallery.means.renew()
     assert right() > raw + 0.2
     assert right() > 0.9
+
+
+@pytest.mark.parametrize("candidates", [0, 1, 5, 50])
+def test_measured_limits_are_stricter_for_names_and_let_few_pass(candidates: int) -> None:
+    distances = np.sort(np.random.default_rng(0).uniform(0.2, 1.0, 1000))
+    calibration = Calibration()
+    calibration.add(distances)
+    named, other = (calibration.limits(None, candidates, named=one) for one in (True, False))
+    assert named.accept <= other.accept
+    for limits, chance in ((named, 0.1), (other, 1.0)):
+        passing = float((distances <= limits.accept).mean())
+        assert passing <= min(0.05, chance / max(candidates, 2)) + 0.001
+    assert calibration.limits(0.4, candidates, named=False) == calibration.limits(0.4, candidates)

@@ -22,6 +22,9 @@ those with a name, where a mistake calls somebody by it, and of those without.""
 FEW = 2
 """Fewer candidates count as so many."""
 
+MOST = 0.05
+"""Share of the distances between different identities that stay below the limit at most, however few candidates."""
+
 UNMEASURED = 0.2
 """The limit until there is enough to measure it."""
 
@@ -74,6 +77,6 @@ class Calibration:
         """
         if threshold is None:
             known = len(self.distances) >= ENOUGH
-            share = (FALSE_NAMES if named else FALSE_LINKS) / max(candidates, FEW)
+            share = min((FALSE_NAMES if named else FALSE_LINKS) / max(candidates, FEW), MOST)
             threshold = float(np.quantile(self.distances, share)) if known else UNMEASURED
         return Limits(threshold, (1.0 + DOUBT) * threshold, MARGIN * threshold)
