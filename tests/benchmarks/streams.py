@@ -3,16 +3,20 @@
 python tests/benchmarks/streams.py update
 python tests/benchmarks/streams.py workers
 python tests/benchmarks/streams.py live
+python tests/benchmarks/streams.py soak --seconds 3600
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import logging
 import os
+import random
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +34,7 @@ from trackers.pipeline.choices import Choice
 from trackers.pipeline.folder import make_jobs, run_job, run_jobs
 from trackers.pipeline.settings import TrackSettings
 from trackers.sample import FigureDetector, Scene
+from trackers.streams.counters import Counters
 
 FRAMES = 30
 
@@ -181,8 +186,6 @@ def live(seconds: float) -> Iterator[dict[str, Any]]:
             spent["detect"] += time.perf_counter() - start  # noqa: B023
             return found
 
-        import threading
-
         stop = threading.Event()
         timer = threading.Timer(seconds, stop.set)
         timed = Timed()
@@ -202,10 +205,57 @@ def live(seconds: float) -> Iterator[dict[str, Any]]:
         }
 
 
+def soak(seconds: float) -> Iterator[dict[str, Any]]:
+    """Resident memory, each minute, of six streams that die and come back at random; and the line through it."""
+    random.seed(0)
+    rng = np.random.default_rng(0)
+
+    def moody(stream: int) -> Callable[[Any], Iterator[tuple[int, Any]]]:
+        def read(_: Any) -> Iterator[tuple[int, Any]]:
+            for number in range(1, random.randrange(20, 600)):
+                time.sleep(random.uniform(0.08, 0.16))
+                yield number, np.full((180, 320, 3), 40 * stream % 255, np.uint8)
+            if random.random() < 0.5:
+                raise ValueError("lost")
+
+        return read
+
+    def detect(_: Any) -> sv.Detections:
+        corner = rng.uniform(0, 200, (int(rng.integers(2, 6)), 2))
+        return sv.Detections(np.hstack((corner, corner + np.array([30.0, 70.0]))), confidence=np.full(len(corner), 0.9))
+
+    counters, stop, start = Counters(), threading.Event(), time.monotonic()
+    minutes: list[dict[str, Any]] = []
+
+    def measure() -> None:
+        while not stop.wait(60.0 if minutes else 0.0):
+            gc.collect()
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            minutes.append(
+                {
+                    "minute": round((time.monotonic() - start) / 60, 2),
+                    "MB": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 2),
+                    "tracked": sum(one.tracked for one in counters.values()),
+                    "reconnections": sum(one.reconnections for one in counters.values()),
+                }
+            )
+
+    threading.Thread(target=measure, daemon=True).start()
+    threading.Timer(seconds, stop.set).start()
+    extractor = StripeFeatureExtractor()
+    streams = MultiStreamTracker(lambda _: SteadySORTTracker(extractor, frame_rate=8))
+    sources: dict[str, Any] = {str(n): FrameSource(f"camera {n}", 8.0, None, moody(n)) for n in range(6)}
+    streams.run(sources, detect, lambda _: None, stop=stop, counters=counters)
+    yield from minutes
+    settled = np.array([(one["minute"], one["MB"]) for one in minutes if one["minute"] >= 5])
+    if len(settled) > 1:
+        yield {"MB per hour, from minute 5": round(60 * float(np.polyfit(settled[:, 0], settled[:, 1], 1)[0]), 2)}
+
+
 def main() -> None:
     """Print one table as lines of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("table", choices=("update", "workers", "live"))
+    parser.add_argument("table", choices=("update", "workers", "live", "soak"))
     parser.add_argument("--videos", type=int, default=12)
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20.0)
@@ -214,6 +264,7 @@ def main() -> None:
         "update": update,
         "workers": lambda: workers(options.videos, options.frames),
         "live": lambda: live(options.seconds),
+        "soak": lambda: soak(options.seconds),
     }
     for row in tables[options.table]():
         print(json.dumps(row), flush=True)
