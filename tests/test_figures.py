@@ -17,8 +17,6 @@ PROSE = {
     "58.0 / 76.5 / 46", "54.7 / 68.6 / 69", "59.4 / 78.3 / 54", "59.0 / 77.3 / 54",
     # tune by symptom: `python tests/benchmarks/deepsort.py` with lost_track_buffer=90
     "53.1 / 66.7 / 101",
-    # looking back, settings left out: `python tests/benchmarks/refinement.py settings --draws 16`
-    "64.5 / 82.2 / 15",
 }  # fmt: skip
 """Figures that stand in a sentence and in no table."""
 

@@ -28,6 +28,7 @@ ACROSS = {
     "identity-without-vectors": "objects",
     "refinement": "boxes",
     "refinement-inputs": "tracks",
+    "refinement-left-out": "settings",
 }
 """What the columns of a result differ in, where several hold scores: pages show a row for each."""
 
