@@ -1,8 +1,9 @@
 """What camera motion is worth: every sequence with and without it, same detections, same vectors.
 
-    python tests/benchmarks/camera_motion.py [sparse_flow|orb|ecc]
+    python tests/benchmarks/camera_motion.py [sparse_flow|orb|ecc] [data|more]
 
-needs real sequences with stored detections and vectors in the folder named by TRACKERS_DATA, and OpenCV.
+for the six sequences of `data`, or MOT16-11b of `more`, needs real sequences with stored detections and vectors in the
+folder named by TRACKERS_DATA, and OpenCV.
 """
 
 from __future__ import annotations
@@ -53,12 +54,13 @@ def images(sequence: MOTSequence) -> Iterator[npt.NDArray[Any]]:
         yield read[1]
 
 
-def main(method: str) -> None:
+def main(method: str, folder: str) -> None:
     data = Path(os.environ["TRACKERS_DATA"])
+    golden = data / "more" / "golden" if folder == "more" else data / "golden"
     scores: dict[str, list[list[Scores]]] = {name: [[], []] for name in MAKERS}
-    for sequence in find_sequences(data / "data" / "mot"):
+    for sequence in find_sequences(data / folder / "mot"):
         detections = read_detections(
-            data / "golden" / sequence.name / "detections.npz", embedding="osnet", last_frame=sequence.length
+            golden / sequence.name / "detections.npz", embedding="osnet", last_frame=sequence.length
         )
         camera, started = EstimatedCamera(method), time.perf_counter()
         pairs = zip(images(sequence), detections, strict=True)
@@ -83,4 +85,4 @@ def main(method: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "sparse_flow")
+    main(*[*sys.argv[1:], *("sparse_flow", "data")[len(sys.argv) - 1 :]])
