@@ -13,7 +13,7 @@ import supervision as sv
 
 from tests.core.test_steadysort import RATES, A, B, at, embedding, ids
 from trackers import SteadySORTTracker
-from trackers.evaluation import Scores, combine, evaluate_sequence
+from trackers.evaluation import Scores, evaluate_sequence
 from trackers.io.mot import read_mot
 from trackers.sample import Scene
 from trackers.table import BoxTable
@@ -197,6 +197,6 @@ def test_real_people_lose_nothing_by_vectors_that_mean_nothing(kind: str, data_d
         frames = [sv.Detections(boxes[row], confidence=confidence[row]) for row in rows]
         without.append(score(frames, truth, RATES[name]))
         with_them.append(score(with_embeddings(frames, kind), truth, RATES[name]))
-    # Random vectors cost 0.51 of HOTA and 0.8 of IDF1 before they are found out.
-    assert combine(with_them).hota >= combine(without).hota - 0.006
-    assert combine(with_them).idf1 >= combine(without).idf1 - 0.009
+    for with_it, without_it in zip(with_them, without, strict=True):
+        assert with_it.hota >= without_it.hota - 0.002
+        assert with_it.idf1 >= without_it.idf1 - 0.002
