@@ -146,7 +146,8 @@ def loop(make: Callable[[argparse.Namespace], Any], options: argparse.Namespace,
 
     model, update = detector(options), make(options)
     warm_up(model)
-    boxes, labels, rows = sv.BoxAnnotator(), sv.LabelAnnotator(), []
+    boxes, labels = (kind(color_lookup=sv.ColorLookup.TRACK) for kind in (sv.BoxAnnotator, sv.LabelAnnotator))
+    rows: Rows = []
     start = time.perf_counter()
     with sv.VideoSink(str(out / "tracked.mp4"), sv.VideoInfo.from_video_path(str(options.video))) as sink:
         for number, frame in enumerate(sv.get_video_frames_generator(str(options.video)), 1):
@@ -210,11 +211,11 @@ def scores(truth: Path, rows: Rows, frames: int) -> tuple[float, float, int]:
     from trackers.table import BoxTable
 
     known = read_mot(truth)
-    numbers, identities, boxes = zip(*rows, strict=True)
-    corners = np.array(boxes, np.float64)
+    numbers, identities, boxes = zip(*rows, strict=True) if rows else ((), (), ())
+    corners = np.array(boxes, np.float64).reshape(-1, 4)
     found = BoxTable.from_rows(
-        frame=np.array(numbers),
-        tracker_id=np.array(identities),
+        frame=np.array(numbers, np.int64),
+        tracker_id=np.array(identities, np.int64),
         xywh=np.concatenate((corners[:, :2], corners[:, 2:] - corners[:, :2]), axis=1),
     )
     result = evaluate_sequence(known.rows(known.frame <= frames), found, name="video")
