@@ -99,6 +99,18 @@ def side_by_side(*embeddings: Any) -> sv.Detections:
     return at(*((100 + 200 * number, 100) for number in range(len(embeddings))), embedding=embeddings)
 
 
+@pytest.mark.parametrize(("passed", "reliable"), [(0, False), (1, True)])
+def test_two_rejects_are_too_many_where_they_are_the_first_tests(passed: int, reliable: bool) -> None:
+    """Two people have an id from the third frame on, and others in their places later."""
+    before, after = side_by_side(A, B), side_by_side(A, B)
+    before.data["embedding"], after.data["embedding"] = np.split(np.eye(4), 2)
+    tracker = SteadySORTTracker()
+    ids(tracker, [before] * (3 + passed))
+    assert tracker.trust.reliable
+    ids(tracker, [after])
+    assert tracker.trust.reliable == reliable
+
+
 def test_trust_comes_back_with_embeddings_that_mean_something() -> None:
     """Everybody looks like A for a while, as with a lens that is covered."""
     tracker, counted = SteadySORTTracker(), []

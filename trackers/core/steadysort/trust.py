@@ -39,7 +39,7 @@ class Trust(NamedTuple):
 
     Attributes:
         false_reject_rate: Running share of pairs of one object that appearance rejects. It starts just below the
-            largest allowed: two rejects at the beginning are too many.
+            largest allowed: two rejects in the first two tests are too many, two in the first three are not.
         false_accept_rate: Running share of pairs of two objects within the appearance threshold.
 
     Example:
@@ -48,7 +48,7 @@ class Trust(NamedTuple):
         True
     """
 
-    false_reject_rate: float = 0.9 * LARGEST_FALSE_REJECT_RATE
+    false_reject_rate: float = 0.81 * LARGEST_FALSE_REJECT_RATE
     false_accept_rate: float = LARGEST_FALSE_ACCEPT_RATE
 
     @property
