@@ -146,7 +146,8 @@ def loop(make: Callable[[argparse.Namespace], Any], options: argparse.Namespace,
 
     model, update = detector(options), make(options)
     warm_up(model)
-    boxes, labels = (kind(color_lookup=sv.ColorLookup.TRACK) for kind in (sv.BoxAnnotator, sv.LabelAnnotator))
+    boxes = sv.BoxAnnotator(color_lookup=sv.ColorLookup.TRACK)
+    labels = sv.LabelAnnotator(color_lookup=sv.ColorLookup.TRACK)
     rows: Rows = []
     start = time.perf_counter()
     with sv.VideoSink(str(out / "tracked.mp4"), sv.VideoInfo.from_video_path(str(options.video))) as sink:

@@ -1,7 +1,7 @@
 """How the cost of an update grows, and what a track weighs: `python tests/benchmarks/growth.py`.
 
 Grows with the number of objects, the vectors remembered and their length; must not grow with the age of the run, nor
-with the tracks lost times the detections. `--only lost` prints that one table.
+with the tracks lost times the detections. `--only lost` prints the table of that, which takes minutes, and no other.
 """
 
 from __future__ import annotations
@@ -171,14 +171,13 @@ def main() -> None:
     parser.add_argument("--objects", type=int, nargs="+", default=[10, 50, 100, 200, 500, 1000, 2000])
     parser.add_argument("--age", type=int, default=10_000, help="frames of the long run")
     parser.add_argument("--lost", type=int, default=10_000, help="lost tracks that wait")
-    parser.add_argument("--only", choices=("lost",), help="print this table alone")
+    parser.add_argument("--only", choices=("lost",), help="print the table of lost tracks, and no other")
     arguments = parser.parse_args()
     if arguments.only:
         return lost(arguments.lost)
     objects(arguments.objects)
     vectors()
     age(arguments.age)
-    lost(arguments.lost)
     memory()
     imports()
 
