@@ -13,7 +13,7 @@ A vector is the sum of a part common to all, an offset of its camera, a centre o
 of its box. Within a camera, two of one walk lie .27 apart and two of different people .51, as those of OSNet x0.25 do
 on real crops. How much of the difference is the person and how much the walk decides how hard it is: with the shares
 used, the mean vectors of 74 people on two cameras find their own first in 50 % and, with the mean of each camera taken
-off, in 83 %, where real ones reach 71 and 84 % (`--rank`). `--shares .29 .20 .11 .13` is much harder: 22 and 55 %.
+off, in 83 %, where real ones reach 71 and 84 % (`--rank`). `--shares .29 .20 .11 .13` is much harder: 22 and 53 %.
 
 Settings of the library were chosen on seeds 0 and 1; report other seeds.
 """

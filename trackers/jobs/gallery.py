@@ -96,11 +96,11 @@ def shared(method: str) -> Callable[..., Any]:
 class RemoteGallery(IdentityGallery):
     """An `IdentityGallery` that cameras on several machines share; also that of a `MultiCameraTracker`.
 
-    It lives in a Ray actor with a name: whoever opens a gallery of that name gets the same one. Changes are made in the
-    actor, in one order, and then in the copy that each machine searches. Enrolled, merged and removed identities are on
-    the disk before the call returns, what cameras add is within a second, so that the gallery comes back when its
-    process or machine is killed. A call that was under way then is made again: an enrolment may keep the same vectors
-    twice, which changes no distance.
+    It lives in a Ray actor with a name: whoever opens a gallery of that name gets the same one. Changes are made in
+    the actor, in one order, and then in the copy that each machine searches. Enrolled, merged and removed identities
+    are on the disk before the call returns; what cameras add is written with the first change a second or more after
+    the last time. So the gallery comes back when its process or machine is killed, but for the newest of that. A call
+    that was under way then is made again: an enrolment may keep the same vectors twice, which changes no distance.
 
     The means of cameras, and the threshold where none is given, are measured by each machine on its own cameras.
     `names` and `cameras` are as of the last call of a method. A track keeps its number while it is there, also where
