@@ -67,6 +67,15 @@ def test_somebody_enrolled_is_named_and_others_are_not() -> None:
     assert column(walk(cameras, "door", 1, 2, 5.0), "identity_name") == [""]
 
 
+def test_a_track_that_never_had_a_vector_is_somebody_new() -> None:
+    cameras = cameras_of("door", "yard", gallery=IdentityGallery(threshold=0.4))
+    walk(cameras, "door", 0, 1, 0.0)
+    for time in np.arange(5.0, 10.0, 0.1):
+        result = cameras.update("yard", frame_of([10.0], 0.0 * LOOKS[[1]], [1]), timestamp=float(time))
+    assert column(result, "identity") == [2]
+    assert column(walk(cameras, "door", 0, 4, 20.0), "identity") == [1]
+
+
 def test_frames_without_rows_and_without_detector() -> None:
     cameras = MultiCameraTracker({"door": SORTTracker()})
     for time, found in enumerate((sv.Detections.empty(), None)):

@@ -164,7 +164,7 @@ class VectorStore:
         if among is not None:
             order = order[np.isin(self._rows["identity"][order], list(among))]
             identities, starts = _runs(self._rows["identity"][order])
-        if len(order) == 0:
+        if not views or len(order) == 0:
             return [Nearest(identities, np.empty(0)) for _ in views]
         similarity = self._similarity(np.concatenate(views), order)
         ends = np.cumsum([len(one) for one in views]).tolist()
