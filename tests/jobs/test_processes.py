@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,24 +80,31 @@ def test_a_full_disk_on_one_worker_fails_its_video_alone(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "z.txt"]
 
 
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from tests.jobs.test_processes import wait_for_interrupt
+from trackers.jobs import open_pool
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with open_pool(2, 3) as pool:
+    pool.submit(wait_for_interrupt, *map(Path, sys.argv[1:])).result()
+"""
+"""A program that waits for a job."""
+
+
 def test_an_interruption_reaches_the_jobs(tmp_path: Path) -> None:
-    def interrupt() -> None:
-        while not (tmp_path / "started").exists():
+    started, ended = tmp_path / "started", tmp_path / "ended"
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", INTERRUPTED, str(started), str(ended)]
+    with subprocess.Popen(command, cwd=root, env={**os.environ, "PYTHONPATH": root}, stderr=subprocess.PIPE) as program:
+        limit = time.monotonic() + 60
+        while not started.exists() and program.poll() is None and time.monotonic() < limit:
             time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    def run() -> None:
-        with open_pool(2, 3) as pool:
-            assert pool is not None
-            running = pool.submit(wait_for_interrupt, tmp_path / "started", tmp_path / "ended")
-            threading.Thread(target=interrupt).start()
-            running.result()
-
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    assert (tmp_path / "ended").exists()
-    assert time.monotonic() - start < 30
+        program.send_signal(signal.SIGINT)
+        _, errors = program.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in errors
+    assert program.returncode == -signal.SIGINT
+    assert ended.exists()
 
 
 def test_one_worker_or_one_job_needs_no_process() -> None:
