@@ -24,7 +24,7 @@ import supervision as sv
 from trackers import MultiStreamTracker, SORTTracker, SteadySORTTracker
 from trackers.appearance.detector_features import DetectorFeatures
 from trackers.boxes import Image
-from trackers.io import FrameSource, ResultWriter, SourceFrame, VideoWriter, open_source, read_mot
+from trackers.io import FrameSource, SourceFrame, VideoWriter, open_source, read_mot
 from trackers.streams.counters import Counters, StreamCounters
 from trackers.streams.live import StreamResult
 from trackers.streams.readers import WAITING
@@ -163,34 +163,46 @@ def test_a_stream_that_is_silent_holds_up_nobody() -> None:
     assert time.monotonic() - start < 30
 
 
+INTERRUPTED = """
+import signal, sys, threading
+from trackers import MultiStreamTracker, SORTTracker
+from trackers.io import ResultWriter
+from tests.streams.test_live import box, clip, endless, frame
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def hangs(_):
+    yield 1, frame(0, 1)
+    threading.Event().wait(10)
+
+with ResultWriter(sys.argv[1]) as writer:
+    def sink(one):
+        if one.name == "moving":
+            writer.write(one.number, one.detections)
+            if one.number == 20:
+                print("running", flush=True)
+    sources = {"hangs": endless(hangs), "moving": clip(1, 100_000, 0.005)}
+    counted = MultiStreamTracker(lambda _: SORTTracker()).run(sources, box, sink)
+print(counted["moving"].tracked, flush=True)
+"""
+"""A live run with a source that hangs."""
+
+
 def test_ctrl_c_ends_the_run_and_files_are_whole(tmp_path: Path) -> None:
-    release = threading.Event()
-
-    def hangs(_: Any) -> Iterator[tuple[int, Image]]:
-        yield 1, frame(0, 1)
-        release.wait(60)
-
-    pressed: list[float] = []
-
-    def press() -> None:
-        time.sleep(0.7)
-        pressed.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    with ResultWriter(tmp_path / "moving.txt") as writer:
-
-        def sink(one: StreamResult) -> None:
-            if one.name == "moving":
-                writer.write(one.number, one.detections)
-
-        threading.Thread(target=press).start()
-        sources = {"hangs": endless(hangs), "moving": clip(1, 100_000, 0.005)}
-        counted = MultiStreamTracker(lambda _: SORTTracker()).run(sources, box, sink)
-    ended = time.monotonic()
-    release.set()
-    assert ended - pressed[0] < 2.0
-    table = read_mot(tmp_path / "moving.txt")
-    assert counted["moving"].tracked - 1 <= table.frame.max() <= counted["moving"].tracked
+    root, path = str(Path(__file__).parents[2]), tmp_path / "moving.txt"
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(path)],
+        cwd=root, env={**os.environ, "PYTHONPATH": root}, stdout=subprocess.PIPE, text=True,
+    ) as program:  # fmt: skip
+        assert program.stdout is not None
+        assert program.stdout.readline() == "running\n"
+        pressed = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        tracked = int(program.stdout.readline())
+        assert time.monotonic() - pressed < 2.0
+        program.kill()  # a reader still waits for the source that hangs
+    table = read_mot(path)
+    assert tracked - 1 <= table.frame.max() <= tracked
 
 
 def test_a_frame_that_a_tracker_refuses_is_counted() -> None:
