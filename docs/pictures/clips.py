@@ -38,27 +38,23 @@ def crowd() -> Pictures:
     """Thirty people seen from above, with the way that each has gone."""
     noise = DetectionNoise(jitter=0.015, miss=0.03, false_alarms=0.1)
     scene = Scene(4, SIZE, 150, figures=30, noise=noise)
-    tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
-    annotate = make_annotator(Drawing(("box", "label", "trace")), scene.size)
-    pictures = []
-    for index in range(len(scene)):
-        tracked = tracker.update(scene.detections(index))
-        if index >= 90 and index % 3 == 0:
-            picture = annotate(scene.frame(index), tracked)
-            image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
-            pictures.append(image.resize((640, 360), Image.Resampling.LANCZOS))
-    return pictures
+    return _every_third(scene, 90, len(scene))
 
 
 def cars() -> Pictures:
     """Cars at a crossing turn and hide one another, with the way that each has gone."""
     scene = ObjectScene.cars(frame_rate=25)
+    return _every_third(scene, 75, 225)
+
+
+def _every_third(scene: Scene | ObjectScene, first: int, end: int) -> Pictures:
+    """Every third frame of a part of a scene, tracked from its beginning."""
     tracker = SteadySORTTracker(frame_rate=scene.frame_rate)
     annotate = make_annotator(Drawing(("box", "label", "trace")), scene.size)
     pictures = []
-    for index in range(225):
+    for index in range(end):
         tracked = tracker.update(scene.detections(index))
-        if index >= 75 and index % 3 == 0:
+        if index >= first and index % 3 == 0:
             picture = annotate(scene.frame(index), tracked)
             image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
             pictures.append(image.resize((640, 360), Image.Resampling.LANCZOS))
