@@ -17,7 +17,6 @@ class Compiled:
     Args:
         model: Maps a tensor `(k, ...)` to one of k rows.
         graphs: Record CUDA graphs, and fill up batches.
-
     """
 
     def __init__(self, model: torch.nn.Module, *, graphs: bool) -> None:
