@@ -11,6 +11,14 @@ import pytest
 from trackers.io import WriteBehind, overlapped, read_ahead
 
 
+def closing(closed: threading.Event) -> Iterator[int]:
+    """A hundred items from a source that says when it is closed."""
+    try:
+        yield from range(100)
+    finally:
+        closed.set()
+
+
 def test_items_are_fetched_on_another_thread_and_in_order() -> None:
     threads = set()
 
@@ -52,14 +60,7 @@ def test_an_error_comes_at_its_place() -> None:
 
 def test_the_source_is_closed_when_the_reader_stops_early() -> None:
     closed = threading.Event()
-
-    def items() -> Iterator[int]:
-        try:
-            yield from range(100)
-        finally:
-            closed.set()
-
-    reader = read_ahead(items(), size=2)
+    reader = read_ahead(closing(closed), size=2)
     next(reader)
     reader.close()  # type: ignore[attr-defined]
     assert closed.is_set()
@@ -118,18 +119,12 @@ def test_what_waits_between_stages_is_bounded() -> None:
 def test_an_error_in_a_stage_comes_at_its_place_and_closes_the_source() -> None:
     closed = threading.Event()
 
-    def items() -> Iterator[int]:
-        try:
-            yield from range(100)
-        finally:
-            closed.set()
-
     def fail(item: int) -> int:
         if item == 3:
             raise OSError("gone")
         return item
 
-    line = overlapped(items(), fail, lambda item: item)
+    line = overlapped(closing(closed), fail, lambda item: item)
     assert [next(line) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(OSError, match="gone"):
         next(line)
@@ -138,14 +133,7 @@ def test_an_error_in_a_stage_comes_at_its_place_and_closes_the_source() -> None:
 
 def test_leaving_early_closes_the_source() -> None:
     closed = threading.Event()
-
-    def items() -> Iterator[int]:
-        try:
-            yield from range(100)
-        finally:
-            closed.set()
-
-    line = overlapped(items(), lambda item: item, lambda item: item)
+    line = overlapped(closing(closed), lambda item: item, lambda item: item)
     next(line)
     line.close()  # type: ignore[attr-defined]
     assert closed.wait(30)
