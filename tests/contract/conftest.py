@@ -98,7 +98,7 @@ def same(first: Any, second: Any) -> bool:
         return bool(set(first) == set(second) and all(same(first[name], second[name]) for name in first))
     if isinstance(first, np.ndarray):
         return bool(first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes())
-    return bool(first == second)
+    return bool(first == second or (first != first and second != second))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def rearranged(label: Ints, gain: Floats, possible: Bools) -> Ints:
         >>> gain = np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 1.0], [3.0, 1.0, 0.0]])
         >>> possible = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 1]], bool)
         >>> rearranged(np.array([0, 0, 2]), gain, possible).tolist()
-        [0, 1, 0]
+        [2, 0, 2]
     """
     label, count = label.copy(), len(label)
     gain = gain * ~np.eye(count, dtype=np.bool_)
