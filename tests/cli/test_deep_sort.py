@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.cli.conftest import FRAMES, Said
+from trackers.io import VideoWriter, open_source
 
 Call = Callable[..., Said]
 
@@ -58,3 +61,37 @@ def test_what_is_wrong_is_told_in_a_line(call: Call, sequence: Path, tmp_path: P
         assert word in said.error
         assert len(said.error.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["txt", "csv", "jsonl", "CSV"])
+@pytest.mark.parametrize("source", ["the sequence", "its images", "a video"])
+def test_replay_draws_what_track_writes(call: Call, sequence: Path, tmp_path: Path, ending: str, source: str) -> None:
+    frames = {"the sequence": sequence, "its images": sequence / "img1", "a video": tmp_path / "clip.mp4"}[source]
+    with VideoWriter(tmp_path / "clip.mp4", frame_rate=25) as writer:
+        for _, image in open_source(sequence):
+            writer.write(image)
+    tracked = call("track", sequence, "--output", f"found.{ending}", "--tracker", "sort")
+    assert tracked.code == 0
+    tracks = re.search(r"(\d+ tracks)", tracked.out)
+    said = call("replay", frames, f"found.{ending}", "--output", "drawn.mp4")
+    assert (said.code, said.error.count("\n")) == (0, 0)
+    assert tracks is not None
+    assert f"{FRAMES} frames, {tracks[1]}" in said.out
+    drawn = [image for _, image in open_source(tmp_path / "drawn.mp4")]
+    plain = [image for _, image in open_source(frames)]
+    assert len(drawn) == FRAMES
+    assert np.abs(drawn[-1].astype(int) - plain[-1][: len(drawn[-1]), : len(drawn[-1][0])]).max() > 50
+
+
+def test_replay_names_classes_and_says_what_was_not_drawn(call: Call, sequence: Path, tmp_path: Path) -> None:
+    row = '{{"frame": {}, "tracker_id": 1, "xyxy": [20, 20, 60, 90], "class_id": 2, "class_name": "car"}}\n'
+    (tmp_path / "found.jsonl").write_text("".join(row.format(frame) for frame in (1, 2, FRAMES + 9)))
+    said = call("replay", sequence / "img1", "found.jsonl", "--output", "drawn.csv")
+    assert f"found.jsonl goes to frame {FRAMES + 9}, but {sequence / 'img1'} has {FRAMES} frames" in said.out
+    lines = (tmp_path / "drawn.csv").read_text().splitlines()[1:]
+    assert [line.split(",")[7:9] for line in lines] == [["2", "car"]] * 2
+    refused = call("replay", sequence, "found.jsonl", "--output", "drawn.mp4")
+    assert (refused.code, f"{FRAMES} frames only" in refused.error) == (2, True)
+    (tmp_path / "det.txt").write_text("1,1,1,1,9,9,1,-1,-1,-1\n")
+    refused = call("replay", "det.txt", "found.jsonl", "--output", "drawn.mp4")
+    assert (refused.code, "no frames to draw on" in refused.error) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,3 +55,23 @@ def test_detections_beyond_a_source_that_does_not_tell_its_length(call: Call, tm
     (tmp_path / "det.txt").write_text(rows(1, FRAMES + 5))
     out = call("track", sequence / "img1", "--detections", "det.txt", "--tracker", "sort").out
     assert f"up to frame {FRAMES + 5}, but the source ended with frame {FRAMES}: 5 of {FRAMES + 5} were not used" in out
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ([0, 1, 2, 3], "are numbered 0 to 3; here they are frames 1 to 4 in that order"),
+        ([1, 2, 4, 5], "are numbered 1 to 5, not all of them; here they are frames 1 to 4 in that order"),
+        ([1, 2, 3, 4], None),
+    ],
+)
+@pytest.mark.parametrize("source", ["images", "images/*.png", "images/%06d.png"])
+def test_images_whose_numbers_are_not_their_frames(
+    call: Call, tmp_path: Path, sequence: Path, numbers: list[int], said: str | None, source: str
+) -> None:
+    (tmp_path / "images").mkdir()
+    for place, number in enumerate(numbers, start=1):
+        shutil.copy(sequence / "img1" / f"{place:06d}.png", tmp_path / "images" / f"{number:06d}.png")
+    (tmp_path / "det.txt").write_text(rows(1, 4))
+    out = call("track", source, "--detections", "det.txt", "--tracker", "sort").out
+    assert (said in out) if said else ("numbered" not in out)

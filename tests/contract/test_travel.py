@@ -129,3 +129,22 @@ def test_a_spawned_process_goes_on(stream: list[sv.Detections]) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.apply(ids, (tracker, stream[15:]))
     assert there == ids(tracker, stream[15:])
+
+
+def _go_on(tracker: Tracker[Any], part: list[sv.Detections]) -> list[list[int]]:
+    return ids(tracker, part)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_joblib_takes_trackers_along(backend: str) -> None:
+    """A process of loky takes them by value with cloudpickle, and maps large arrays into memory that is read-only."""
+    joblib = pytest.importorskip("joblib")
+    parts = list(walkers(FRAMES, missed=0.25))
+    trackers = [make() for make in (SORTTracker, DeepSORTTracker, SteadySORTTracker, BoTSORTTracker)]
+    expected = [ids(copy.deepcopy(tracker), parts) for tracker in trackers]
+    for tracker in trackers:
+        ids(tracker, parts[:20])
+    jobs = (joblib.delayed(_go_on)(tracker, parts[20:]) for tracker in trackers)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        found = joblib.Parallel(max_nbytes=100)(jobs)
+    assert found == [one[20:] for one in expected]

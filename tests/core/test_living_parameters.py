@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 import supervision as sv
 
 from tests.contract.conftest import ALL_TRACKERS, walkers
-from trackers import OCSORTTracker, SORTTracker, SteadySORTTracker
+from trackers import FixedLag, MultiStreamTracker, OCSORTTracker, SORTTracker, SteadySORTTracker
 from trackers.association.selection import Selection
 from trackers.core.base import Tracker
+from trackers.identity import CameraLinks, IdentityGallery, MultiCameraTracker
 
 Make = Callable[..., Tracker[Any]]
 BOXES = np.array([[10.0, 20, 50, 120], [110.0, 20, 150, 120]])
@@ -145,3 +147,123 @@ def test_a_track_without_a_class_takes_that_of_its_next_detection() -> None:
     for class_id, expected in ((7, 1), (7, 1), (8, 2)):
         detections = sv.Detections(xyxy=BOXES[:1], confidence=np.full(1, 0.9), class_id=np.array([class_id]))
         assert ids(tracker, detections) == [expected]
+
+
+OTHER: dict[str, Any] = {
+    "embed": "ambiguous",
+    "device": "cpu",
+    "embed_budget": 2,
+    "distance_metric": "euclidean",
+    "gating": "position",
+    "cascade": False,
+    "appearance_gate": "motion",
+    "motion_model": "xywh",
+    "lost_track_buffer": 5,
+    "frame_rate": 10.0,
+    "minimum_consecutive_frames": 1,
+    "gallery_size": 2,
+    "direction_frames": 5,
+    "class_agnostic": False,
+    "adapt": True,
+    "selection": Selection(minimum_confidence=0.6),
+    "camera_motion": lambda frame, boxes: np.array([[1.0, 0, 2], [0, 1, 1]]),
+    "high_confidence_threshold": 0.8,
+    "low_confidence_threshold": 0.35,
+    "reid_memory": 2.0,
+    "occlusion_limit": 0.5,
+    "feature_extractor": lambda frame, boxes: np.eye(len(boxes), 4, dtype=np.float32) + 0.5,
+}
+"""Other values than the default."""
+
+
+FIXED = ("adapt", "device", "direction_frames", "motion_model")
+
+
+def other_value(parameter: inspect.Parameter) -> Any:
+    if parameter.name in OTHER:
+        return OTHER[parameter.name] if OTHER[parameter.name] != parameter.default else "xyah"
+    return 0.6 if parameter.default is None else parameter.default * 0.7
+
+
+CHANGED = [
+    (name, parameter)
+    for name, made in ALL_TRACKERS.items()
+    if not isinstance(made, partial)
+    for parameter in inspect.signature(made).parameters
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), CHANGED)
+def test_every_parameter_acts_or_says_why_not(name: str, parameter: str) -> None:
+    """Set on a new tracker it gives the ids of one that was made so; set later it acts from then on, or is refused."""
+    made = ALL_TRACKERS[name]
+    value = other_value(inspect.signature(made).parameters[parameter])
+    frame = np.zeros((700, 700, 3), np.uint8)
+    frames = list(walkers(40, missed=0.3, classes=2, vectors=parameter not in ("feature_extractor", "embed")))
+
+    def run(tracker: Tracker[Any], part: list[sv.Detections]) -> list[list[int]]:
+        return [np.asarray(tracker.update(one, frame).tracker_id).tolist() for one in part]
+
+    given, later, living = made(**{parameter: value}), made(), made()
+    if parameter in FIXED:
+        run(living, frames[:20])
+        with pytest.raises(AttributeError, match=f"{parameter} is fixed"):
+            setattr(living, parameter, value)
+        return
+    setattr(later, parameter, value)
+    assert run(later, frames) == run(given, frames)
+    run(living, frames[:20])
+    setattr(living, parameter, value)
+    run(living, frames[20:])
+    state = living.state_dict()["parameters"]
+    assert parameter not in state or state[parameter] == given.state_dict()["parameters"][parameter]
+
+
+def lag(seconds: float = 1.0, smooth: bool = True) -> FixedLag:
+    return FixedLag(SORTTracker(minimum_consecutive_frames=1, frame_rate=10.0), seconds, smooth=smooth)
+
+
+def test_a_lag_that_is_changed_counts_from_the_next_frame_on() -> None:
+    changed = lag(seconds=5.0)
+    frames = list(walkers(30))
+    assert [changed.push(frame) for frame in frames[:20]] == [[]] * 20
+    changed.seconds = 0.5
+    assert len(changed.push(frames[20])) == 16, "what has waited long enough comes at once"
+    assert len(changed.push(frames[21])) == 1
+    for wrong in (-1, float("nan"), float("inf"), "1"):
+        with pytest.raises((ValueError, TypeError), match="seconds"):
+            changed.seconds = wrong  # type: ignore[assignment]
+    assert changed.seconds == 0.5
+
+
+def test_smoothing_is_turned_off_from_then_on() -> None:
+    frames = list(walkers(30, missed=0.0))
+    rough, turned = lag(0.5, smooth=False), lag(0.5)
+    turned.smooth = False
+    found = [[one.xyxy for frame in frames for one in each.push(frame)] for each in (rough, turned)]
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
+
+
+def test_errors_of_streams_are_kept_or_raised_as_it_says_now() -> None:
+    streams = MultiStreamTracker(lambda name: SORTTracker())
+    with pytest.raises(TypeError):
+        streams.update({"a": "nothing"})  # type: ignore[dict-item]
+    streams.on_error = "skip"
+    assert streams.update({"a": "nothing"}) == {}  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="on_error must be one of"):
+        streams.on_error = "ignore"
+    assert streams.on_error == "skip"
+
+
+def test_what_cameras_share_is_fixed_and_their_tolerance_acts() -> None:
+    cameras = MultiCameraTracker({name: SORTTracker() for name in "ab"}, tolerance=0.0)
+    for name, other in (("gallery", IdentityGallery()), ("links", CameraLinks())):
+        with pytest.raises(AttributeError, match=f"{name} is fixed when a MultiCameraTracker is made"):
+            setattr(cameras, name, other)
+    cameras.update("a", both(), timestamp=10.0)
+    with pytest.raises(ValueError, match="out of step"):
+        cameras.update("b", both(), timestamp=9.0)
+    cameras.tolerance = 2.0
+    cameras.update("b", both(), timestamp=9.0)
+    with pytest.raises(ValueError, match="tolerance"):
+        cameras.tolerance = -1.0

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.conftest import ALL_TRACKERS, same, walkers
-from trackers import DeepSORTTracker, SORTTracker
+from trackers import DeepSORTTracker, FixedLag, MultiStreamTracker, SORTTracker
 from trackers.core.base import Tracker
 from trackers.core.time import TICK
+from trackers.identity import MultiCameraTracker
 
 Make = Callable[..., Tracker[Any]]
 RATES = [5, 12.5, 15, 24000 / 1001, 25, 30000 / 1001, 30, 50, 60, 120, 240]
@@ -163,3 +164,25 @@ def test_a_tick_is_a_millisecond() -> None:
         tracker.update(ONE, timestamp=0.0)
         tracker.update(NOTHING, timestamp=step)
         assert tracker.tracks[0].missed == pytest.approx(frames, abs=1e-9)
+
+
+HOSTS: dict[str, Callable[[Any], Any]] = {
+    "a lag": lambda time: FixedLag(SORTTracker()).push(ONE, timestamp=time),
+    "streams": lambda time: MultiStreamTracker(lambda _: SORTTracker()).update({"a": ONE}, timestamps=time),
+    "a stream": lambda time: MultiStreamTracker(lambda _: SORTTracker()).update({"a": ONE}, timestamps={"a": time}),
+    "a camera": lambda time: MultiCameraTracker({"a": SORTTracker()}).update("a", ONE, timestamp=time),
+    "cameras": lambda time: MultiCameraTracker({"a": SORTTracker()}).update({"a": ONE}, timestamps=time),
+    "cameras of streams": lambda time: MultiCameraTracker(MultiStreamTracker(lambda _: SORTTracker())).update(
+        {"a": ONE}, timestamps={"a": time}
+    ),
+}
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=list(HOSTS))
+@pytest.mark.parametrize(("time", "error"), NO_TIMES.values(), ids=list(NO_TIMES))
+def test_whatever_holds_trackers_refuses_the_same_times(
+    host: Callable[[Any], Any], time: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match="number of seconds"):
+        host(time)
+    host(np.float32(2.5))

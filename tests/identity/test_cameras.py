@@ -105,7 +105,7 @@ def test_the_trackers_own_ids_are_those_it_gives_alone() -> None:
     [
         ("cellar", frame_of([0.0], LOOKS[:1], [1]), 9.0, "no camera 'cellar'; there are 'door', 'yard'"),
         ("door", frame_of([0.0], LOOKS[:1], [1]), None, "one clock"),
-        ("door", frame_of([0.0], LOOKS[:1], [1]), np.nan, "one clock"),
+        ("door", frame_of([0.0], LOOKS[:1], [1]), np.nan, "finite number of seconds"),
         ("door", frame_of([0.0], LOOKS[:1], [1]), 1.0, "backwards"),
         ("yard", frame_of([0.0], LOOKS[:1], [1]), 0.2, "out of step"),
         ("yard", frame_of([0.0], np.ones((1, 9), np.float32), [1]), 9.0, "64 numbers"),

@@ -88,3 +88,13 @@ def test_pictures_of_every_depth_are_tracked_and_drawn(tmp_path: Path, mode: str
     video = [image for _, image in open_source(tmp_path / "out.mp4")]
     assert len(video) == 3
     assert abs(int(video[1].mean()) - int(frames[1].image.mean())) < 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"annotators": ["3"]}, {"annotators": "box"}, {"trace_length": 0}, {"thickness": -1}, {"thickness": float("nan")}],
+    ids=str,
+)
+def test_what_cannot_be_drawn_is_refused_when_it_is_asked_for(options: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"unknown annotator|trace_length|thickness"):
+        Drawing(**options)

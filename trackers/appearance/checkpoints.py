@@ -39,7 +39,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         raise FileNotFoundError(
             f"expected a file of weights (.safetensors, .pth, .pt, .bin), but there is none at {path}"
         )
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         loaded: Any = _read_safetensors(path)
     else:
         loaded = _read_torch(path)

@@ -55,7 +55,7 @@ def from_source(source: Any, device: Any, input_size: Size, options: dict[str, A
     """
     if isinstance(source, (str, Path)):
         path = Path(source)
-        if path.suffix == ".onnx":
+        if path.suffix.lower() == ".onnx":
             return from_onnx(path, device, input_size, None, options)
         if _is_torchscript(path):
             return from_torchscript(path, device, input_size, options)

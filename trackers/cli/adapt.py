@@ -33,7 +33,9 @@ def adapt(
         sources: Video files, folders of images, MOT sequence folders, `sample`, or files of `trackers embed`.
         output: File to write, .npz; `--extractor FILE` of the other commands reads it.
         extractor: Chosen by name. Default: stripes, and none for files with vectors.
-        detections: As in `trackers track`.
+        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
+            text, COCO JSON, a folder of YOLO labels, or what `trackers track` and `trackers embed` write. Default:
+            det/det.txt of a MOT sequence.
         confidence: Lowest confidence of a detection; those below 0.3 take no part in any case.
         classes: Names or numbers of the classes to learn from. Default: all.
         overwrite: Replace an existing file.

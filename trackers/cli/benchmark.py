@@ -61,10 +61,10 @@ def benchmark(
         style: How the table is written.
         output: Files to write the table to (.md, .json, .csv, .txt), or a picture of it (.png, .svg, .pdf).
         workers: Sequences worked on at the same time. Default: as many as there are processors.
-        backend: As in `trackers track`.
-        ray_address: As in `trackers track`.
-        task_cpus: As in `trackers track`.
-        task_gpus: As in `trackers track`.
+        backend: Where they are worked on: processes of this machine, or a ray cluster.
+        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
+        task_cpus: Processors each sequence takes of the cluster.
+        task_gpus: GPUs, or the share of one, that each sequence takes of the cluster.
         processes: Old name of --workers.
         overwrite: Replace existing files.
 

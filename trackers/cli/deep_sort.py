@@ -94,21 +94,22 @@ def deep_sort_embed(
 
 
 def replay_results(
-    sequence: Path,
+    sequence: str,
     results: Path,
     output: Path | None = None,
     *,
     show: bool = False,
     overwrite: bool = False,
 ) -> str:
-    """Draw results over the frames of a MOT sequence, into a video, a window, or both.
+    """Draw a result over the frames it belongs to, into a video, a window, or both.
 
     Examples:
         trackers replay MOT16-09 MOT16-09.txt --output MOT16-09.mp4
+        trackers replay street.mp4 street.jsonl --show
 
     Args:
-        sequence: MOT sequence folder with frames.
-        results: MOT text with ids.
+        sequence: MOT sequence folder with frames, video, or folder of images.
+        results: Result to draw: MOT text, .csv or .jsonl as `trackers track` writes them.
         output: Video to write. Default: none.
         show: Open a window.
         overwrite: Replace an existing file.
@@ -124,4 +125,5 @@ def replay_results(
     with open_preview() if show else contextlib.nullcontext() as window:
         summary = replay(sequence, results, output, show=window, overwrite=overwrite)
     written = "" if output is None else f"\nwritten: {output}"
-    return finished(summary, f"{summary.frames} frames, {summary.tracks} tracks{written}")
+    told = [f"{summary.frames} frames, {summary.tracks} tracks", *summary.notes]
+    return finished(summary, "\n".join(told) + written)

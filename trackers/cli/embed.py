@@ -40,22 +40,24 @@ def embed(
             it. For a folder of videos, the folder to write one such file for each into, as `trackers track
             --output-dir` does.
         extractor: Chosen by name; none keeps the boxes alone.
-        detections: As in `trackers track`.
+        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
+            text, COCO JSON, a folder of YOLO labels, or what `trackers track` and `trackers embed` write. Default:
+            det/det.txt of a MOT sequence.
         confidence: Lowest confidence of a detection.
         classes: Names or numbers of the classes to keep. Default: all.
         overwrite: Replace existing files.
-        shard: As in `trackers track`.
-        workers: As in `trackers track`.
-        backend: As in `trackers track`.
-        ray_address: As in `trackers track`.
-        task_cpus: As in `trackers track`.
-        task_gpus: As in `trackers track`.
+        shard: Do a share of the videos, such as 3/8 for the third of eight.
+        workers: Videos worked on at the same time, each in a process. Default: as many as there are processors.
+        backend: Where they are worked on: processes of this machine, or a ray cluster.
+        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
+        task_cpus: Processors each video takes of the cluster.
+        task_gpus: GPUs, or the share of one, that each video takes of the cluster.
 
     Returns:
         What was written, in words.
     """
     settings = EmbedSettings(extractor, detections, confidence, classes)
-    if output.suffix != ".npz" and Path(source).is_dir():
+    if output.suffix.lower() != ".npz" and Path(source).is_dir():
         jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
         return run_folder(source, output, settings, ("npz",), jobs, shard=shard, overwrite=overwrite)
     settings.run(source, [output], overwrite=overwrite, progress=progress_bar)

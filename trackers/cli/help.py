@@ -35,28 +35,40 @@ def help_of(parser: Any, documentation: str, *, full: bool, named: Sequence[str]
     """
     known = [action for action in parser._actions if not str(action.dest).endswith(".help")]
     shown = [action for action in known if full or _is_common(action, named)]
-    hidden = len([one for one in known if HELP_ALL not in one.option_strings]) - len(shown)
+    hidden = len([one for one in known if not _is_help(one)]) - len(shown)
     formatter = _Formatter(str(parser.prog), full)
     places = [one for one in parser._actions if not one.option_strings]
     usage = " ".join([str(parser.prog), *(called(one) + (" ..." if _several(one) else "") for one in places)])
     formatter.add_text(f"usage: {usage} [options]")
     formatter.add_text(parser.description)
-    formatter.start_section("arguments")
+    formatter.start_section("arguments" if full else None)
     formatter.add_arguments(places)
     formatter.end_section()
     if lines := examples(documentation):
         formatter.start_section("examples")
         formatter.add_lines(lines)
         formatter.end_section()
-    for group in parser._action_groups:
-        options = [one for one in group._group_actions if one in shown and one.option_strings]
+    for title, group in _sections(parser, full, named):
+        options = [one for one in group if one in shown and one.option_strings]
         if options:
-            formatter.start_section(group.title)
+            formatter.start_section(title)
             formatter.add_arguments(options)
             formatter.end_section()
     if hidden > 0:
         formatter.add_text(f"{hidden} more options: {parser.prog} --help-all")
     return formatter.format_help()
+
+
+def _sections(parser: Any, full: bool, named: Sequence[str]) -> list[tuple[str, list[Any]]]:
+    """Options under their titles; in the short help those without a choice of their own stand in one list."""
+    groups = [(str(group.title), list(group._group_actions)) for group in parser._action_groups]
+    if full:
+        return groups
+    chosen = [(title, actions) for title, actions in groups if title.partition(":")[0] in named]
+    apart = [action for _, actions in chosen for action in actions]
+    rest = [action for _, actions in groups for action in actions if action not in apart]
+    rest.sort(key=lambda one: (one.dest == "config", not str(one.dest).endswith(".name")))
+    return [("options", rest), *chosen]
 
 
 def examples(documentation: str) -> list[str]:
@@ -70,9 +82,13 @@ def examples(documentation: str) -> list[str]:
     return [] if found is None else [line.strip() for line in found[1].splitlines()]
 
 
+def _is_help(action: Any) -> bool:
+    return HELP_ALL in action.option_strings or "--help" in action.option_strings
+
+
 def _is_common(action: Any, named: Sequence[str]) -> bool:
     group, dot, _ = str(action.dest).partition(".")
-    if action.dest in RARE or HELP_ALL in action.option_strings:
+    if action.dest in RARE or _is_help(action):
         return False
     return not dot or group not in ("tracker", "extractor") or group in named or str(action.dest).endswith(".name")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from trackers.cli.arguments import respell, spell_out
 from trackers.cli.help import HELP_ALL, help_of
-from trackers.cli.words import plain
+from trackers.cli.words import plain, said_of
 from trackers.core.registry import EXTRACTORS, TRACKERS, find
 from trackers.errors import require
 from trackers.io.text import read_text
@@ -96,6 +96,8 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
         group.add_argument(f"--{name}.name", metavar="NAME", type=str, default=default, help=options)
         if choice and choice != NO_EXTRACTOR:
             _add_options(group, name, find(names, choice))
+    for action in parser._actions:
+        action.help = said_of(action)
     return parser
 
 

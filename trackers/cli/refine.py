@@ -28,7 +28,7 @@ def refine_result(
         trackers refine result.jsonl --output better.jsonl --frame-rate 25 --longest-gap 2
 
     Args:
-        result: Result to improve, MOT text or JSON lines.
+        result: Result to improve: MOT text, .csv or .jsonl as `trackers track` writes them.
         output: File to write: MOT text (.txt), CSV (.csv) or JSON lines (.jsonl); filled boxes are marked in it.
         frame_rate: Frames per second of the video; a result does not tell it.
         longest_gap: Seconds of the longest gap that is filled; 0 fills none.

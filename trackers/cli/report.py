@@ -31,7 +31,7 @@ def report(
         trackers report MOT17-02-SDP.txt page.html --source MOT17-02-SDP
 
     Args:
-        result: Result to show, MOT text or JSON lines; JSON lines of `trackers track --explain` hold reasons
+        result: Result to show: MOT text, .csv or .jsonl; a .jsonl of `trackers track --explain` holds reasons
             too.
         output: Page to write, .html; it needs no other file and no network.
         source: Where the frames are: video file, folder of images, MOT sequence folder or `sample`. Default:

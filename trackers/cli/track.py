@@ -45,7 +45,7 @@ def track(
     task_cpus: float = 1.0,
     task_gpus: float = 0.0,
 ) -> str:
-    """Track a video, a camera, a stream, a folder of images, a MOT sequence or the embedded sample.
+    """Track a video, a camera, a stream, images, or the embedded sample.
 
     Examples:
         trackers track sample --output sample.mp4
@@ -54,33 +54,33 @@ def track(
         trackers track rtsp://camera/stream --detections yolo11n.pt --classes person car --preview
 
     Args:
-        source: Video file, picture, folder or pattern of images, MOT sequence folder, index or device of a camera, URL
-            (http, rtsp, ...), - for standard input, `sample`, or a detections file. The sample is embedded; a
-            detections file is tracked without frames.
+        source: Video, folder of images, MOT sequence, camera (0), URL, or `sample`. Also a picture, a pattern such as
+            frames/*.png, a device, - for standard input, or a file of detections, which is tracked without frames. The
+            sample is embedded.
         tracker: Chosen by name. Default: steadysort, which keeps ids best.
         extractor: Chosen by name; none for none. Default: stripes for steadysort if there are frames and the
             detections bring no vectors.
-        detections: File of detections, or an Ultralytics model such as yolo11n.pt. The file may be MOT text, the
-            original DeepSORT's .npy, our .npz, .csv or .jsonl, COCO JSON, or a folder of YOLO labels; `sample` is the
-            detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's
-            own detector on the sample.
+        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
+            text, the .npy of the original DeepSORT, our .npz, .csv or .jsonl, COCO JSON, or a folder of YOLO labels;
+            `sample` is the detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's own
+            detector on the sample.
         confidence: Lowest confidence of a detection. Default: what suits the tracker for a model (0.5 for sort
             and deepsort, 0.1 for the others) and for a .npz of `trackers embed`; everything from other files.
-        classes: Names or numbers of the classes to track, such as person. Default: all.
+        classes: Classes to track, by name or number. Default: all.
         output: Files to write, such as out.mp4 out.txt. Annotated video (.mp4, .mkv, ...), MOT text (.txt), CSV (.csv),
             JSON lines (.jsonl).
         draw: How tracks are drawn.
         only: Ids of the tracks to write and draw. Default: all.
-        frame_rate: Frames per second of the source, where it does not tell.
+        frame_rate: Frames per second, where SOURCE does not tell.
         explain: Write to JSON lines why each detection got its id or none, and in the first how they were made.
         refine: Track the file to its end first, then write tracks improved with hindsight, as `trackers refine` does.
         adapt: Read the file twice: learn first what tells its objects apart, then track with that. For a camera or a
             stream, `--tracker.adapt true` learns on the way.
-        preview: Show the annotated frames in a window; q ends the run.
-        overwrite: Replace existing files.
-        output_dir: Folder of results, one for each video and MOT sequence in the folder SOURCE. Those that
-            have one already are left as they are, so that running again resumes. In --detections {folder} and {name}
-            stand for the folder and the name of each.
+        preview: Show the frames in a window; q ends the run.
+        overwrite: Replace existing files. One that is there stays until the new one is whole.
+        output_dir: Folder of results; SOURCE is a folder of videos. Each video and MOT sequence in it has its own.
+            Those that have one already are left as they are, so that running again resumes. In --detections {folder}
+            and {name} stand for the folder and the name of each.
         output_format: Endings of the results in --output-dir: txt, csv, jsonl, mp4, ...
         shard: Do a share of the videos, such as 3/8 for the third of eight.
         workers: Videos worked on at the same time, each in a process. Default: as many as there are processors.
@@ -108,6 +108,7 @@ def track(
     if output_dir is not None:
         if output or preview:
             raise ValueError("with --output-dir every video has its own files: leave --output and --preview out")
+        settings.check()
         jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
         return run_folder(source, output_dir, settings, output_format, jobs, shard=shard, overwrite=overwrite)
     with contextlib.ExitStack() as stack:

@@ -48,19 +48,21 @@ def tune_tracker(
         output: File to write, .yaml; `trackers track --config` and `trackers benchmark --trackers` read it.
             The trials are kept beside it in a .journal, and a later call goes on from there.
         tracker: Name, or YAML file with a section `tracker`, whose parameters then stay as they are.
-        extractor: As in `trackers benchmark`.
-        detections: As in `trackers benchmark`.
-        confidence: As in `trackers benchmark`.
-        distractors: As in `trackers benchmark`.
+        extractor: Name, YAML file with a section `extractor`, file such as osnet.pth, or stored:NAME for vectors in the
+            file of detections. Default: none.
+        detections: Where the detections of a sequence are; {folder} and {name} stand for its folder and its name.
+        confidence: Lowest confidence of a detection. Default: the own one of the tracker for what a model found (.npz),
+            everything from other files.
+        distractors: Forgive boxes on distractors as the official score of MOT16 and MOT17, or of MOT20, does.
         objective: What to maximise: HOTA, IDF1, MOTA or AssA.
         trials: Trials to do now.
         ranges: Where to search, such as {lost_track_buffer: [10, 90]}; a parameter not named has its usual
             range.
         workers: Sequences worked on at the same time. Default: as many as there are processors.
-        backend: As in `trackers track`.
-        ray_address: As in `trackers track`.
-        task_cpus: As in `trackers track`.
-        task_gpus: As in `trackers track`.
+        backend: Where they are worked on: processes of this machine, or a ray cluster.
+        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
+        task_cpus: Processors each sequence takes of the cluster.
+        task_gpus: GPUs, or the share of one, that each sequence takes of the cluster.
         processes: Old name of --workers.
         overwrite: Replace an existing file.
 

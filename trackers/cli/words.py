@@ -29,6 +29,50 @@ FILES = ("output", "sources")
 """Lists of files, in which a comma is part of a name."""
 
 
+SAID: Mapping[str, str] = {
+    "print_config": "Print all options with their values as YAML, and exit.",
+    "draw": "YAML file with the parts below.",
+    "tracker.adapt": "Learn on the way, from undisturbed tracks, what tells the objects of this video apart.",
+    "tracker.camera_motion": "How the camera moves: sparse_flow, orb or ecc estimate it from the frames (needs "
+    "opencv-python). Default: it stands still.",
+    "tracker.class_agnostic": "With true a track matches detections of any class, with false only of its own; [[2, 7]] "
+    "lets the classes 2 and 7 share tracks.",
+    "tracker.device": "Where the extractor runs, such as cpu or cuda:0. Default: where it is.",
+    "tracker.selection": "Which detections take part, such as {minimum_confidence: 0.3, maximum_overlap: 0.7}. "
+    "Default: all.",
+    "extractor.appearance_threshold": "Cosine distance beyond which two vectors are taken for two objects. Default: "
+    "what suits the model.",
+    "extractor.device": "Where it runs, such as cpu or cuda:0. Default: on a GPU if there is one.",
+    "extractor.input_size": "Height and width of the crops, such as [256, 128], or one number for both. Default: the "
+    "model's own, or 256 x 128.",
+    "extractor.model_or_checkpoint_path": "File of a model: TorchScript, ONNX, or weights of a known architecture.",
+}
+"""What is said of options on the command line, where their docstrings speak to readers of Python."""
+
+PLACES = {"detections": "FILE", "source": "FILE", "tracker": "NAME", "extractor": "NAME", "extractor.name": "NAME|FILE"}
+"""What stands for the value of an option that takes names of different kinds."""
+
+
+def said_of(action: Any) -> str | None:
+    """What is said of an option, with values as they are typed.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> said_of(parser.add_argument("--gating", help='`"state"` gates on all; None is no gate.'))
+        '`state` gates on all; null is no gate.'
+    """
+    if action.dest in SAID:
+        return SAID[action.dest]
+    if not isinstance(action.help, str) or action.help == argparse.SUPPRESS:
+        return None if action.help is None else str(action.help)
+    text = re.sub(r'`"([^"`]+)"`', r"`\1`", action.help)
+    return re.sub(r"\b(True|False|None)\b", lambda found: VALUES[found[1]], text)
+
+
+VALUES = {"True": "true", "False": "false", "None": "null"}
+"""Values of Python as YAML has them."""
+
+
 def hints_of(action: Any) -> list[Any]:
     """The types that an option takes; None is left out."""
     hint = getattr(action, "_typehint", None)
@@ -68,10 +112,14 @@ def _expected(hint: Any) -> str | None:
 
 def sign(action: Any) -> str:
     """What stands for the value of an option in a usage; nothing for a flag."""
+    if action.dest in PLACES and action.option_strings:
+        return PLACES[action.dest]
     if isinstance(action.metavar, str) and action.metavar.isalpha() and action.metavar != "CONFIG":
         return str(action.metavar)
     if is_list(action):
-        return "FILE ..." if action.dest in FILES else "NAME ..."
+        return (
+            "FILE ..." if action.dest in FILES else "N ..." if get_args(hints_of(action)[0]) == (int,) else "NAME ..."
+        )
     hints = hints_of(action)
     if is_flag(action) or action.nargs is not None:
         return ""

@@ -36,7 +36,7 @@ class Between:
 class OneOf:
     """An attribute that takes one of a few names; see `one_of`."""
 
-    def __init__(self, choices: tuple[str, ...], fixed: bool) -> None:
+    def __init__(self, choices: tuple[object, ...], fixed: bool) -> None:
         """Keep the names."""
         self._choices, self._fixed = choices, fixed
 
@@ -50,6 +50,20 @@ class OneOf:
         if self._fixed and vars(instance).get(self._name, value) != value:
             raise AttributeError(f"{self._name} is fixed when a {type(instance).__name__} is made; make a new one")
         vars(instance)[self._name] = value
+
+
+class Fixed:
+    """An attribute that stays as it was set first; see `fixed`."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Learn the name of the attribute."""
+        self._name = name
+
+    def __set__(self, instance: object, value: Any) -> None:
+        """Keep the first value."""
+        kept = vars(instance).setdefault(self._name, value)
+        if kept is not value and kept != value:
+            raise AttributeError(f"{self._name} is fixed when a {type(instance).__name__} is made; make a new one")
 
 
 def between(
@@ -87,8 +101,8 @@ def between(
     return Between(low, high, optional, below, above, fixed)
 
 
-def one_of(*choices: str, fixed: bool = False) -> Any:
-    """Declare a parameter that is one of a few names.
+def one_of(*choices: object, fixed: bool = False) -> Any:
+    """Declare a parameter that is one of a few names, or True or False.
 
     Args:
         *choices: The names.
@@ -104,6 +118,24 @@ def one_of(*choices: str, fixed: bool = False) -> Any:
         >>> chosen.gating = "position"
     """
     return OneOf(choices, fixed)
+
+
+def fixed() -> Any:
+    """Declare an attribute that stays as the constructor set it.
+
+    Returns:
+        A descriptor. Setting the attribute to something else raises `AttributeError`.
+
+    Example:
+        >>> class Tracked:
+        ...     video: str = fixed()
+        >>> one = Tracked()
+        >>> one.video = "a.mp4"
+        >>> one.video = "b.mp4"
+        Traceback (most recent call last):
+        AttributeError: video is fixed when a Tracked is made; make a new one
+    """
+    return Fixed()
 
 
 def arguments(scope: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trackers.appearance.vectors import EMBEDDING
+from trackers.core.time import as_seconds
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -27,10 +27,12 @@ def time_in_step(camera: str, timestamp: float | None, last: float, newest: floa
         tolerance: Seconds a frame may be behind it.
 
     Raises:
-        ValueError: If it is no time, not after the camera's last frame, or too far behind the others.
+        TypeError: If it is no number of seconds.
+        ValueError: If it is not finite, not after the camera's last frame, or too far behind the others.
     """
-    if timestamp is None or not math.isfinite(timestamp):
-        raise ValueError(f"cameras need one clock: expected timestamp=... in seconds, but got {timestamp!r}")
+    if timestamp is None:
+        raise ValueError("cameras need one clock: expected timestamp=... in seconds, but got None")
+    timestamp = as_seconds(timestamp)
     if timestamp <= last:
         raise ValueError(f"time runs backwards on camera {camera!r}: got {timestamp} s after {last} s")
     if timestamp < newest - tolerance:
@@ -38,7 +40,7 @@ def time_in_step(camera: str, timestamp: float | None, last: float, newest: floa
             f"camera {camera!r} is out of step: got {timestamp} s, {newest - timestamp:.3f} s behind the newest frame "
             f"of another; {tolerance} s are tolerated"
         )
-    return float(timestamp)
+    return timestamp
 
 
 def new_columns(detections: sv.Detections | None) -> int:

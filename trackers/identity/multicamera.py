@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from trackers.core.parameters import between, fixed
 from trackers.core.rows import with_ids
 from trackers.core.state import read_state, write_state
-from trackers.errors import check_range
 from trackers.identity.admission import new_columns, time_in_step
 from trackers.identity.assigner import Assigner
 from trackers.identity.cameras_state import cameras_state, gallery_and_links, restore_cameras
@@ -54,7 +54,7 @@ class MultiCameraTracker:
         trackers: A tracker of its own for each camera, by name; or a `MultiStreamTracker`.
         gallery: Identities known before, and the feature extractor; None starts an empty one. Vectors come from
             `detections.data["embedding"]`, else from the gallery's extractor, else from the tracker's own tracks.
-        links: How the cameras lie to each other; None rules nothing out.
+        links: How the cameras lie to each other, as they are now; None rules nothing out.
         tolerance: Seconds by which a frame of one camera may be later than the newest of another.
 
     Attributes:
@@ -81,6 +81,10 @@ class MultiCameraTracker:
         [1]
     """
 
+    gallery: IdentityGallery = fixed()
+    links: CameraLinks = fixed()
+    tolerance: float = between(0.0)
+
     def __init__(
         self,
         trackers: Mapping[str, Any] | Any,
@@ -90,7 +94,6 @@ class MultiCameraTracker:
         tolerance: float = 0.5,
     ) -> None:
         """Check the parameters and start without tracks."""
-        check_range("tolerance", tolerance, 0.0)
         self._streams = None if isinstance(trackers, Mapping) else trackers
         if self._streams is not None and not (hasattr(trackers, "trackers") and hasattr(trackers, "update")):
             raise TypeError(

@@ -142,6 +142,19 @@ def write_detections(path: str | Path, frames: Iterable[sv.Detections], *, overw
     return table
 
 
+def has_array(path: Path, name: str) -> bool:
+    """Whether a `.npz` holds an array of that name.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return name in arrays.files
+    except Exception as error:  # as in `_load`
+        raise ValueError(f"{path} cannot be read as a .npz of plain arrays: {error}") from error
+
+
 def _load(path: Path, kind: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a file by their names; the one of a `.npy` goes by its ending."""
     try:

@@ -38,27 +38,63 @@ def files_like(pattern: str) -> list[Path]:
     return sorted((path for path in map(Path, glob.glob(stars)) if not path.name.startswith(".")), key=_natural)  # noqa: PTH207
 
 
+def numbers_of(paths: Sequence[Path]) -> list[int] | None:
+    """Numbers of pictures by the last digits of their names; None where the names differ in something else.
+
+    Example:
+        >>> numbers_of([Path("cam1_007.png"), Path("cam1_009.jpg")]), numbers_of([Path("1.png"), Path("b2.png")])
+        ([7, 9], None)
+    """
+    found = [re.fullmatch(r"(.*?)(\d+)(\D*)", path.stem) for path in paths]
+    parts = [one.groups() for one in found if one is not None]
+    if not parts or len(parts) < len(paths) or len({(before, after) for before, _, after in parts}) > 1:
+        return None
+    return [int(number) for _, number, _ in parts]
+
+
+def check_names(paths: Sequence[Path]) -> None:
+    """Refuse two pictures of one name or number in one folder, as a picture and its preview: they are one frame.
+
+    Raises:
+        ValueError: If there are two.
+    """
+    known: dict[tuple[Path, str], Path] = {}
+    for path in paths:
+        name = re.sub(r"\d+", lambda digits: str(int(digits[0])), path.stem)
+        other = known.setdefault((path.parent, name), path)
+        if other is not path:
+            both = f"image {name}" if name.isdigit() else f"image {path.stem}"
+            raise ValueError(
+                f"{path.parent}: the numbering repeats: {other.name} and {path.name} are both {both}; keep one, "
+                f"or name a pattern such as {path.parent / '*'}{path.suffix}"
+            )
+
+
 def check_numbering(folder: Path, paths: Sequence[Path]) -> None:
     """Refuse pictures of a MOT sequence that are not numbered from 1 without a hole: rows would go to other frames.
+
+    Names with more than a number in them, as annotation tools export them, may start anywhere and go on in even steps.
 
     Raises:
         ValueError: If they are not; the message says how they are numbered.
     """
-    numbered = sorted((int(path.stem), path.name) for path in paths if path.stem.isdigit())
-    if not numbered:
+    check_names(paths)
+    plain = [path for path in paths if path.stem.isdigit()]
+    numbers = sorted(numbers_of(plain or paths) or ())
+    if not numbers:
         return
-    numbers = [number for number, _ in numbered]
-    if numbers[0] != 1:
+    if plain and numbers[0] != 1:
+        missing = "" if numbers[0] == 0 else f", and images before {numbers[0]} are missing"
         raise ValueError(
-            f"{folder}: the images are numbered from {numbers[0]}, but the rows of MOT text from 1: image 1 of "
-            f"{len(paths)} is missing. Rename the images, or track the folder of images itself, whose frames count "
-            "from 1 whatever their names"
+            f"{folder}: the images are numbered from {numbers[0]}, but the rows of MOT text from 1{missing}. Rename "
+            "the images, or track the folder of images itself, whose frames count from 1 whatever their names"
         )
-    for (before, name), (after, other) in itertools.pairwise(numbered):
-        if after == before:
-            raise ValueError(f"{folder}: the numbering repeats: {name} and {other} are both image {after}")
-        if after > before + 1:
-            raise ValueError(f"{folder}: image {before + 1} is missing, the numbering jumps from {before} to {after}")
+    step = 1 if plain or len(numbers) < 2 else min(after - before for before, after in itertools.pairwise(numbers))
+    for before, after in itertools.pairwise(numbers):
+        if after != before + step:
+            raise ValueError(
+                f"{folder}: image {before + step} is missing, the numbering jumps from {before} to {after}"
+            )
 
 
 def open_pictures(name: str, paths: Sequence[Path], frame_rate: float | None) -> FrameSource:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trackers.io.mot import mot_row
+from trackers.io.whole import Growing
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -40,6 +41,7 @@ class ResultWriter:
     Where `data["reason"]` tells why each row got its id or none, JSON lines hold all rows and their reasons.
     MOT text has the class in column 8, -1 where there is none. Rows that `data["interpolated"]` marks are
     marked in the file: MOT text ends in `-1,1` there, CSV has a column, JSON lines have a field.
+    An older file stays until the new one is closed, or left by Ctrl-C; where an error comes, it stays for good.
 
     Args:
         path: File to write.
@@ -73,7 +75,8 @@ class ResultWriter:
             endings = ", ".join(formats)
             raise ValueError(f"a result file ends in one of {endings}, but this one is named {self.path.name!r}")
         self._format = formats[self.path.suffix.lower()]
-        self._file = self.path.open("wb" if overwrite else "xb", buffering=0)
+        self._growing = Growing(self.path, overwrite=overwrite)
+        self._file = self._growing.path.open("wb" if overwrite else "xb", buffering=0)
         self._about = about if self.path.suffix.lower() == ".jsonl" else None
         self._header: tuple[str, ...] = CSV_HEADER if self.path.suffix.lower() == ".csv" else ()
 
@@ -99,10 +102,11 @@ class ResultWriter:
             self._append(text)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; it takes the place of an older one."""
         if not self._file.closed:
             self._write_header()
         self._file.close()
+        self._growing.end(True)
 
     def _write_header(self, *further: str) -> None:
         """Begin a CSV file; which columns it has is known on the first frame."""
@@ -117,7 +121,7 @@ class ResultWriter:
             while data:
                 data = data[self._file.write(data) :]
         except OSError as error:
-            if self.path.is_file():
+            if self._growing.path.is_file():
                 self._file.truncate(start)
             raise OSError(error.errno, os.strerror(error.errno or 0), str(self.path)) from error
 
@@ -127,10 +131,18 @@ class ResultWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        empty = error is not None and self.path.is_file() and self.path.stat().st_size == 0
-        (self._file if error else self).close()
-        if empty:
-            self.path.unlink(missing_ok=True)
+        whole = kind is None or issubclass(kind, KeyboardInterrupt)
+        try:
+            if error is None:
+                self._write_header()
+        except OSError:
+            whole = False
+            raise
+        finally:
+            self._file.close()
+            if error is not None and self._growing.is_empty():
+                self._growing.drop()
+            self._growing.end(whole)
 
 
 class _Row(NamedTuple):

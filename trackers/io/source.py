@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,16 @@ def check_rate(frame_rate: float | None) -> None:
     """
     if frame_rate is not None:
         check_range("frame_rate", frame_rate, 1e-6, 1e6)
+
+
+def without_password(name: str) -> str:
+    """An address as it may be shown and kept.
+
+    Example:
+        >>> without_password("rtsp://user:secr@et@camera/1?x=1"), without_password("a:b@c.mp4")
+        ('rtsp://user:***@camera/1?x=1', 'a:b@c.mp4')
+    """
+    return re.sub(r"(?<=://)([^/:@]*):[^/]*@", r"\1:***@", name)
 
 
 class _Numbered(NamedTuple):
@@ -67,6 +78,10 @@ NumberedFrames = Iterator[SourceFrame]
 """Frames, numbers ascending from 1."""
 
 
+STILL = 1e-6
+"""Seconds: less than the finest time base in use; a step below it is none."""
+
+
 class Timeline:
     """Times of frames, ascending, from what a source tells of them.
 
@@ -86,23 +101,39 @@ class Timeline:
         self._now: float | None = None
         self._told: float | None = None
         self._then = 0.0
+        self._back: float | None = None
 
     def next(self, told: float | None) -> float:
-        """Time of the next frame; `told` is what the source says, None where it says nothing."""
+        """Time of the next frame; `told` is what the source says, None where it says nothing.
+
+        A time that stands still or jumps back says nothing, until the one after goes on from there: the source has
+        begun to count anew.
+        """
         if self._now is None:
             self._now = 0.0 if told is None else told
         else:
+            told = self._in_order(told)
             step = 0.0 if told is None or self._told is None else told - self._told - (self._now - self._then)
-            self._now += self._step if step <= 0.0 or abs(step - self._step) <= 1.001 * self.tick else step
+            self._now += self._step if step <= STILL or abs(step - self._step) <= 1.001 * self.tick else step
         if told is not None:
-            self._told, self._then = told, self._now
+            self._told, self._then, self._back = told, self._now, None
         return self._now
+
+    def _in_order(self, told: float | None) -> float | None:
+        """The time, or None for one that says nothing."""
+        if told is None or self._told is None or told > self._told:
+            return told
+        if self._back is not None and told > self._back:
+            self._told, self._then = self._back, self._now or 0.0
+            return told
+        self._back = told
+        return None
 
     def bridge(self, seconds: float) -> None:
         """Let time pass between two frames of which the source cannot tell: it was away."""
         if self._now is not None:
             self._now += max(0.0, seconds - self._step)
-            self._told = None
+            self._told = self._back = None
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import logging
 import os
 import time
@@ -13,7 +14,7 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.errors import require
-from trackers.io.source import Faults, FrameSource, NumberedFrames, SourceFrame, Timeline
+from trackers.io.source import Faults, FrameSource, NumberedFrames, SourceFrame, Timeline, without_password
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -26,6 +27,9 @@ STALLED = 10.0
 
 DECODING_THREADS = "TRACKERS_DECODING_THREADS"
 """Environment variable: threads that decode a video; without it FFmpeg takes one per processor."""
+
+REORDERED = 64
+"""More packets than any codec stores between two frames that follow one another."""
 
 WITHOUT_TIMES = ("avi", "h264", "hevc", "mjpeg", "rawvideo")
 """Formats that keep a rate and no time of a frame; what FFmpeg tells of them is the order of decoding."""
@@ -95,6 +99,28 @@ def open_pipe(url: str, name: str, frame_rate: float | None) -> FrameSource:
     return FrameSource(name, rate, count, read, live=False)
 
 
+def presentation_times(path: str) -> Iterator[float]:
+    """Times of the frames of a video file in seconds, ascending, without decoding them; none where it has none.
+
+    Args:
+        path: The file, which somebody else decodes.
+    """
+    try:
+        with _open_container(f"file:{path}") as container:
+            if container.format.name in WITHOUT_TIMES:
+                return
+            waiting: list[float] = []
+            for packet in container.demux(container.streams.video[0]):
+                if packet.pts is not None and not packet.is_discard:
+                    heapq.heappush(waiting, float(packet.pts * packet.time_base))
+                if len(waiting) > REORDERED:
+                    yield heapq.heappop(waiting)
+            while waiting:
+                yield heapq.heappop(waiting)
+    except Exception as error:  # whoever decodes the file says what is wrong with it
+        logger.debug("%s tells no times: %s", path, error)
+
+
 def _rate_and_count(container: InputContainer, frame_rate: float | None) -> tuple[float, int | None]:
     stream = container.streams.video[0]
     return frame_rate or float(stream.average_rate or stream.guessed_rate or 0) or 30.0, stream.frames or None
@@ -106,7 +132,7 @@ def _tick(container: InputContainer) -> float:
 
 
 def _name(url: str) -> str:
-    return url.removeprefix("file:")
+    return without_password(url.removeprefix("file:"))
 
 
 def _read_video(url: str, retries: int, faults: Faults, rate: float, told: bool, is_file: bool) -> NumberedFrames:

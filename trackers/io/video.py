@@ -14,6 +14,7 @@ from trackers.boxes import Image
 from trackers.errors import require
 from trackers.images import as_bgr
 from trackers.io.source import check_rate
+from trackers.io.whole import Growing
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -27,7 +28,7 @@ class VideoWriter:
 
     An MP4 is written in fragments while frames come and turned into an ordinary one when it is closed, so
     that a run which is killed leaves a video that plays up to its last second. As a context manager it leaves a
-    video that plays, or none, whatever happens meanwhile.
+    video that plays, or none, whatever happens meanwhile; an older file stays until the new one is whole.
 
     Args:
         path: File to write; its ending chooses the container.
@@ -52,16 +53,17 @@ class VideoWriter:
         av = require("av", "cli")
         check_rate(frame_rate)
         self.path = Path(path)
-        with self.path.open("ab" if overwrite else "xb"):
+        self._growing = Growing(self.path, overwrite=overwrite)
+        with self._growing.path.open("ab" if overwrite else "xb"):
             pass
         options = {"movflags": "hybrid_fragmented"} if self.path.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
         self._container: OutputContainer | None = None
         try:
-            self._container = av.open(str(self.path), "w", container_options=options)
+            self._container = av.open(f"file:{self._growing.path}", "w", container_options=options)
             rate = Fraction(frame_rate).limit_denominator(1001)
             self._stream: Any = self._container.add_stream("libx264", rate=rate, options=ENCODING)
         except (av.error.FFmpegError, ValueError) as error:
-            self.path.unlink(missing_ok=True)
+            self._growing.drop()
             raise ValueError(f"{self.path.name} cannot be written as a video: {error}") from error
         self._size: tuple[int, int] | None = None
 
@@ -98,10 +100,16 @@ class VideoWriter:
             container, self._container = self._container, None
             with suppress(OSError):
                 container.close()
+            self._growing.end(False)
             raise
 
     def close(self) -> None:
-        """Write what the encoder still holds and close the file."""
+        """Write what the encoder still holds and close the file; it takes the place of an older one."""
+        self._finish()
+        self._growing.end(True)
+
+    def _finish(self) -> None:
+        """Write what the encoder still holds; without a frame there is no file."""
         container, self._container = self._container, None
         if container is None:
             return
@@ -113,7 +121,7 @@ class VideoWriter:
                 container.close()
             finally:
                 if self._size is None:
-                    self.path.unlink(missing_ok=True)
+                    self._growing.drop()
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -121,19 +129,24 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        whole = kind is None or issubclass(kind, KeyboardInterrupt)
         try:
-            self.close()
+            self._finish()
+        except BaseException:
+            whole = False
+            raise
         finally:
             if not self._is_readable():
-                self.path.unlink(missing_ok=True)
+                self._growing.drop()
+            self._growing.end(whole)
 
     def _is_readable(self) -> bool:
         """Whether what is on the disk begins to play; a full disk may keep the header out, or the first picture."""
         av = require("av", "cli")
-        if not self.path.is_file():
+        if not self._growing.path.is_file():
             return True
         try:
-            with av.open(str(self.path)) as container:
+            with av.open(f"file:{self._growing.path}") as container:
                 return next(container.decode(video=0), None) is not None
         except (av.error.FFmpegError, OSError, IndexError):
             return False

@@ -9,6 +9,8 @@ from trackers.appearance.adaptation import AdaptedExtractor, adapt_videos
 from trackers.appearance.vectors import EMBEDDING
 from trackers.boxes import Image
 from trackers.io import read_ahead, read_detections
+from trackers.io.frames import kind_of
+from trackers.io.source import without_password
 from trackers.pipeline.detectors import FILE_SUFFIXES, Detect
 from trackers.pipeline.track import open_frames
 
@@ -44,9 +46,10 @@ def check_twice_readable(source: str) -> None:
     Raises:
         ValueError: If it is a camera or a stream.
     """
-    if source.isdigit() or "://" in source:
+    if kind_of(source) in ("camera", "pipe", "address"):
         raise ValueError(
-            f"--adapt reads the source twice, and {source} cannot be; --tracker.adapt true learns while it runs"
+            f"--adapt reads the source twice, and {without_password(source)} cannot be; --tracker.adapt true learns "
+            "while it runs"
         )
 
 
@@ -55,7 +58,7 @@ def _frames(source: str, detect: Detect, progress: Progress | None) -> Iterator[
     import supervision as sv
 
     frames = open_frames(source)
-    if frames is None and not source.endswith(FILE_SUFFIXES):
+    if frames is None and not source.lower().endswith(FILE_SUFFIXES):
         raise ValueError(f"{source} has no frames to learn from")
     count = len(read_detections(source)) if frames is None else frames.frame_count
     numbered: Any = ((number, None) for number in range(1, (count or 0) + 1)) if frames is None else read_ahead(frames)

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trackers.appearance.vectors import EMBEDDING
 from trackers.boxes import Image
 from trackers.errors import require
 from trackers.io import DetectionTable, open_source, read_detections, read_sequence
+from trackers.io.detections import has_array
+from trackers.io.frames import kind_of, place_of
 from trackers.io.labels import Size, is_label_folder
 from trackers.io.pictures import files_like, is_picture, picture_size, pictures_in
 from trackers.io.sequences import is_sequence
+from trackers.io.source import without_password
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -25,6 +29,11 @@ FILE_SUFFIXES = (".txt", ".csv", ".npy", ".npz", ".json", ".jsonl")
 
 SAMPLE = "sample"
 """Name of the embedded sample, as a source of frames and as a detector."""
+
+
+def is_sample(name: str | Path) -> bool:
+    """Whether a name stands for the embedded sample: what exists under that name goes first."""
+    return str(name) == SAMPLE and not Path(name).exists()
 
 
 def open_detector(
@@ -54,7 +63,7 @@ def open_detector(
         ValueError: If a file cannot be read, or a class does not exist.
         MissingDependencyError: If it is an Ultralytics model and Ultralytics is not installed.
     """
-    if str(name) == SAMPLE:
+    if is_sample(name):
         return filtered(_sample_detector(), confidence, classes)
     table = stored_table(name, last_frame=last_frame, source=source)
     if table is not None:
@@ -84,8 +93,7 @@ def brings_vectors(name: str | Path) -> bool:
     path = Path(name)
     if path.suffix.lower() != ".npz" or not path.is_file():
         return path.suffix.lower() == ".npy"
-    with np.load(path, allow_pickle=False) as arrays:
-        return "embedding" in arrays.files
+    return has_array(path, EMBEDDING)
 
 
 def default_detections(source: str) -> str:
@@ -100,16 +108,17 @@ def default_detections(source: str) -> str:
     Raises:
         ValueError: For any other source.
     """
-    if source == SAMPLE or Path(source).suffix.lower() in FILE_SUFFIXES:
+    if is_sample(source) or Path(source).suffix.lower() in FILE_SUFFIXES:
         return source
     if is_sequence(source):
         found = read_sequence(source).detections
         if found is not None:
             return str(found)
-    if not (Path(source).exists() or source.isdigit() or "://" in source):
+    if kind_of(source) == "pattern" and not files_like(source):
         raise FileNotFoundError(f"no such video or folder: {source}")
     raise ValueError(
-        f"say where the detections of {source} come from: a detections file, or an Ultralytics model such as yolo11n.pt"
+        f"say where the detections of {without_password(source)} come from: a detections file, or an Ultralytics model "
+        "such as yolo11n.pt"
     )
 
 
@@ -120,14 +129,15 @@ def sequence_length(source: str) -> int | None:
 
 def _size_and_names(source: str) -> tuple[Size | Sequence[Size] | None, Sequence[str]]:
     """Width and height of the frames of a source, and the names of its pictures where it is a folder."""
-    folder = read_sequence(source).frames if is_sequence(source) else Path(source)
-    if folder is None:
+    kind = kind_of(source)
+    folder = read_sequence(source).frames if is_sequence(source) else place_of(source)
+    if folder is None or kind in ("camera", "pipe"):  # what goes by only once is not opened to measure it
         return None, ()
-    pictures = pictures_in(folder) if folder.is_dir() else files_like(str(folder))
+    pictures = [] if kind == "address" else pictures_in(folder) if folder.is_dir() else files_like(str(folder))
     if len(pictures) > 1:
         return [picture_size(path) for path in pictures], [path.stem for path in pictures]
     names = [path.stem for path in pictures if is_picture(path)]
-    _, image = next(iter(open_source(folder)))
+    _, image = next(iter(open_source(source if kind == "address" else folder)))
     return (image.shape[1], image.shape[0]), names
 
 
@@ -161,7 +171,9 @@ def _of_classes(detections: sv.Detections, classes: Sequence[str]) -> Any:
     if len(detections) and names is None and detections.class_id is None:
         raise ValueError(f"the detections have no classes to choose {', '.join(classes)} from")
     numbers = [int(name) for name in classes if name.lstrip("-").isdigit()]
-    keep = np.isin(detections.class_id if detections.class_id is not None else [], numbers)
+    keep = np.zeros(len(detections), np.bool_)
+    if detections.class_id is not None:
+        keep = np.isin(detections.class_id, numbers)
     if names is not None and len(detections):
         keep = keep | np.isin(np.asarray(names, dtype=str), list(classes))
     return keep

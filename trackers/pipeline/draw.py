@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trackers.boxes import Image
+from trackers.errors import check_range
 from trackers.images import as_bgr
 
 if TYPE_CHECKING:
@@ -41,11 +42,25 @@ class Drawing:
             color, blur, pixelate, heatmap, label, trace.
         trace_length: Frames a trace goes back.
         thickness: Line width in pixels; None suits the size of the frame.
+
+    Raises:
+        ValueError: If an annotator is unknown, or a number is not above 0.
     """
 
     annotators: Sequence[str] = ("trace", "box", "label")
     trace_length: int = 30
     thickness: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the names and numbers."""
+        for name in self.annotators:
+            if name not in ANNOTATORS:
+                close = difflib.get_close_matches(name, ANNOTATORS, n=2)
+                hint = f"did you mean {' or '.join(close)}? " if close else ""
+                raise ValueError(f"unknown annotator {name!r}; {hint}Known are {', '.join(ANNOTATORS)}")
+        check_range("trace_length", self.trace_length, 1)
+        if self.thickness is not None:
+            check_range("thickness", self.thickness, 1)
 
 
 DEFAULT = Drawing()
@@ -61,17 +76,9 @@ def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, 
 
     Returns:
         The function; rows without a track are not drawn. Frames are those that `trackers.images.as_bgr` takes.
-
-    Raises:
-        ValueError: If an annotator is unknown.
     """
     import supervision as sv
 
-    for name in drawing.annotators:
-        if name not in ANNOTATORS:
-            close = difflib.get_close_matches(name, ANNOTATORS, n=2)
-            hint = f"did you mean {' or '.join(close)}? " if close else ""
-            raise ValueError(f"unknown annotator {name!r}; {hint}Known are {', '.join(ANNOTATORS)}")
     thickness = drawing.thickness or sv.calculate_optimal_line_thickness(size)
     scale = sv.calculate_optimal_text_scale(size)
     by_track = sv.ColorLookup.TRACK

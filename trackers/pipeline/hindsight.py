@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ import numpy as np
 from trackers.appearance.vectors import EMBEDDING
 from trackers.boxes import Image
 from trackers.core.rows import detections_of
+from trackers.io.frames import kind_of
+from trackers.io.source import without_password
 from trackers.pipeline.frame import TrackedFrame
 from trackers.refinement import refine
 
@@ -39,7 +40,7 @@ def refined_frames(
     """
     found: list[sv.Detections] = []
     for number, _, detections in tracked:
-        found += [_no_rows()] * (number - 1 - len(found))
+        found += [no_rows()] * (number - 1 - len(found))
         found.append(_without_pictures(detections))
     refined = refine(found, frame_rate=frame_rate)
     for number, image in again:
@@ -54,8 +55,9 @@ def check_can_be_read_again(source: str | Path) -> None:
     Raises:
         ValueError: If it is a camera or a stream.
     """
-    if re.match(r"\d+$|[a-z]+://", str(source)):
-        raise ValueError(f"{source} cannot be read twice to refine its tracks; trackers.FixedLag refines streams")
+    if kind_of(source) in ("camera", "pipe", "address"):
+        shown = without_password(str(source))
+        raise ValueError(f"{shown} cannot be read twice to refine its tracks; trackers.FixedLag refines streams")
 
 
 def frames_of_table(
@@ -64,7 +66,7 @@ def frames_of_table(
     """Each frame number of a table of boxes and its rows as detections, with the names of their classes if given."""
     import supervision as sv
 
-    known = bool(len(table)) and bool((table.class_id >= 0).all())
+    known = bool((table.class_id >= 0).any())
     names = np.array([(class_names or {}).get(number, "") for number in table.class_id.tolist()], np.str_)
     xyxy = table.xyxy
     for number in np.unique(table.frame).tolist():
@@ -91,5 +93,6 @@ def _without_pictures(detections: sv.Detections) -> sv.Detections:
     return kept
 
 
-def _no_rows() -> sv.Detections:
+def no_rows() -> sv.Detections:
+    """A frame on which nothing is tracked."""
     return detections_of(np.empty((0, 4)), np.empty(0), [], np.empty(0, np.int64))

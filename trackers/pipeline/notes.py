@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,17 @@ import numpy as np
 from trackers.boxes import Image
 from trackers.core.base import Tracker
 from trackers.io import DetectionTable
+from trackers.io.frames import place_of
+from trackers.io.pictures import files_like, is_picture, numbers_of, pictures_in
+from trackers.io.sequences import is_sequence
 from trackers.pipeline.detectors import Detect
 
 if TYPE_CHECKING:
     import supervision as sv
+
+
+BY_NUMBER = (".txt", ".csv", ".jsonl", ".npy")
+"""Files of detections whose rows name frames by their numbers."""
 
 
 class Watched:
@@ -83,3 +91,24 @@ def other_range(name: str, table: DetectionTable, frames: int) -> list[str]:
     if (last - first + 1) * 2 < frames:
         return [f"{name} has detections of frames {first} to {last} only, and the source has {frames} frames"]
     return []
+
+
+def counted_anew(name: str, source: str) -> list[str]:
+    """Say that pictures are frames in their order, where their names have other numbers that rows may mean.
+
+    Args:
+        name: Name of the file of detections.
+        source: The source of frames.
+    """
+    if Path(name).suffix.lower() not in BY_NUMBER or is_sequence(source):
+        return []
+    place = place_of(source)
+    paths = [path for path in (pictures_in(place) if place.is_dir() else files_like(source)) if is_picture(path)]
+    numbers = sorted(numbers_of(paths) or ())
+    if not numbers or numbers == list(range(1, len(numbers) + 1)):
+        return []
+    holes = "" if numbers[-1] - numbers[0] + 1 == len(numbers) else ", not all of them"
+    return [
+        f"the images of {source} are numbered {numbers[0]} to {numbers[-1]}{holes}; here they are frames 1 to "
+        f"{len(numbers)} in that order, and so were the rows of {name} read"
+    ]

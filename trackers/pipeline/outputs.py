@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import urllib.parse
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from trackers.io.frames import STANDARD_INPUT
+from trackers.io.frames import STANDARD_INPUT, place_of
 from trackers.io.labels import labels_in
 from trackers.io.pictures import files_like, pictures_in
 from trackers.io.sequences import is_sequence, read_sequence
@@ -45,6 +43,8 @@ def check_outputs(
         seen.append(path)
         if path.suffix.lower() not in suffixes:
             raise ValueError(f"{path.name}: the ending must be one of {', '.join(suffixes)}")
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
         if path.exists() and not overwrite:
             raise FileExistsError(errno.EEXIST, "file exists", str(path))
         if not path.parent.is_dir():
@@ -78,14 +78,11 @@ def check_not_read(paths: Sequence[str | Path], inputs: Sequence[str | Path | No
 
 
 def _places(name: str) -> list[Path]:
-    """Where an input lies: what is there under its name, what a URL or a pattern names, what standard input is."""
-    if Path(name).exists():
-        return [Path(name)]
-    if name == STANDARD_INPUT:
-        return [STANDARD_INPUT_PATH]
-    if name.lower().startswith("file:"):
-        return [Path(urllib.request.url2pathname(urllib.parse.urlsplit(name).path))]
-    return files_like(name)
+    """Where an input lies: what is there under its name, what a `file:` URL or a pattern names, standard input."""
+    place = place_of(name)
+    if place.exists():
+        return [place]
+    return [STANDARD_INPUT_PATH] if name == STANDARD_INPUT else files_like(name)
 
 
 def _is_in(path: Path, source: Path) -> bool:

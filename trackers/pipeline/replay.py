@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from trackers.boxes import Image
-from trackers.io import FrameSource, MOTSequence, open_source, read_mot, read_sequence
+from trackers.io import FrameSource, MOTSequence, read_result, read_sequence
+from trackers.io.result_reader import class_names
+from trackers.io.sequences import is_sequence
 from trackers.pipeline.frame import TrackedFrame
+from trackers.pipeline.hindsight import frames_of_table, no_rows
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.sinks import OUTPUT_SUFFIXES
-from trackers.pipeline.track import Summary, run
+from trackers.pipeline.track import Summary, open_frames, run
 from trackers.table import BoxTable
 
 
@@ -27,8 +29,8 @@ def replay(
     """Draw results over the frames of a sequence, into a video, a window, or both.
 
     Args:
-        sequence: The sequence folder, with frames.
-        results: MOT text with ids.
+        sequence: The sequence folder, with frames; or any other source of frames, such as a video.
+        results: MOT text with ids, or `.csv` or `.jsonl` as `trackers.io.ResultWriter` writes them.
         output: Video to write, or None.
         show: Shows a frame and tells whether to go on, as `trackers.pipeline.preview.open_preview` gives it.
         overwrite: Replace an existing file.
@@ -43,11 +45,17 @@ def replay(
     """
     outputs = [] if output is None else [output]
     check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=[sequence, results])
-    folder = read_sequence(sequence)
-    source = open_source(frames_of(folder))
-    table = read_mot(results, last_frame=folder.length)
-    rate = folder.frame_rate or source.frame_rate
-    return run(_replayed(source, table), outputs, frame_rate=rate, show=show, overwrite=overwrite)
+    folder = read_sequence(sequence) if is_sequence(sequence) else None
+    source = open_frames(sequence if folder is None else frames_of(folder))
+    if source is None:
+        raise ValueError(f"{sequence} has no frames to draw on; give a video, or a folder of images")
+    table, _ = read_result(results, last_frame=None if folder is None else folder.length)
+    replayed = _replayed(source, table, class_names(Path(results)))
+    summary = run(replayed, outputs, frame_rate=source.frame_rate, show=show, overwrite=overwrite)
+    last = int(table.frame.max(initial=0))
+    if summary.stopped or folder is not None or last <= summary.frames:
+        return summary
+    return replace(summary, notes=(f"{results} goes to frame {last}, but {sequence} has {summary.frames} frames",))
 
 
 def frames_of(sequence: MOTSequence) -> Path:
@@ -61,11 +69,7 @@ def frames_of(sequence: MOTSequence) -> Path:
     return sequence.folder
 
 
-def _replayed(source: FrameSource, table: BoxTable) -> Iterator[TrackedFrame]:
-    import supervision as sv
-
+def _replayed(source: FrameSource, table: BoxTable, names: Mapping[int, str]) -> Iterator[TrackedFrame]:
+    found = dict(frames_of_table(table, names))
     for number, image in source:
-        rows = slice(*np.searchsorted(table.frame, [number, number + 1]).tolist())
-        found = sv.Detections(xyxy=table.xyxy[rows], tracker_id=table.tracker_id[rows])
-        found.data["interpolated"] = table.interpolated[rows]
-        yield TrackedFrame(number, image, found)
+        yield TrackedFrame(number, image, found.get(number, no_rows()))

@@ -9,8 +9,10 @@ from typing import Any
 
 from trackers import __version__
 from trackers.boxes import Image
+from trackers.errors import check_range
 from trackers.io import write_detections
 from trackers.io.sequences import is_sequence
+from trackers.io.source import check_rate, without_password
 from trackers.pipeline.adapt import adapt_sources, check_twice_readable, with_mapped_vectors
 from trackers.pipeline.choices import (
     Choice,
@@ -31,7 +33,7 @@ from trackers.pipeline.detectors import (
 )
 from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.embed import observe
-from trackers.pipeline.notes import Watched, no_tracks, other_range
+from trackers.pipeline.notes import Watched, counted_anew, no_tracks, other_range
 from trackers.pipeline.outputs import check_outputs
 from trackers.pipeline.sinks import OUTPUT_SUFFIXES
 from trackers.pipeline.track import Summary, has_frames, open_frames, track_video
@@ -71,6 +73,17 @@ class TrackSettings:
     refine: bool = False
     adapt: bool = False
 
+    def check(self) -> None:
+        """Refuse options that are wrong in themselves, before anything is opened.
+
+        Raises:
+            ValueError: If the tracker has no such option, or a number is out of range.
+        """
+        make_tracker(self.tracker)
+        check_rate(self.frame_rate)
+        if self.confidence is not None:
+            check_range("confidence", self.confidence, -1e9, 1e9)
+
     def run(
         self,
         source: str,
@@ -96,6 +109,7 @@ class TrackSettings:
             ValueError: If something does not fit, as in `track_video`.
             OSError: If a file is not there, or cannot be written.
         """
+        self.check()
         found = detections_for(source, self.detections)
         check_outputs(outputs, OUTPUT_SUFFIXES, overwrite=overwrite, inputs=self.inputs(source))
         lowest = default_confidence(self.tracker, found) if self.confidence is None else self.confidence
@@ -132,7 +146,7 @@ class TrackSettings:
         )
         notes = [] if summary.tracks or self.only or summary.stopped else no_tracks(watched, tracker)
         if table is not None and not summary.stopped:
-            notes += other_range(found, table, watched.last_frame)
+            notes += other_range(found, table, watched.last_frame) + counted_anew(found, source)
         return replace(summary, notes=tuple(notes))
 
     def inputs(self, source: str) -> list[str]:
@@ -146,7 +160,7 @@ class TrackSettings:
             "settings": dict(self.tracker.options),
             "extractor": str(extractor),
             "detections": detections,
-            "source": source,
+            "source": without_password(source),
             "version": __version__,
         }
 

@@ -18,7 +18,7 @@ from trackers.core.base import Tracker
 from trackers.io import Faults, FrameSource, SourceFrame, open_source, overlapped, read_ahead, read_detections
 from trackers.io.sequences import VIDEO_SUFFIXES, is_sequence, read_sequence
 from trackers.io.source import check_rate
-from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect
+from trackers.pipeline.detectors import FILE_SUFFIXES, SAMPLE, Detect, is_sample
 from trackers.pipeline.frame import TrackedFrame as TrackedFrame
 from trackers.pipeline.hindsight import check_can_be_read_again, refined_frames
 from trackers.pipeline.outputs import check_outputs
@@ -72,7 +72,7 @@ def open_frames(source: str | Path, *, frame_rate: float | None = None) -> Frame
     Returns:
         The source, or None for a detections file and for a MOT sequence folder without frames.
     """
-    if str(source) == SAMPLE:
+    if is_sample(source):
         from trackers.sample import Scene
 
         scene = Scene()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from trackers.errors import check_range
+from trackers.core.parameters import between
 from trackers.refinement.gaps import LONGEST_GAP
 from trackers.refinement.refine import refine
 
@@ -41,8 +41,9 @@ class FixedLag:
         [[1], [1], [1], [1]]
     """
 
+    seconds: float = between(0.0)
+
     def __init__(self, tracker: Tracker[Any], seconds: float = 1.0, *, smooth: bool = True) -> None:
-        check_range("seconds", seconds, 0.0)
         self.tracker = tracker
         self.seconds = seconds
         self.smooth = smooth

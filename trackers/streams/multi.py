@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trackers.core.base import Tracker
+from trackers.core.parameters import one_of
 from trackers.core.state import Saved, check_origin, read_state
 from trackers.errors import check_choice
 from trackers.streams.together import StreamFrame, update_together
@@ -56,9 +57,10 @@ class MultiStreamTracker(Saved):
         {'door': [1], 'yard': [1]}
     """
 
+    on_error: str = one_of(*ON_ERROR)
+
     def __init__(self, make_tracker: Callable[[str], Tracker[Any]], *, on_error: str = "raise") -> None:
         """Start without streams."""
-        check_choice("on_error", on_error, ON_ERROR)
         if not callable(make_tracker):
             raise TypeError(
                 "expected a function from a stream's name to a new tracker, such as "

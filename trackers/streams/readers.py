@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from trackers.boxes import Image
 from trackers.io import FrameSource, open_source
+from trackers.io.frames import kind_of
 from trackers.io.source import Timeline
 from trackers.streams.counters import Counters
 
@@ -262,4 +262,4 @@ def opened_for_good(source: Source) -> FrameSource:
 
 def is_address(source: Source) -> bool:
     """Whether a source is a camera or an address, which may be there later."""
-    return str(source).isdigit() or re.match(r"[A-Za-z]+://", str(source)) is not None
+    return not isinstance(source, FrameSource) and kind_of(source) in ("camera", "address")

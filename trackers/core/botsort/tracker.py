@@ -20,7 +20,7 @@ from trackers.core.ambiguity import AppearanceTracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.core.observations import Observations
-from trackers.core.parameters import arguments, between, one_of
+from trackers.core.parameters import arguments, between, fixed, one_of
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import MODELS, model_of
 
@@ -94,6 +94,7 @@ class BoTSORTTracker(AppearanceTracker[TracksWithEmbedding]):
     low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
     low_confidence_iou_threshold: float = between(0.0, 1.0)
     motion_model: str = one_of(*MODELS, fixed=True)
+    device: str | None = fixed()
 
     def __init__(
         self,
@@ -123,7 +124,6 @@ class BoTSORTTracker(AppearanceTracker[TracksWithEmbedding]):
         if appearance_threshold is None:
             appearance_threshold = recommended_threshold(feature_extractor, PAPER_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
-        del device
         super().__init__(model_of(motion_model), TracksWithEmbedding, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:

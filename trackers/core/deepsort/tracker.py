@@ -23,7 +23,7 @@ from trackers.core.candidates import candidates_in_gate
 from trackers.core.deepsort.reidentification import reidentified
 from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.core.observations import Observations
-from trackers.core.parameters import arguments, between, one_of
+from trackers.core.parameters import arguments, between, fixed, one_of
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import XYAH
 
@@ -100,7 +100,9 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
     minimum_iou_threshold: float = between(0.0, 1.0)
     appearance_weight: float = between(0.0, 1.0)
     distance_metric: str = one_of("cosine", "euclidean")
-    cascade: bool
+    cascade: bool = one_of(True, False)
+    adapt: bool = one_of(True, False, fixed=True)
+    device: str | None = fixed()
     gating: str = one_of("state", "position")
     gallery_size: int | None = between(1, optional=True)
     appearance_threshold: float = between(0.0, 2.0)
@@ -136,7 +138,6 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         if appearance_threshold is None:
             appearance_threshold = recommended_threshold(feature_extractor, PAPER_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
-        del device
         super().__init__(XYAH, DeepSORTTracks, **arguments(locals()))
 
     def _buffer(self) -> int:

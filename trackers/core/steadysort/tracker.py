@@ -20,7 +20,7 @@ from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.core.ambiguity import AppearanceTracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
-from trackers.core.parameters import arguments, between, one_of
+from trackers.core.parameters import arguments, between, fixed, one_of
 from trackers.core.steadysort.limits import BY_MOTION, WITH_APPEARANCE, Limits
 from trackers.core.steadysort.tracks import SteadySORTTracks, every_pair, heights, perhaps_alike, reachable
 from trackers.core.steadysort.trust import Trust
@@ -115,6 +115,8 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
     high_confidence_threshold: float = between(0.0, 1.0, above="low_confidence_threshold")
     low_confidence_threshold: float = between(0.0, 1.0, below="high_confidence_threshold")
     motion_model: str = one_of(*MODELS, fixed=True)
+    adapt: bool = one_of(True, False, fixed=True)
+    device: str | None = fixed()
 
     def __init__(
         self,
@@ -141,7 +143,6 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         if appearance_threshold is None:
             appearance_threshold = recommended_threshold(feature_extractor, DEFAULT_THRESHOLD)
         feature_extractor = on_device(feature_extractor, device)
-        del device
         super().__init__(model_of(motion_model), SteadySORTTracks, **arguments(locals()))
 
     def _step(self, observations: Observations) -> Ints:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from trackers.boxes import Ints
 from trackers.core.base import Tracker
 from trackers.core.track import Track
 from trackers.errors import require
+from trackers.integrations.ultralytics.results import detections_of, with_ids
 from trackers.integrations.ultralytics.settings import Settings, read_settings
+from trackers.integrations.ultralytics.times import Clock, begin_to_tell, stride_of
 from trackers.lifecycle import NO_ID
 from trackers.streams.together import StreamFrame, update_together
-
-if TYPE_CHECKING:
-    import supervision as sv
 
 START, RESULTS = "on_predict_start", "on_predict_postprocess_end"
 """Events of a predictor: its source is open and its model loaded; the results of a batch are there."""
@@ -48,6 +46,7 @@ class Streams(list[Tracker[Any]]):
         super().__init__(trackers)
         self.settings = settings
         self.sources: list[str | None] = [None] * len(trackers)
+        self.clocks: list[Clock] | None = None
         for tracker in trackers if settings is not None else ():
             tracker.on("removed", partial(_note_removed, tracker))
 
@@ -56,6 +55,14 @@ class Streams(list[Tracker[Any]]):
         for tracker in self:
             tracker.reset()
         self.sources = [None] * len(self)
+
+    def begin(self, dataset: Any) -> None:
+        """Begin with a source: its video files tell times, which trackers follow unless somebody set their rate."""
+        own = self.settings is not None and "frame_rate" not in self.settings.tracker.options
+        if own and dataset.mode == "video" and not any(self.sources):
+            self.clocks = [Clock(tracker.frame_rate, stride_of(dataset)) for tracker in self]
+        for clock in self.clocks or ():
+            clock.rewind()
 
     def give_ids(self, predictor: Any, *, across_files: bool) -> None:
         """Track every result of the batch, and put results with ids in their place.
@@ -72,13 +79,32 @@ class Streams(list[Tracker[Any]]):
             stream = index if live else 0
             if video and not across_files and self.sources[stream] not in (None, result.path):
                 _track(frames)
-                self[stream].reset()
+                self._begin_file(stream, predictor.dataset)
             self.sources[stream] = result.path
-            frames.append(StreamFrame(self[stream], detections_of(result), result.orig_img))
+            time = self._time(stream, result.path if video else None, frames)
+            frames.append(StreamFrame(self[stream], detections_of(result), result.orig_img, timestamp=time))
         _track(frames)
         for index, (result, one) in enumerate(zip(predictor.results, frames, strict=True)):
             assert one.tracked is not None
             predictor.results[index] = with_ids(result, np.asarray(one.tracked.tracker_id))
+
+    def _time(self, stream: int, file: str | None, waiting: list[StreamFrame]) -> float | None:
+        """Time of the next frame; None while frames come at the frame rate of the tracker."""
+        if self.clocks is None:
+            return None
+        clock = self.clocks[stream]
+        was_uneven, time = clock.uneven, clock.next(file)
+        if clock.uneven and not was_uneven and clock.before is not None:
+            _track(waiting)
+            begin_to_tell(self[stream], clock.before)
+        return time
+
+    def _begin_file(self, stream: int, dataset: Any) -> None:
+        """Remove the tracks of the last file, and follow the frame rate of the next."""
+        self[stream].reset()
+        if self.clocks is not None:
+            (self[stream].frame_rate,) = _frame_rates(dataset, 1)
+            self.clocks[stream] = Clock(self[stream].frame_rate, stride_of(dataset))
 
 
 def _clear_removed(tracker: Any) -> None:
@@ -97,40 +123,6 @@ def _track(frames: list[StreamFrame]) -> None:
     for one in frames:
         if one.error is not None:
             raise one.error
-
-
-def detections_of(result: Any) -> sv.Detections:
-    """The boxes of an Ultralytics result, rotated ones by the upright box around them; masks stay behind."""
-    import supervision as sv
-
-    boxes = result.boxes if result.obb is None else result.obb
-    return sv.Detections(
-        xyxy=boxes.xyxy.cpu().numpy(),
-        confidence=boxes.conf.cpu().numpy(),
-        class_id=boxes.cls.cpu().numpy().astype(int),
-    )
-
-
-def with_ids(result: Any, ids: Ints) -> Any:
-    """The rows of an Ultralytics result that have an id, boxes unchanged, with their masks and key points.
-
-    Args:
-        result: The `ultralytics.engine.results.Results`; not changed.
-        ids: Id of each row, -1 for none, shape `(n,)`.
-
-    Returns:
-        New results of the same frame; without ids if no row has one.
-    """
-    torch = require("torch", extra="ultralytics")
-    rows = np.flatnonzero(ids != NO_ID)
-    tracked = result[rows.tolist()]
-    if len(rows) == 0:
-        return tracked
-    kind = "boxes" if tracked.obb is None else "obb"
-    data = torch.as_tensor(getattr(tracked, kind).data)
-    column = torch.as_tensor(ids[rows], dtype=data.dtype, device=data.device)[:, None]
-    tracked.update(**{kind: torch.cat((data[:, :-2], column, data[:, -2:]), dim=1)})
-    return tracked
 
 
 def attach(model: Any, tracker: Tracker[Any] | Callable[[], Tracker[Any]]) -> Callable[[], None]:
@@ -281,6 +273,7 @@ def _start(predictor: Any, settings: Settings, persist: bool) -> None:
     if not (persist and same):
         rates = _frame_rates(predictor.dataset, count)
         predictor.trackers = Streams(settings.build(predictor, rates), settings)
+    predictor.trackers.begin(predictor.dataset)
 
 
 def _stream_count(predictor: Any) -> int:
@@ -294,7 +287,7 @@ def _stream_count(predictor: Any) -> int:
 
 def _frame_rates(dataset: Any, count: int) -> list[float]:
     """Frames per second of each stream as they are tracked, 30 read a second where the source does not tell."""
-    stride = max(1, int(getattr(dataset, "vid_stride", 1) or 1)) if dataset.mode != "image" else 1
+    stride = stride_of(dataset) if dataset.mode != "image" else 1
     told = getattr(dataset, "fps", None)
     rates = list(told) if isinstance(told, (list, tuple)) else [told] * count
     return [(float(rate) if rate and 0 < rate < float("inf") else 30.0) / stride for rate in rates]

@@ -8,6 +8,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 
 from trackers.identity import Event
+from trackers.io.whole import whole_file
 
 EVENTS_FILE = "events.csv"
 """Name of the file in the folder of results."""
@@ -16,7 +17,7 @@ EVENTS_FILE = "events.csv"
 def write_events(folder: Path, events: Iterable[Event]) -> Path:
     """Write `events.csv`, a row for each event with the fields of `Event`, oldest first; returns its path."""
     path = folder / EVENTS_FILE
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow([field.name for field in fields(Event)])
         table.writerows(astuple(event) for event in events)
