@@ -14,7 +14,7 @@ from hypothesis.internal.constants_ast import Constants
 
 # How long an example takes says how busy the machine is, and nothing of the library. The suite tries the same examples
 # on every run, so that it fails for what was changed; `--hypothesis-profile=explore` tries others, more of them where a
-# test does not say how many, and remembers those that fail. Hypothesis also draws numbers that stand in the source of
+# test does not say how many, and keeps those that fail. Hypothesis also draws numbers that stand in the source of
 # the modules imported so far, which differ with the order of the tests: see `pytest_configure`.
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=1000)
 settings.register_profile("trackers", settings.get_profile("explore"), derandomize=True, max_examples=100)

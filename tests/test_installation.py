@@ -130,7 +130,7 @@ def test_the_readme_in_the_metadata_has_no_dead_links() -> None:
 
 
 @pytest.mark.parametrize("other", [None, "trackers-2.6.1"])
-def test_a_folder_shared_with_another_package_is_told_in_one_sentence(other: str | None, tmp_path: Path) -> None:
+def test_a_folder_shared_with_another_package_is_reported_in_one_sentence(other: str | None, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "trackers", tmp_path / "trackers", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "deepsort_trackers-0.1.0.dist-info").mkdir()
     (tmp_path / "trackers_of_another_name-1.0.dist-info").mkdir()

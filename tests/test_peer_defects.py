@@ -1,4 +1,4 @@
-"""Thirty-seven defects that were seen in other trackers: which tests show that none of them is here.
+"""Thirty-seven defects of other trackers: which tests show that none of them is here.
 
 Most are asked where the part is tested; what is asked of all trackers at once, and nowhere else, is asked below.
 """
@@ -25,8 +25,8 @@ SHOWN_BY = {
     2: COMPAT + "test_row_2_one_entry_per_matched_frame",
     3: COMPAT + "test_row_3_the_budget_keeps_exactly_the_newest",
     4: COMPAT + "test_row_4_no_state_survives_a_reset",
-    5: COMPAT + "test_rows_5_and_6_a_box_that_cannot_be_seen_is_tracked_by_motion",
-    6: COMPAT + "test_rows_5_and_6_a_box_that_cannot_be_seen_is_tracked_by_motion",
+    5: COMPAT + "test_rows_5_and_6_a_box_that_is_not_visible_is_tracked_by_motion",
+    6: COMPAT + "test_rows_5_and_6_a_box_that_is_not_visible_is_tracked_by_motion",
     7: COMPAT + "test_row_7_a_vector_that_says_nothing_is_no_appearance",
     8: COMPAT + "test_row_8_a_box_that_is_none_does_not_stop_the_others",
     9: COMPAT + "test_row_9_too_few_vectors_are_refused_naming_both_lengths",
@@ -48,13 +48,13 @@ SHOWN_BY = {
     25: CONTRACT + "test_same_rows_in_the_same_order_with_ids",
     26: HERE + "test_row_26_large_ids_stay_apart",
     27: HERE + "test_row_27_a_frame_may_be_skipped_under_a_moving_camera",
-    28: APPEARANCE + "test_input_is_left_alone_and_the_answer_is_the_same_twice",
+    28: APPEARANCE + "test_input_is_left_alone_and_the_output_is_the_same_twice",
     29: MEMORY + "test_the_id_comes_back_with_the_last_of_the_agreeing_frames",
     30: "tests/test_package.py::test_import_is_silent",
     31: COMPAT + "test_row_31_one_zero_vector_does_not_poison_a_gallery",
     32: HERE + "test_row_32_one_zero_vector_costs_nobody_the_id",
-    33: COMPAT + "test_row_33_a_gallery_does_not_grow_while_its_track_is_not_seen",
-    37: CONTRACT + "test_a_confirmed_track_has_its_id_on_the_first_frame_it_is_seen_again",
+    33: COMPAT + "test_row_33_a_gallery_does_not_grow_while_its_track_is_lost",
+    37: CONTRACT + "test_a_confirmed_track_has_its_id_on_the_first_frame_it_is_matched_again",
 }
 """By the number of the defect, the test that asks for it; its name says what is right."""
 
@@ -73,7 +73,7 @@ def names_in(path: Path) -> set[str]:
     }
 
 
-def test_every_defect_is_asked_by_a_test_that_exists() -> None:
+def test_every_defect_is_covered_by_a_test_that_exists() -> None:
     assert sorted(SHOWN_BY.keys() | MEASURED.keys()) == list(range(1, 38))
     for place in SHOWN_BY.values():
         file, _, name = place.partition("::")
@@ -110,11 +110,11 @@ def test_row_27_a_frame_may_be_skipped_under_a_moving_camera(make: Make, given: 
     camera: Any = matrices if given else lambda frame, boxes: np.eye(3)
     tracker = make(minimum_consecutive_frames=1, camera_motion=camera)
     for _ in range(3):
-        answer = tracker.update(standing(np.eye(5)))
+        output = tracker.update(standing(np.eye(5)))
     assert len(tracker.update(None)) == 0
     moved = standing(np.eye(5))
     moved.xyxy = moved.xyxy + (np.array([300.0, 0.0, 300.0, 0.0]) if given else 0.0)
-    np.testing.assert_array_equal(np.asarray(tracker.update(moved).tracker_id), np.asarray(answer.tracker_id))
+    np.testing.assert_array_equal(np.asarray(tracker.update(moved).tracker_id), np.asarray(output.tracker_id))
 
 
 @every_tracker
@@ -124,5 +124,5 @@ def test_row_32_one_zero_vector_costs_nobody_the_id(make: Make) -> None:
     spoiled = embeddings.copy()
     spoiled[2] = 0.0
     for frame in range(40):
-        answer = tracker.update(standing(spoiled if frame in (0, 7) else embeddings))
-        assert np.asarray(answer.tracker_id).tolist() == [1, 2, 3, 4, 5], f"frame {frame}"
+        output = tracker.update(standing(spoiled if frame in (0, 7) else embeddings))
+        assert np.asarray(output.tracker_id).tolist() == [1, 2, 3, 4, 5], f"frame {frame}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +32,18 @@ NOT_OURS = {
 }
 """Words that other people in the field would not use, and theirs."""
 
-NOT_NAMES = re.compile(r"(^|_)(answers?|looks?|strangers?)($|_)", re.IGNORECASE)
+NOT_NAMES = re.compile(
+    r"(^|_)(answers?|looks?|looked|strangers?|seen|unseen|told|sure|remember(s|ed|ing)?|forg[eo]t(s|ful|ting)?)($|_)",
+    re.IGNORECASE,
+)
 """The same among names of variables, functions and classes."""
+
+CODE = [
+    path
+    for folder in ("trackers", "docs", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__)
+]
 
 
 def found(text: str) -> list[str]:
@@ -59,10 +70,14 @@ def test_a_notebook_uses_the_words_of_the_field(notebook: Path) -> None:
 
 
 def code() -> Iterator[tuple[str, str]]:
-    """Texts and names of the code, with their files: docstrings, messages, and what is assigned, passed or defined."""
-    for path in sorted((ROOT / "trackers").rglob("*.py")) + sorted((ROOT / "docs").rglob("*.py")):
+    """Texts and names of the code with their files: docstrings, comments, messages, what is assigned or defined."""
+    for path in CODE:
         where = str(path.relative_to(ROOT))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        content = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            comments = [one.string for one in tokenize.tokenize(file.readline) if one.type == tokenize.COMMENT]
+        yield where, " ".join(one.lstrip("# ") for one in comments)
+        for node in ast.walk(ast.parse(content)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield where, " ".join(node.value.split())
             elif isinstance(node, ast.arg):
@@ -71,6 +86,8 @@ def code() -> Iterator[tuple[str, str]]:
                 yield where, f"name {node.name}"
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 yield where, f"name {node.id}"
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                yield where, f"name {node.attr}"
 
 
 def test_code_uses_the_words_of_the_field() -> None:

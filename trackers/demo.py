@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import supervision as sv
 
 FITTING_STEP = 6
-"""The detector learns what the place looks like without people from every sixth frame of the video."""
+"""The detector learns the place without people from every sixth frame of the video."""
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ class Tracks:
         state: Kalman state, shape `(n, 5, 4)`; see `trackers.motion.kalman`.
         group: Group of classes the track may match in, shape `(n,)`.
         score: Confidence of the last detection, shape `(n,)`.
-        votes: Confidence collected for each class the tracker has seen, shape `(n, classes)`.
+        votes: Confidence collected for each class the tracker has met, shape `(n, classes)`.
     """
 
     id: Ints = column(fill=NO_ID)
@@ -175,7 +175,7 @@ class Lifecycle:
             The id of each detection's track, -1 without a confirmed one, shape `(n,)`.
         """
         ids = np.full(len(born), NO_ID)
-        before, was_seen = self.total_confirmed, tracks.missed == 0
+        before, was_matched = self.total_confirmed, tracks.missed == 0
         tracks.age += elapsed
         tracks.missed += elapsed
         tracks.missed[match.track] = 0
@@ -183,16 +183,16 @@ class Lifecycle:
         self._confirm(tracks)
         ids[match.detection] = tracks.id.take(match.track)
 
-        is_seen, confirmed = tracks.missed == 0, tracks.confirmed
-        turned = (confirmed & (is_seen != was_seen)).nonzero()[0]
+        is_matched, confirmed = tracks.missed == 0, tracks.confirmed
+        turned = (confirmed & (is_matched != was_matched)).nonzero()[0]
         lost = recovered = tracks.id.take(turned)
         if len(turned):
-            lost, recovered = lost[was_seen[turned]], recovered[is_seen[turned]]
-        dead = (~is_seen & ~(confirmed & (tracks.missed <= self.buffer))).nonzero()[0]
+            lost, recovered = lost[was_matched[turned]], recovered[is_matched[turned]]
+        dead = (~is_matched & ~(confirmed & (tracks.missed <= self.buffer))).nonzero()[0]
         removed = (*self.between, tracks.take(dead)) if len(dead) else self.between
         self.between = ()
         if len(dead):
-            tracks.keep(unmatched(len(is_seen), dead).nonzero()[0])
+            tracks.keep(unmatched(len(is_matched), dead).nonzero()[0])
         births = int(born.sum())
         if births:
             tracks.append(births, **columns)

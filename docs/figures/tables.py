@@ -24,7 +24,7 @@ ACROSS = {
     "identity-by-sequence": "sequence",
     "identity-by-threshold": "tracker, boxes",
     "identity-by-vectors": "boxes",
-    "identity-unseen": "vectors",
+    "identity-held-out": "vectors",
     "identity-without-vectors": "objects",
     "refinement": "boxes",
     "refinement-inputs": "tracks",

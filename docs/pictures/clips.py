@@ -35,7 +35,7 @@ def looking_back() -> Pictures:
 
 
 def crowd() -> Pictures:
-    """Thirty people seen from above, with the way that each has gone."""
+    """Thirty people from above, each with its path."""
     noise = DetectionNoise(jitter=0.015, miss=0.03, false_alarms=0.1)
     scene = Scene(4, SIZE, 150, figures=30, noise=noise)
     return _every_third(scene, 90, len(scene))

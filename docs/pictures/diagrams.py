@@ -133,7 +133,7 @@ def cascade() -> str:
 
 
 def logo() -> str:
-    """The mark of the library: one object, seen three times, with one id."""
+    """The mark of the library: one object in three frames, with one id."""
     boxes = "".join(
         f'<rect x="{6 + 13 * step}" y="{30 - 8 * step}" width="20" height="26" rx="4" fill="none" stroke="#fff" '
         f'stroke-width="4" opacity="{0.35 + 0.3 * step:.2f}"/>'

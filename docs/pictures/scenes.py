@@ -64,7 +64,7 @@ def person_of(scene: Scene, index: int, person: int) -> Any:
 
 
 def filtered(model: MotionModel, scene: Scene, person: int, frames: Sequence[int]) -> npt.NDArray[np.float64]:
-    """State of a filter that has seen the boxes of one person; it predicts alone where there are none."""
+    """State of a filter that got the boxes of one person; it predicts alone where there are none."""
     state = None
     for index in frames:
         boxes = person_of(scene, index, person).xyxy.astype(np.float64)
@@ -135,11 +135,11 @@ def bytetrack() -> Pictures:
     for tracker, name, lowest in ((ByteTrackTracker(), "ByteTrack", 0.0), (SORTTracker(), "SORT on 0.6 and up", 0.6)):
         crops = []
         for index in range(moments[-1] + 1):
-            seen: Any = scene.truth(index)
-            # A detector that is as sure as it sees much.
-            seen.confidence = (0.95 * seen.data["visibility"]).astype(np.float32)
-            weak = seen.confidence < lowest
-            output: Any = tracker.update(seen[~weak])
+            visible: Any = scene.truth(index)
+            # A detector whose confidence is the visible part.
+            visible.confidence = (0.95 * visible.data["visibility"]).astype(np.float32)
+            weak = visible.confidence < lowest
+            output: Any = tracker.update(visible[~weak])
             if index not in moments:
                 continue
             canvas = Canvas(scene.frame(index), (640, 250, 960, 570), 210)
@@ -147,7 +147,7 @@ def bytetrack() -> Pictures:
                 colour = GREEN if confidence >= 0.6 else YELLOW
                 canvas.box(box, colour, f"id {number}" if number > 0 else "no id")
                 canvas.text((box[0], box[3]), f"{confidence:.2f}", colour, size=13)
-            for box, confidence in zip(seen.xyxy[weak], seen.confidence[weak], strict=True):
+            for box, confidence in zip(visible.xyxy[weak], visible.confidence[weak], strict=True):
                 canvas.box(box, RED, "left out", dashed=True)
                 canvas.text((box[0], box[3]), f"{confidence:.2f}", RED, size=13)
             if index == moments[0]:
@@ -162,9 +162,9 @@ def ocsort() -> Pictures:
     scene = stage([(0, 0.42, 0.74), (2.4, 0.63, 0.74), (2.6, 0.63, 0.74), (5.0, 0.42, 0.74)], visible=0.6, seed=0)
     tracker = OCSORTTracker(lost_track_buffer=60)
     outputs = list(run(scene, tracker, 95))
-    seen = [index for index, output in enumerate(outputs) if len(output)]
-    lost = max(index for index, after in itertools.pairwise(seen) if after - index > 5)
-    back = min(index for index in seen if index > lost)
+    matched = [index for index, output in enumerate(outputs) if len(output)]
+    lost = max(index for index, after in itertools.pairwise(matched) if after - index > 5)
+    back = min(index for index in matched if index > lost)
     number = int(np.asarray(outputs[back].tracker_id)[0])
     canvas = Canvas(scene.frame(back), (420, 210, 1180, 590))
     state = filtered(XYSR, scene, 1, range(lost + 1))
@@ -173,7 +173,7 @@ def ocsort() -> Pictures:
         if step % 7 == 6:
             canvas.box(XYSR.boxes(state)[0], YELLOW, dashed=True, width=1.2)
     canvas.box(XYSR.boxes(state)[0], YELLOW, f"predicted after {back - lost} frames", dashed=True)
-    for index in seen[: seen.index(lost) : 4]:
+    for index in matched[: matched.index(lost) : 4]:
         box = outputs[index].xyxy[0]
         canvas.dot(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), BLUE)
     found = outputs[back].xyxy[0]
@@ -204,9 +204,9 @@ def deepsort() -> Pictures:
     embeddings, edge = [], window[0] + 12.0
     canvas.text((edge, window[1] + 10), "gallery of the lost track")
     for index in range(lost - 24, lost + 1, 6):
-        frame, seen = scene.frame(index), person_of(scene, index, 1)
-        embeddings.append(extractor.extract_features(frame, seen)[0])
-        x1, y1, x2, y2 = np.maximum(seen.xyxy[0].round(), 0).astype(int)
+        frame, person = scene.frame(index), person_of(scene, index, 1)
+        embeddings.append(extractor.extract_features(frame, person)[0])
+        x1, y1, x2, y2 = np.maximum(person.xyxy[0].round(), 0).astype(int)
         edge += canvas.paste(frame[y1:y2, x1:x2], (edge, window[1] + 46.0), 120.0, YELLOW) + 6.0
     frame, output = scene.frame(back), outputs[back]
     for vector, box, number in zip(
@@ -214,11 +214,11 @@ def deepsort() -> Pictures:
     ):
         distance = float(min(1.0 - vector @ embedding for embedding in embeddings))
         gate = float(gate_distance(XYAH, state, box[None].astype(np.float64))[0, 0])
-        inside, alike = gate <= GATE["state"], distance <= extractor.appearance_threshold
-        colour = GREEN if inside and alike else RED
+        inside, similar = gate <= GATE["state"], distance <= extractor.appearance_threshold
+        colour = GREEN if inside and similar else RED
         canvas.box(box, colour, f"id {number}")
         canvas.text((box[0], box[3] + 5), f"gate {gate:.1f} {'<' if inside else '>'} 9.5", colour)
-        canvas.text((box[0], box[3] + 32), f"distance {distance:.2f} {'<' if alike else '>'} 0.20", colour)
+        canvas.text((box[0], box[3] + 32), f"distance {distance:.2f} {'<' if similar else '>'} 0.20", colour)
     return [canvas.picture()]
 
 

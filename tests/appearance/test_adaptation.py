@@ -195,7 +195,7 @@ def stripes_video(seed: int = 0) -> tuple[list[npt.NDArray[np.uint8]], list[sv.D
     return frames, found
 
 
-def test_drawn_figures_that_a_generic_descriptor_confuses_are_told_apart() -> None:
+def test_drawn_figures_that_a_generic_descriptor_confuses_are_distinguished() -> None:
     """Of other figures than those learned from: the coats tell, the flickering trousers do not."""
     adapted = adapt(*stripes_video(), StripeFeatureExtractor())
     frames, found = stripes_video(seed=1)

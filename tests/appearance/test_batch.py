@@ -73,7 +73,7 @@ def test_an_extractor_without_batches_is_called_frame_by_frame() -> None:
     assert [None if one is None else one.shape for one in vectors] == [(2, 2), None, (3, 2)]
 
 
-def test_a_batch_must_answer_for_every_frame() -> None:
+def test_a_batch_must_return_every_frame() -> None:
     class Short:
         def extract_features(self, frame: Any, detections: sv.Detections) -> Any: ...
 

@@ -21,7 +21,7 @@ class GivenVectors:
 
     def extract_features(self, frame: npt.NDArray[np.uint8], detections: sv.Detections) -> npt.NDArray[np.float32]:
         """The vectors in `data`."""
-        return np.asarray(detections.data["look"], np.float32)
+        return np.asarray(detections.data["vectors"], np.float32)
 
 
 def walk(spread: float, frames: int = 40, objects: int = 4) -> list[sv.Detections]:
@@ -34,7 +34,7 @@ def walk(spread: float, frames: int = 40, objects: int = 4) -> list[sv.Detection
     for step in range(frames):
         vectors = embeddings + spread * rng.normal(size=embeddings.shape)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        found.append(sv.Detections(xyxy=boxes + step, data={"look": vectors.astype(np.float32)}))
+        found.append(sv.Detections(xyxy=boxes + step, data={"vectors": vectors.astype(np.float32)}))
     return found
 
 
@@ -89,7 +89,7 @@ def test_boxes_that_meet_are_not_taken_for_one_object() -> None:
 def test_an_object_without_appearance_takes_no_part() -> None:
     detections = walk(0.05)
     for found in detections:
-        found.data["look"][0] = 0.0
+        found.data["vectors"][0] = 0.0
     result = calibrate([FRAME] * 40, detections, GivenVectors())
     assert len(result.different) == 40 * 3
 

@@ -37,16 +37,16 @@ class MeanColor(nn.Module):
         return batch.mean((2, 3))
 
 
-class Answer(nn.Module):
+class Output(nn.Module):
     """A model that always says the same."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, output: Any) -> None:
         super().__init__()
-        self.answer = answer
+        self.output = output
 
     def forward(self, batch: torch.Tensor) -> Any:
-        """The answer for this number of crops."""
-        return self.answer(len(batch)) if callable(self.answer) else self.answer
+        """The output for this number of crops."""
+        return self.output(len(batch)) if callable(self.output) else self.output
 
 
 def noise(seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -110,7 +110,7 @@ def test_frames_are_bgr_and_models_rgb() -> None:
     np.testing.assert_allclose(bgr, [[0, 0, 1], [1, 0, 0]], atol=1e-6)
 
 
-def test_pixels_are_normalised_as_told() -> None:
+def test_pixels_are_normalised_as_set() -> None:
     frame = np.full((50, 50, 3), (10, 20, 30), np.uint8)
     boxes = sv.Detections(xyxy=np.array([[0.0, 0, 50, 50]]))
     vectors = mean_color(mean=(5, 6, 7), std=(2, 3, 4), scale=1.0).extract_features(frame, boxes)
@@ -135,16 +135,16 @@ def test_crops_given_directly_have_the_same_vectors(mobilenet: DeepSORTFeatureEx
     assert mobilenet.embed([]).shape == (0, 1280)
 
 
-def test_a_box_that_cannot_be_seen_has_no_appearance_and_disturbs_no_other(mobilenet: DeepSORTFeatureExtractor) -> None:
+def test_a_box_that_is_not_visible_has_no_appearance_and_disturbs_no_other(mobilenet: DeepSORTFeatureExtractor) -> None:
     odd = np.array([[-30.0, -30, -5, -5], [400, 0, 450, 90], [5, 5, 5.4, 50], [0, 0, 10, 10], [9, 9, 3, 3]])
     boxes = sv.Detections(xyxy=np.concatenate((odd, BOXES)))
     boxes.xyxy[3, 0] = np.nan
     vectors = mobilenet.extract_features(noise(), boxes)
     assert not vectors[:5].any()
     np.testing.assert_allclose(vectors[5:], mobilenet.extract_features(noise(), sv.Detections(xyxy=BOXES)), atol=2e-5)
-    unseen = mobilenet.extract_features(noise(), sv.Detections(xyxy=odd[[0, 1, 2, 4]]))
-    assert unseen.shape == (4, 1280)
-    assert not unseen.any()
+    nothing = mobilenet.extract_features(noise(), sv.Detections(xyxy=odd[[0, 1, 2, 4]]))
+    assert nothing.shape == (4, 1280)
+    assert not nothing.any()
 
 
 def test_no_pixel_outside_the_box_counts(mobilenet: DeepSORTFeatureExtractor) -> None:
@@ -167,7 +167,7 @@ def test_frames_of_any_layout_are_legal(mobilenet: DeepSORTFeatureExtractor) -> 
         mobilenet.extract_features(frame.astype(np.float32), boxes)
 
 
-def test_input_is_left_alone_and_the_answer_is_the_same_twice(mobilenet: DeepSORTFeatureExtractor) -> None:
+def test_input_is_left_alone_and_the_output_is_the_same_twice(mobilenet: DeepSORTFeatureExtractor) -> None:
     frame, boxes = noise(), sv.Detections(xyxy=BOXES.copy(), data={"a": np.arange(3)})
     before = frame.copy()
     first, second = (mobilenet.extract_features(frame, boxes) for _ in range(2))
@@ -181,19 +181,19 @@ def test_input_is_left_alone_and_the_answer_is_the_same_twice(mobilenet: DeepSOR
 
 @pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
 def test_a_row_without_direction_becomes_no_appearance(value: float) -> None:
-    def answer(count: int) -> torch.Tensor:
+    def output(count: int) -> torch.Tensor:
         vectors = torch.ones(count, 4)
         vectors[0] = value
         return vectors
 
-    vectors = DeepSORTFeatureExtractor(Answer(answer), "cpu", runtime="torch").extract_features(
+    vectors = DeepSORTFeatureExtractor(Output(output), "cpu", runtime="torch").extract_features(
         noise(), sv.Detections(xyxy=BOXES)
     )
     np.testing.assert_allclose(vectors, [[0.0] * 4, [0.5] * 4, [0.5] * 4])
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("output", "message"),
     [
         (lambda count: torch.ones(count, 1000), "1000 numbers look like class scores"),
         (lambda count: torch.softmax(torch.rand(count, 751), 1), "751 numbers look like class scores"),
@@ -204,8 +204,8 @@ def test_a_row_without_direction_becomes_no_appearance(value: float) -> None:
         (lambda count: {"vectors": torch.ones(count, 8)}, "got dict"),
     ],
 )
-def test_what_is_not_one_vector_per_crop_is_refused(answer: Any, message: str) -> None:
-    extractor = DeepSORTFeatureExtractor(Answer(answer), "cpu", runtime="torch")
+def test_what_is_not_one_vector_per_crop_is_refused(output: Any, message: str) -> None:
+    extractor = DeepSORTFeatureExtractor(Output(output), "cpu", runtime="torch")
     with pytest.raises(ValueError, match=message):
         extractor.extract_features(noise(), sv.Detections(xyxy=BOXES))
 

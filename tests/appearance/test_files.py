@@ -108,7 +108,7 @@ def test_a_checkpoint_for_another_architecture_is_refused(osnet: OSNet, tmp_path
         DeepSORTFeatureExtractor.from_checkpoint(path)
 
 
-def test_an_architecture_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
+def test_an_architecture_that_cannot_be_found_out_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
     torch.save(nn.Linear(2, 3).state_dict(), path)
     with pytest.raises(ValueError, match=r"cannot be inferred from its 2 tensors .* architecture="):
@@ -166,7 +166,7 @@ def test_a_file_without_tensors_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "torchscript"])
-def test_an_exported_model_answers_alike(osnet: OSNet, tmp_path: Path, suffix: str) -> None:
+def test_an_exported_model_gives_the_same_vectors(osnet: OSNet, tmp_path: Path, suffix: str) -> None:
     options: dict[str, Any] = {"mean": (0.4, 0.5, 0.6), "interpolation": "bicubic"}
     extractor = DeepSORTFeatureExtractor(osnet, "cpu", (64, 32), **options)
     path = extractor.export(tmp_path / f"osnet.{suffix}", format=suffix)
@@ -178,7 +178,7 @@ def test_an_exported_model_answers_alike(osnet: OSNet, tmp_path: Path, suffix: s
     assert DeepSORTFeatureExtractor(path, "cpu", (64, 32)).appearance_threshold == 0.3  # known by the file's name
 
 
-def test_an_export_that_answers_otherwise_is_removed(tmp_path: Path) -> None:
+def test_an_export_that_gives_other_vectors_is_removed(tmp_path: Path) -> None:
     class Moody(nn.Module):
         def __init__(self) -> None:
             super().__init__()

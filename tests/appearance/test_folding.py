@@ -1,4 +1,4 @@
-"""Batch normalisations disappear from a network, and it answers as before."""
+"""Batch normalisations disappear from a network, and its output stays the same."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def norms(model: nn.Module) -> list[nn.BatchNorm2d]:
     return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
-def answer(model: nn.Module, size: tuple[int, int] = SIZE) -> Any:
+def output(model: nn.Module, size: tuple[int, int] = SIZE) -> Any:
     """What a model says to three images."""
     with torch.inference_mode():
         return model(torch.rand((3, 3, *size), generator=torch.Generator().manual_seed(1)))
@@ -65,12 +65,12 @@ def network(name: str) -> nn.Module:
     ],
     ids=["mobilenetv4", "mobilenetv2", "resnet18", "OSNet"],
 )
-def test_a_network_answers_as_before_without_its_normalisations(make: Callable[[], nn.Module]) -> None:
+def test_a_network_gives_the_same_output_without_its_normalisations(make: Callable[[], nn.Module]) -> None:
     model = trained(make())
-    before, count = answer(model, (64, 64)), len(norms(model))
+    before, count = output(model, (64, 64)), len(norms(model))
     assert fold_batch_norms(model, (64, 64)) == count > 10
     assert norms(model) == []
-    torch.testing.assert_close(answer(model, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
+    torch.testing.assert_close(output(model, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
 
 
 @pytest.mark.parametrize("name", ["mobileone_s0", "repvgg_a0"])
@@ -79,8 +79,8 @@ def test_branches_for_training_are_merged(name: str, tmp_path: Path) -> None:
     save_file(model.state_dict(), tmp_path / "model.safetensors")
     merged = create_model(name, checkpoint_path=tmp_path / "model.safetensors")
     assert norms(merged) == []
-    before = answer(model, (64, 64))
-    torch.testing.assert_close(answer(merged, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
+    before = output(model, (64, 64))
+    torch.testing.assert_close(output(merged, (64, 64)), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
 
 
 class Pieces(nn.Module):
@@ -107,12 +107,12 @@ class Pieces(nn.Module):
     ],
 )
 @pytest.mark.parametrize("affine", [True, False])
-def test_what_gets_the_answer_of_a_convolution_is_folded(forward: Any, affine: bool) -> None:
+def test_what_gets_the_output_of_a_convolution_is_folded(forward: Any, affine: bool) -> None:
     model = trained(Pieces(forward, affine=affine))
-    before = answer(model)
+    before = output(model)
     assert fold_batch_norms(model, SIZE) == 1
     assert norms(model) == []
-    torch.testing.assert_close(answer(model), before)
+    torch.testing.assert_close(output(model), before)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_what_gets_the_answer_of_a_convolution_is_folded(forward: Any, affine: b
     [
         pytest.param(lambda self, x: self.convolution(self.norm(x)), {}, id="the normalisation comes first"),
         pytest.param(lambda self, x: self.norm(torch.relu(self.convolution(x))), {}, id="something lies between"),
-        pytest.param(lambda self, x: self.norm(y := self.convolution(x)) + y, {}, id="the answer is used twice"),
+        pytest.param(lambda self, x: self.norm(y := self.convolution(x)) + y, {}, id="the output is used twice"),
         pytest.param(
             lambda self, x: self.norm(self.convolution(self.convolution(x))), {}, id="the convolution runs twice"
         ),
@@ -140,47 +140,47 @@ def test_what_gets_the_answer_of_a_convolution_is_folded(forward: Any, affine: b
 )
 def test_what_cannot_be_folded_stays(forward: Any, options: dict[str, Any]) -> None:
     model = trained(Pieces(forward, **options))
-    before, convolution = answer(model), model.get_submodule("convolution")
+    before, convolution = output(model), model.get_submodule("convolution")
     assert fold_batch_norms(model, SIZE) == 0
     assert len(norms(model)) == 1
     assert model.get_submodule("convolution") is convolution
-    torch.testing.assert_close(answer(model), before, rtol=0.0, atol=0.0)
+    torch.testing.assert_close(output(model), before, rtol=0.0, atol=0.0)
 
 
 def test_a_model_that_cannot_be_run_at_that_size_stays() -> None:
     model = trained(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 14 * 14, 8)))
     assert fold_batch_norms(model, SIZE) == 0
-    assert answer(model, (16, 16)).shape == (3, 8)
+    assert output(model, (16, 16)).shape == (3, 8)
     assert fold_batch_norms(model, (16, 16)) == 1
 
 
 class Watched(Pieces):
-    """Answers with what a hook saw of one of its parts."""
+    """Returns what a hook got of one of its parts."""
 
     def __init__(self, part: str, before: bool) -> None:
         super().__init__(lambda self, x: self.norm(self.convolution(x)))
         watched = self.get_submodule(part)
         (watched.register_forward_pre_hook if before else watched.register_forward_hook)(self.see)
 
-    def see(self, _: nn.Module, images: tuple[torch.Tensor], answer: torch.Tensor | None = None) -> None:
+    def see(self, _: nn.Module, images: tuple[torch.Tensor], output: torch.Tensor | None = None) -> None:
         """Keep what came out, or where that is still to come what went in."""
-        self.seen = images[0] if answer is None else answer
+        self.kept = images[0] if output is None else output
 
     def forward(self, images: torch.Tensor) -> Any:
-        """What was seen, not what was answered."""
+        """What the hook got, not what the network made."""
         super().forward(images)
-        return self.seen
+        return self.kept
 
 
 @pytest.mark.parametrize(("part", "before"), [("norm", False), ("norm", True), ("convolution", False)])
-def test_a_model_that_answers_with_what_a_hook_saw_goes_on_seeing(part: str, before: bool) -> None:
+def test_a_model_that_returns_what_a_hook_got_goes_on_getting_it(part: str, before: bool) -> None:
     model = trained(Watched(part, before))
-    expected = answer(model)
+    expected = output(model)
     assert fold_batch_norms(model, SIZE) == 0
-    torch.testing.assert_close(answer(model), expected, rtol=0.0, atol=0.0)
+    torch.testing.assert_close(output(model), expected, rtol=0.0, atol=0.0)
 
 
-def test_a_model_that_answers_from_memory_of_its_own_is_not_compared_with_itself() -> None:
+def test_a_model_with_a_memory_of_its_own_is_not_compared_with_itself() -> None:
     memory = torch.zeros((2, 3))
     model = trained(Pieces(lambda self, x: memory.copy_((self.norm(y := self.convolution(x)) + y).mean((2, 3)))))
     assert fold_batch_norms(model, SIZE) == 0
@@ -188,9 +188,9 @@ def test_a_model_that_answers_from_memory_of_its_own_is_not_compared_with_itself
 
 def test_a_model_may_write_to_its_input() -> None:
     model = trained(Pieces(lambda self, x: self.norm(self.convolution(x.sub_(0.5).div_(0.2)))))
-    expected = answer(model)
+    expected = output(model)
     assert fold_batch_norms(model, SIZE) == 1
-    torch.testing.assert_close(answer(model), expected)
+    torch.testing.assert_close(output(model), expected)
 
 
 def test_parts_that_a_model_also_holds_in_a_list_stay_with_it() -> None:
@@ -198,7 +198,7 @@ def test_parts_that_a_model_also_holds_in_a_list_stay_with_it() -> None:
     model = trained(Pieces(lambda _, x: parts[1](parts[0](x)))).double()
     parts = list(model.children())
     assert fold_batch_norms(model, SIZE) == 0
-    assert answer(model.float()).shape == (3, 3)
+    assert output(model.float()).shape == (3, 3)
 
 
 def test_a_model_need_not_let_its_attributes_be_set() -> None:
@@ -218,9 +218,9 @@ def test_a_model_without_weights_stays() -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_nothing_is_lost_to_the_precision_of_the_weights(dtype: torch.dtype) -> None:
     model = trained(network("resnet18")).to(dtype)
-    expected = answer(copy.deepcopy(model).float(), (64, 64))
+    expected = output(copy.deepcopy(model).float(), (64, 64))
     assert fold_batch_norms(model, (64, 64)) == 20
-    torch.testing.assert_close(answer(model, (64, 64)), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+    torch.testing.assert_close(output(model, (64, 64)), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
 
 
 def test_defaults_of_the_process_do_not_matter() -> None:

@@ -68,12 +68,12 @@ def separation(vectors: npt.NDArray[np.float32], identity: npt.NDArray[np.int64]
     ],
     ids=["stripes", "osnet-msmt17", "osnet-msmt17-onnx", "osnet-market1501", "retail-0248", "retail-0287", "imagenet"],
 )
-def test_people_are_told_apart(data_dir: Path, load: Callable[[Path], Extractor], least: float) -> None:
+def test_people_are_distinguished(data_dir: Path, load: Callable[[Path], Extractor], least: float) -> None:
     extractor = load(data_dir / "data/weights")
     assert extractor.appearance_threshold is not None
-    seen = truth(data_dir, every=25)
-    vectors = np.concatenate([extractor.extract_features(frame, boxes) for frame, boxes, _ in seen])
-    assert separation(vectors, np.concatenate([identity for _, _, identity in seen])) > least
+    frames = truth(data_dir, every=25)
+    vectors = np.concatenate([extractor.extract_features(frame, boxes) for frame, boxes, _ in frames])
+    assert separation(vectors, np.concatenate([identity for _, _, identity in frames])) > least
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_pytorch_and_onnx_give_the_same_vectors(data_dir: Path) -> None:
 )
 def test_every_crop_policy_still_tells_people_apart(data_dir: Path, policy: dict[str, Any]) -> None:
     load = partial(DeepSORTFeatureExtractor, data_dir / "data/weights/reid/osnet_x0_25_msmt17.pth", "cpu")
-    seen = truth(data_dir, every=45)
-    identity = np.concatenate([who for _, _, who in seen])
-    vectors = np.concatenate([load(**policy).extract_features(frame, boxes) for frame, boxes, _ in seen])
+    frames = truth(data_dir, every=45)
+    identity = np.concatenate([who for _, _, who in frames])
+    vectors = np.concatenate([load(**policy).extract_features(frame, boxes) for frame, boxes, _ in frames])
     assert separation(vectors, identity) > 0.85

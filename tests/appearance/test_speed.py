@@ -1,4 +1,4 @@
-"""What keeps extraction fast, looked at by what it does and never by the clock: blocks, types, memory, compilation."""
+"""What keeps extraction fast, checked by what it does and never by the clock: blocks, types, memory, compilation."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_every_size_takes_its_turn_and_a_given_one_is_never_exceeded() -> None:
     frame, boxes = scene(20)
     model = Small()
     extractor = DeepSORTFeatureExtractor(model, "cpu", (32, 16), runtime="torch")
-    seen = extractor._network.model.batches  # type: ignore[attr-defined]
+    batches = extractor._network.model.batches  # type: ignore[attr-defined]
     vectors = [extractor.extract_features(frame, boxes) for _ in range(24)]
-    assert set(SIZES) <= {size for batch in seen for size in SIZES if size <= batch < 1.5 * size}
+    assert set(SIZES) <= {size for batch in batches for size in SIZES if size <= batch < 1.5 * size}
     for other in vectors[1:]:
         np.testing.assert_allclose(other, vectors[0], atol=1e-6)
     fixed = DeepSORTFeatureExtractor(model, "cpu", (32, 16), batch_size=7, runtime="torch")
@@ -110,13 +110,13 @@ class Types(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.seen: set[torch.dtype] = set()
+        self.used: set[torch.dtype] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        answer = func(*args, **(kwargs or {}))
-        tensors = [*args, *(kwargs or {}).values(), answer]
-        self.seen |= {tensor.dtype for tensor in tensors if isinstance(tensor, torch.Tensor)}
-        return answer
+        output = func(*args, **(kwargs or {}))
+        tensors = [*args, *(kwargs or {}).values(), output]
+        self.used |= {tensor.dtype for tensor in tensors if isinstance(tensor, torch.Tensor)}
+        return output
 
 
 @pytest.mark.parametrize("fit", ["stretch", "letterbox"])
@@ -132,11 +132,11 @@ def test_float64_reaches_no_device(fit: str, masked: bool) -> None:
         extractor.extract_features(frame, boxes)
         image = torch.from_numpy(frame).permute(2, 0, 1)[None]
         to_input(cut_batch(image, windows, boxes.mask, settings), settings, None)
-    assert torch.float32 in types.seen
-    assert torch.float64 not in types.seen
+    assert torch.float32 in types.used
+    assert torch.float64 not in types.used
     with Types() as types:
         torch.zeros(1).double()
-    assert torch.float64 in types.seen  # the check can fail
+    assert torch.float64 in types.used  # the check can fail
 
 
 def test_the_way_of_an_accelerator_needs_nothing_from_the_cpu() -> None:
@@ -157,7 +157,7 @@ def test_blocks_share_memory_and_still_have_their_own_vectors() -> None:
     np.testing.assert_allclose(pixels.extract_features(frame, boxes), single, atol=1e-6)
 
 
-def test_a_compiled_model_answers_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiled_model_gives_the_same_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = []
 
     def stand_in(model: nn.Module, **options: Any) -> Any:

@@ -47,7 +47,7 @@ def test_no_boxes_give_no_vectors() -> None:
     assert StripeFeatureExtractor().extract_features(scene(), sv.Detections.empty()).shape == (0, 192)
 
 
-def test_a_box_that_cannot_be_seen_has_no_appearance_and_disturbs_no_other() -> None:
+def test_a_box_that_is_not_visible_has_no_appearance_and_disturbs_no_other() -> None:
     odd = np.array([[-30.0, -30, -5, -5], [400, 0, 450, 90], [5, 5, 5.4, 50], [0, 0, 10, 10], [9, 9, 3, 3]])
     extractor = StripeFeatureExtractor()
     boxes = sv.Detections(xyxy=np.concatenate((odd, BOXES)))
@@ -92,7 +92,7 @@ def test_one_color_all_over_still_has_a_direction() -> None:
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, rtol=1e-5)
 
 
-def test_input_is_left_alone_and_the_answer_is_the_same_twice() -> None:
+def test_input_is_left_alone_and_the_output_is_the_same_twice() -> None:
     frame, boxes = scene(), sv.Detections(xyxy=BOXES.copy(), confidence=np.array([0.9, 0.8]), data={"a": np.arange(2)})
     before = frame.copy()
     first, second = (StripeFeatureExtractor().extract_features(frame, boxes) for _ in range(2))

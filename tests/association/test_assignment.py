@@ -75,7 +75,7 @@ def test_is_as_good_as_the_dense_assignment_where_costs_tie(pairs: Pairs) -> Non
 
 
 @given(admissible(ties=True))
-def test_equal_input_gives_an_equal_answer(pairs: Pairs) -> None:
+def test_equal_input_gives_an_equal_output(pairs: Pairs) -> None:
     once, again = assign(pairs, LIMIT), assign(Pairs(*(side.copy() for side in pairs)), LIMIT)
     assert once.track.tolist() == again.track.tolist()
     assert once.detection.tolist() == again.detection.tolist()

@@ -68,11 +68,11 @@ def test_the_gate_admits_what_a_dense_filter_admits(gating: str, seed: int, trac
     for row, box in enumerate(first):
         dense = DenseFilter(box)
         dense.predict()
-        for column, seen in enumerate(second):
+        for column, box in enumerate(second):
             if gating == "state":
-                distance = dense.distance(seen)
+                distance = dense.distance(box)
             else:
-                centre = (seen[:2] + seen[2:]) / 2 - dense.mean[:2]
+                centre = (box[:2] + box[2:]) / 2 - dense.mean[:2]
                 distance = float(centre @ np.linalg.solve(dense.innovation()[:2, :2], centre))
             if distance <= GATE[gating] * (1 - 1e-9):
                 assert found[row, column] == pytest.approx(distance, rel=1e-9, abs=1e-9)

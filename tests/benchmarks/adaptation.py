@@ -69,10 +69,10 @@ def run(vectors: str, tracker: str, way: str, sequence: str, copy: int | None = 
             frames = [_mapped(frame, learned.transform(frame.data["embedding"])) for frame in frames]
     one = make(**options, adapt=way == "while it runs")
     rows = [frame[np.asarray(frame.confidence) >= np.float32(lowest)] for frame in frames]
-    answers = BoxTable.from_detections(one.update(frame) for frame in rows)
+    outputs = BoxTable.from_detections(one.update(frame) for frame in rows)
     if way == "while it runs":
         adapted = one._adaptation is not None and one._adaptation.threshold is not None
-    return Run(evaluate_sequence(truth, answers, name=sequence), adapted, seconds)
+    return Run(evaluate_sequence(truth, outputs, name=sequence), adapted, seconds)
 
 
 def _mapped(frame: sv.Detections, vectors: Any) -> sv.Detections:

@@ -85,8 +85,8 @@ def play(
     for name in SEQUENCES:
         frames, truth = sequence(data, name, vectors, copy)
         tracker = kind(extractor, **options)
-        answers = BoxTable.from_detections(tracker.update(frame, NO_PICTURE) for frame in frames)
-        scores.append(evaluate_sequence(truth, answers, name=name))
+        outputs = BoxTable.from_detections(tracker.update(frame, NO_PICTURE) for frame in frames)
+        scores.append(evaluate_sequence(truth, outputs, name=name))
     return scores, extractor.crops
 
 
@@ -117,7 +117,7 @@ def print_scores(data: Path, copies: int) -> None:
 
 
 def contestants(data: Path) -> dict[str, Callable[[], Tracker[Any]]]:
-    """What is timed: no look at all, and two extractors asked about all boxes and about those in doubt."""
+    """What is timed: no embedding at all, and two extractors, run on all boxes and on those in doubt."""
     osnet = DeepSORTFeatureExtractor(data / "data" / "weights" / "reid" / "osnet_x0_25_msmt17.pth")
     made: dict[str, Callable[[], Tracker[Any]]] = {
         "ByteTrack": ByteTrackTracker,

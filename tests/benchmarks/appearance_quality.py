@@ -114,8 +114,8 @@ def track(extractor: FeatureExtractor, data: Path, thresholds: Sequence[float], 
         for image, found in zip(images(folder), boxes, strict=False):
             found.data["embedding"] = extractor.extract_features(image, found)
         for threshold in thresholds:
-            answer = _answer(boxes, threshold)
-            results[threshold].append(evaluate_sequence(truth(folder), answer, name=name))
+            output = _output(boxes, threshold)
+            results[threshold].append(evaluate_sequence(truth(folder), output, name=name))
     lines = []
     for threshold, scores in results.items():
         total = combine(scores)
@@ -126,13 +126,13 @@ def track(extractor: FeatureExtractor, data: Path, thresholds: Sequence[float], 
 def detections(data: Path, name: str) -> list[sv.Detections]:
     """The stored boxes of every frame of a sequence, with the vectors kept beside them."""
     stored = np.load(data / "golden" / name / "detections.npz")
-    sure = stored["confidence"] >= np.float32(0.3)
+    confident = stored["confidence"] >= np.float32(0.3)
     frame, boxes, confidence = (
-        stored["frame"][sure],
-        stored["xyxy"][sure].astype(np.float64),
-        stored["confidence"][sure],
+        stored["frame"][confident],
+        stored["xyxy"][confident].astype(np.float64),
+        stored["confidence"][confident],
     )
-    vectors = {field: stored[field][sure] for field in ("osnet", "retail0248")}
+    vectors = {field: stored[field][confident] for field in ("osnet", "retail0248")}
     found = []
     for number in range(1, int(stored["frame"].max()) + 1):
         rows = frame == number
@@ -141,7 +141,7 @@ def detections(data: Path, name: str) -> list[sv.Detections]:
     return found
 
 
-def _answer(boxes: Sequence[sv.Detections], threshold: float) -> BoxTable:
+def _output(boxes: Sequence[sv.Detections], threshold: float) -> BoxTable:
     """What DeepSORT makes of the boxes and their vectors."""
     tracker = DeepSORTTracker(appearance_threshold=threshold, lost_track_buffer=29, track_activation_threshold=0.0)
     rows: list[tuple[int, int, npt.NDArray[np.float64]]] = []

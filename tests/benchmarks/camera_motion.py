@@ -64,7 +64,7 @@ def main(method: str, folder: str) -> None:
         )
         camera, started = EstimatedCamera(method), time.perf_counter()
         pairs = zip(images(sequence), detections, strict=True)
-        matrices: Floats = np.array([camera.motion(image, seen.xyxy.astype(np.float64)) for image, seen in pairs])
+        matrices: Floats = np.array([camera.motion(image, found.xyxy.astype(np.float64)) for image, found in pairs])
         milliseconds = 1e3 * (time.perf_counter() - started) / len(matrices)
         moved = 100 * np.mean((matrices != np.eye(3)).any(axis=(1, 2)))
         print(f"{sequence.name}: moved on {moved:.0f} % of frames, {milliseconds:.0f} ms per frame with reading")
@@ -73,7 +73,7 @@ def main(method: str, folder: str) -> None:
         for name, make in MAKERS.items():
             for given, column in zip((None, matrices), scores[name], strict=True):
                 tracker = make(given)
-                frames = [tracker.update(seen) for seen in detections]
+                frames = [tracker.update(found) for found in detections]
                 result = BoxTable.from_detections(frames)
                 column.append(evaluate_sequence(truth, result, name=sequence.name))
     print("\n| tracker | sequence | HOTA without | with | IDF1 without | with | ID switches without | with |")

@@ -93,15 +93,15 @@ def read_features(data: Path, name: str, stored: Any, truth: BoxTable, layers: S
         spent[1] += time.process_time() - middle
         frames += 1
         if number % 10 == 1:
-            seen = counted.frame == number
-            xywh = counted.xywh[seen]
+            here = counted.frame == number
+            xywh = counted.xywh[here]
             boxes = sv.Detections(xyxy=np.concatenate((xywh[:, :2], xywh[:, :2] + xywh[:, 2:]), axis=1))
-            true.append((extractor.extract_features(image, boxes), counted.tracker_id[seen], counted.frame[seen]))
+            true.append((extractor.extract_features(image, boxes), counted.tracker_id[here], counted.frame[here]))
     return Reading(np.concatenate(vectors), true, 1000 * spent[0] / frames, 1000 * spent[1] / frames)
 
 
 def select(truth: BoxTable) -> BoxTable:
-    """The true boxes that count and are seen well enough, people only."""
+    """The true boxes that count and are visible enough, people only."""
     good = (truth.confidence != 0) & np.isin(truth.class_id, (-1, 1)) & (truth.visibility > 0.3)
     return BoxTable(**{key: column[good] for key, column in vars(truth).items()})
 
@@ -115,8 +115,8 @@ def auc(vectors: Vectors, person: Any, frame: Any) -> float:
     """Area under the ROC curve of 'same person on another frame' against 'another person'."""
     distance, same, apart = distances(vectors, person, frame)
     pairs = np.triu(np.ones_like(same), 1)
-    alike, unlike = distance[pairs & same & apart], np.sort(distance[pairs & ~same])
-    return float(1.0 - np.searchsorted(unlike, alike).mean() / len(unlike))
+    same_person, other_person = distance[pairs & same & apart], np.sort(distance[pairs & ~same])
+    return float(1.0 - np.searchsorted(other_person, same_person).mean() / len(other_person))
 
 
 def rank1(vectors: Vectors, person: Any, frame: Any) -> float:
@@ -138,7 +138,7 @@ def per_frame(stored: Any, vectors: Vectors | None) -> Iterator[tuple[int, sv.De
 
 
 def track(name: str, truth: BoxTable, stored: Any, vectors: Vectors | None, limit: float | None) -> Scores:
-    """Track the stored detections with these vectors and score the answer."""
+    """Track the stored detections with these vectors and score the output."""
     tracker = DeepSORTTracker(appearance_threshold=limit)
     frames, ids, boxes = [], [], []
     for number, detections in per_frame(stored, vectors):

@@ -1,6 +1,6 @@
 """How the cost of an update grows, and what a track weighs: `python tests/benchmarks/growth.py`.
 
-Grows with the number of objects, the vectors remembered and their length; must not grow with the age of the run, nor
+Grows with the number of objects, the vectors kept and their length; must not grow with the age of the run, nor
 with the tracks lost times the detections. `--only lost` prints the table of that, which takes minutes, and no other.
 """
 
@@ -59,13 +59,13 @@ def objects(numbers: list[int]) -> None:
     for number in numbers:
         stream = list(frames(90, number))
         milliseconds = median(DeepSORTTracker(), stream, 60)
-        seen = float(np.mean([len(it) for it in stream[60:]]))
-        print(f"| {seen:.0f} | {milliseconds:.2f} | {1e3 * milliseconds / seen:.1f} |", flush=True)
+        boxes = float(np.mean([len(it) for it in stream[60:]]))
+        print(f"| {boxes:.0f} | {milliseconds:.2f} | {1e3 * milliseconds / boxes:.1f} |", flush=True)
 
 
 def vectors() -> None:
     """Cost against the size of the gallery and the length of the vectors, 100 objects."""
-    print("\n| vectors remembered | length | ms |\n|---|---|---|")
+    print("\n| vectors kept | length | ms |\n|---|---|---|")
     for size, length in [(1, 128), (10, 128), (50, 128), (100, 128), (200, 128), (100, 256), (100, 512), (100, 1024)]:
         stream = list(frames(260, length=length))
         print(f"| {size} | {length} | {median(DeepSORTTracker(gallery_size=size), stream, 210):.2f} |", flush=True)

@@ -76,7 +76,7 @@ class Contestant:
     Attributes:
         name: For the table.
         make: Makes the tracker.
-        settings: Its settings. `lowest` is the lowest confidence handed over; capitals are constants of SteadySORT.
+        settings: Its settings. `lowest` is the lowest confidence passed on; capitals are constants of SteadySORT.
         choices: What a random draw chooses from, by setting.
         vectors: Which appearance vectors it gets: a field stored beside the boxes, or a model of `appearance_quality`.
     """
@@ -172,9 +172,15 @@ class OfEqualRank(SteadySORTTracker):
     """SteadySORT in which tracks without an id compete with those that have one."""
 
     def _match_by_overlap_with_veto(
-        self, tracks: SteadySORTTracks, seen: Observations, taken: Match, familiar: Bools, high: Bools, limits: Limits
+        self,
+        tracks: SteadySORTTracks,
+        observations: Observations,
+        taken: Match,
+        known: Bools,
+        high: Bools,
+        limits: Limits,
     ) -> Match:
-        return super()._match_by_overlap_with_veto(tracks, seen, taken, familiar | ~tracks.confirmed, high, limits)
+        return super()._match_by_overlap_with_veto(tracks, observations, taken, known | ~tracks.confirmed, high, limits)
 
 
 WITHOUT: Mapping[str, Settings] = {
@@ -196,7 +202,7 @@ WITHOUT_MODEL: Mapping[str, Callable[[int], npt.NDArray[np.float32]]] = {
     "random": lambda count: np.random.default_rng(0).standard_normal((count, 128), np.float32),
     "constant": lambda count: np.ones((count, 128), np.float32),
 }
-"""Vectors that know nothing of the picture."""
+"""Vectors that have nothing to do with the picture."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -262,8 +268,8 @@ def play(job: tuple[Contestant, Settings, int | None]) -> list[Scores]:
             frames, truth = stream(sequence, copy, one.vectors)
             tracker = one.make(**{"frame_rate": rate, **options})
             rows = [frame[np.asarray(frame.confidence) >= np.float32(lowest)] for frame in frames]
-            answers = BoxTable.from_detections(tracker.update(frame) for frame in rows)  # type: ignore[arg-type]
-            scores.append(evaluate_sequence(truth, answers, name=sequence))
+            outputs = BoxTable.from_detections(tracker.update(frame) for frame in rows)  # type: ignore[arg-type]
+            scores.append(evaluate_sequence(truth, outputs, name=sequence))
     return scores
 
 

@@ -3,7 +3,7 @@
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py vectors
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py thresholds
     TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py boxes
-    TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py unseen
+    TRACKERS_DATA=/path/to/data python tests/benchmarks/identity_inputs.py held-out
 
 prints HOTA / IDF1 / ID switches:
 
@@ -12,7 +12,7 @@ prints HOTA / IDF1 / ID switches:
   SteadySORT behind itself without vectors.
 - **thresholds**: good vectors with thresholds that are not theirs.
 - **boxes**: people, crowds, cars and fish, boxes of public detectors, and motion alone.
-- **unseen**: MOT16-11b, which had no say in any setting, with OSNet vectors and without.
+- **held-out**: MOT16-11b, which had no say in any setting, with OSNet vectors and without.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ def by_motion(job: tuple[str, str]) -> Scores:
     boxes[:, 4:6] += boxes[:, 2:4]
     one = BY_MOTION[tracker](frame_rate=settings.getfloat("Sequence", "frameRate"))
     frames = (boxes[boxes[:, 0] == number] for number in range(1, int(truth.frame.max()) + 1))
-    answers = (one.update(sv.Detections(rows[:, 2:6], confidence=rows[:, 6])) for rows in frames)
-    return evaluate_sequence(truth, BoxTable.from_detections(answers), name=case)
+    outputs = (one.update(sv.Detections(rows[:, 2:6], confidence=rows[:, 6])) for rows in frames)
+    return evaluate_sequence(truth, BoxTable.from_detections(outputs), name=case)
 
 
 def by_boxes(kinds: Sequence[str], processes: int) -> Iterator[dict[str, str]]:
@@ -142,7 +142,7 @@ def by_boxes(kinds: Sequence[str], processes: int) -> Iterator[dict[str, str]]:
     yield {"tracker": "best of other libraries, HOTA", **{kind: OTHERS.get(kind, "") for kind in kinds}}
 
 
-def unseen() -> Iterator[dict[str, str]]:
+def held_out() -> Iterator[dict[str, str]]:
     """One row for each tracker on the sequence that nobody tuned on."""
     runs: Mapping[str, tuple[float, Callable[..., Tracker[Any]], Mapping[str, Any]]] = {
         "ByteTrack": (0.1, ByteTrackTracker, {}),
@@ -156,14 +156,14 @@ def unseen() -> Iterator[dict[str, str]]:
                 for frame in frames if vectors == "none" else ():
                     del frame.data["embedding"]
                 one = make(frame_rate=rate, **options)
-                answers = BoxTable.from_detections(one.update(frame) for frame in frames)
-                found.append(cell([evaluate_sequence(truth, answers, name=name)]))
+                outputs = BoxTable.from_detections(one.update(frame) for frame in frames)
+                found.append(cell([evaluate_sequence(truth, outputs, name=name)]))
         yield {"HOTA / IDF1 / ID switches": tracker, "OSNet": found[0], "without vectors": found[1]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("vectors", "thresholds", "boxes", "unseen"))
+    parser.add_argument("what", choices=("vectors", "thresholds", "boxes", "held-out"))
     parser.add_argument("--vectors", nargs="+", default=list(VECTORS), choices=list(VECTORS), help="rows of the table")
     parser.add_argument("--kinds", nargs="+", default=list(CASES), choices=list(CASES), help="columns of `boxes`")
     parser.add_argument("--copies", type=int, default=6, help="perturbed copies")
@@ -173,8 +173,8 @@ def main() -> None:
         sys.exit("TRACKERS_DATA must name the folder of real data")
     if options.what == "boxes":
         rows = by_boxes(options.kinds, options.processes)
-    elif options.what == "unseen":
-        rows = unseen()
+    elif options.what == "held-out":
+        rows = held_out()
     else:
         named = [(name, VECTORS[name]) for name in options.vectors]
         good = [("osnet", threshold) for threshold in THRESHOLDS]

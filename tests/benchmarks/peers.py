@@ -102,10 +102,10 @@ def norfair() -> Any:
         rows = zip(frame[0], frame[1].tolist(), strict=True)
         return [Detection(box.reshape(2, 2), np.array([c, c]), data=i) for i, (box, c) in enumerate(rows)]
 
-    return prepare, lambda detections: (detections, tracker.update(detections)), lambda pair, count: seen_now(*pair)
+    return prepare, lambda detections: (detections, tracker.update(detections)), lambda pair, count: matched_now(*pair)
 
 
-def seen_now(detections: Any, found: Any) -> list[int]:
+def matched_now(detections: Any, found: Any) -> list[int]:
     """Ids of the detections that are a track's last one."""
     given = {id(tracked.last_detection): int(tracked.id) for tracked in found}
     return [given.get(id(detection), -1) for detection in detections]
@@ -119,7 +119,7 @@ def boxmot(name: str, **options: Any) -> Any:
     from boxmot.structures import Boxes, Detections  # type: ignore[import-not-found,unused-ignore]
 
     tracker = getattr(boxmot, name)(**options)
-    blank = np.zeros((32, 32, 3), np.uint8)  # so that looking for camera motion costs next to nothing
+    blank = np.zeros((32, 32, 3), np.uint8)  # so that estimating camera motion costs next to nothing
 
     def prepare(frame: Frame) -> Any:
         boxes, confidence, vectors = (torch.from_numpy(np.ascontiguousarray(x, np.float32)) for x in frame)
@@ -213,8 +213,8 @@ class Contestant:
         assert self._process.stdout is not None
         pickle.dump(frames, self._process.stdin)
         self._process.stdin.flush()
-        answers: list[tuple[float, list[int]]] = pickle.load(self._process.stdout)
-        return answers
+        outputs: list[tuple[float, list[int]]] = pickle.load(self._process.stdout)
+        return outputs
 
     def close(self) -> None:
         """End the process."""
@@ -222,20 +222,20 @@ class Contestant:
 
 
 def serve(name: str) -> None:
-    """Answer blocks of frames until standard input ends."""
+    """Track blocks of frames until standard input ends."""
     source: Any = sys.stdin.buffer
     sink = sys.stdout.buffer
     sys.stdout = sys.stderr
     prepare, update, ids = CONTESTANTS[name][2]()
     while source.peek(1):
-        answers = []
+        outputs = []
         for frame in pickle.load(source):
             prepared = prepare(frame)
             start = time.perf_counter()
             found = update(prepared)
             seconds = time.perf_counter() - start
-            answers.append((seconds, ids(found, len(frame[0]))))
-        pickle.dump(answers, sink)
+            outputs.append((seconds, ids(found, len(frame[0]))))
+        pickle.dump(outputs, sink)
         sink.flush()
 
 

@@ -134,12 +134,12 @@ def play(
     results: dict[str, list[tuple[Scores, float]]] = {way: [] for way in ways}
     for name, rate, frames, truth in described(vectors, lowest, copy, more):
         tracker = make(frame_rate=rate, **changed)
-        answers = [tracker.update(frame) for frame in frames]
+        outputs = [tracker.update(frame) for frame in frames]
         for way in ways:
             if way == "a second later":
                 better = delayed(make(frame_rate=rate, **changed), frames)
             else:
-                better = answers if way == "online" else STEPS[way](answers, rate)
+                better = outputs if way == "online" else STEPS[way](outputs, rate)
             results[way].append((score(truth, better, name), tremble(better)))
     return results
 
@@ -183,8 +183,8 @@ def by_boxes() -> Iterator[dict[str, str]]:
             line = {"sequence": f"{folder.name} {file.stem[4:]}"}
             for name, make in (("SteadySORT", SteadySORTTracker), ("ByteTrack", ByteTrackTracker)):
                 tracker = make(frame_rate=rate)
-                answers = [tracker.update(frame) for frame in frames]
-                for way, better in (("online", answers), ("refined", refine(answers, frame_rate=rate))):
+                outputs = [tracker.update(frame) for frame in frames]
+                for way, better in (("online", outputs), ("refined", refine(outputs, frame_rate=rate))):
                     one = score(truth, better, folder.name)
                     line[f"{name} {way}"] = cell([one])
                     total.setdefault(f"{name} {way}", []).append(one)
@@ -204,14 +204,14 @@ def by_settings(draws: int) -> Iterator[dict[str, str]]:
                 for (module, constant), choices in DRAWS.items():
                     value = getattr(module, constant) if draw == 0 else choices[int(rng.integers(len(choices)))]
                     patched.enter_context(mock.patch.object(module, constant, value))
-                sure = (
+                confident = (
                     unsure.RELATIVE_CONFIDENCE
                     if draw == 0
                     else RELATIVE_CONFIDENCE[int(rng.integers(len(RELATIVE_CONFIDENCE)))]
                 )
                 tried.append(
                     [
-                        score(truth, refine(frames, frame_rate=rate, relative_confidence=sure), name)
+                        score(truth, refine(frames, frame_rate=rate, relative_confidence=confident), name)
                         for name, rate, frames, truth in tracked
                     ]
                 )

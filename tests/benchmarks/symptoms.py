@@ -28,7 +28,7 @@ EVERY = 3
 
 
 def deepsort(**options: Any) -> Callable[[float], Tracker[Any]]:
-    """DeepSORT with the threshold of these vectors, as a function of the frame rate, which it is not told."""
+    """DeepSORT with the threshold of these vectors, as a function of the frame rate, which it does not get."""
     return lambda _: DeepSORTTracker(**{"appearance_threshold": 0.3, **options})
 
 
@@ -61,9 +61,9 @@ def frames(data: Path, name: str, lowest: float) -> Iterator[sv.Detections]:
         yield detections[detections.confidence.astype(np.float32) >= np.float32(lowest)]
 
 
-def score(data: Path, name: str, answers: Iterator[sv.Detections], step: int = 1) -> tuple[Scores, int, int]:
+def score(data: Path, name: str, outputs: Iterator[sv.Detections], step: int = 1) -> tuple[Scores, int, int]:
     """Scores of the tracked frames, every `step`-th of the sequence, and how many ids and people there are."""
-    result = BoxTable.from_detections(answers)
+    result = BoxTable.from_detections(outputs)
     truth = read_mot(data / "data" / "mot" / name / "gt" / "gt.txt")
     truth = truth.rows((truth.frame - 1) % step == 0)
     counted = truth.rows(truth.confidence > 0)
@@ -100,25 +100,25 @@ def smoothed(data: Path) -> list[tuple[Scores, int, int]]:
     outcomes = []
     for name in RATES:
         tracker = DeepSORTTracker(appearance_threshold=0.3)
-        answers = (tracker.filtered(tracker.update(detections)) for detections in frames(data, name, 0.3))
-        outcomes.append(score(data, name, answers))
+        outputs = (tracker.filtered(tracker.update(detections)) for detections in frames(data, name, 0.3))
+        outcomes.append(score(data, name, outputs))
     return outcomes
 
 
 def every_third(data: Path, way: str) -> list[tuple[Scores, int, int]]:
-    """The detector runs on every third frame, and the tracker knows it in one of several ways."""
+    """The detector runs on every third frame, and the tracker learns of it in one of several ways."""
 
     def track(name: str, rate: float) -> Iterator[sv.Detections]:
         tracker = DeepSORTTracker(appearance_threshold=0.3)
         for index, detections in enumerate(frames(data, name, 0.3)):
-            looked = index % EVERY == 0
-            if not looked and way == "`skip()` on the others":
+            detected = index % EVERY == 0
+            if not detected and way == "`skip()` on the others":
                 tracker.skip()
-            elif not looked and way == "`update` with nothing on the others":
+            elif not detected and way == "`update` with nothing on the others":
                 tracker.update(sv.Detections.empty())
             yield (
                 tracker.update(detections, timestamp=index / 30.0 if way == "`timestamp`" else None)
-                if looked
+                if detected
                 else sv.Detections.empty()
             )
 

@@ -1,7 +1,7 @@
 """Time of one `update`, beside the peers that are installed: `python tests/benchmarks/update.py`.
 
 All trackers see the same frames, each in a process of its own, one after another on each block of frames, so that
-whatever else the machine does hits all of them alike. `--block 1` is what a tracker meets behind a detector: caches
+whatever else the machine does hits all of them equally. `--block 1` is what a tracker meets behind a detector: caches
 that something else has filled. Ours are timed with `sv.Detections` in and out, peers from the objects they take to the
 objects they give. Ids, switches and coverage stand beside the time, so that a tracker that tracks nothing earns
 nothing.
@@ -47,7 +47,7 @@ def of_sequence(path: Path) -> Iterator[sv.Detections]:
 def measure(stream: Iterator[sv.Detections], warm_up: int, block: int, pythons: dict[str, str]) -> list[dict[str, Any]]:
     """One row of the table for each contestant."""
     running = {name: Contestant(name, python) for name, python in pythons.items()}
-    answers: dict[str, list[tuple[float, list[int]]]] = {name: [] for name in running}
+    outputs: dict[str, list[tuple[float, list[int]]]] = {name: [] for name in running}
     frames = list(stream)
     truth = [np.asarray(it.data.get("object", np.zeros(len(it), np.int64))).tolist() for it in frames]
     for start in range(0, len(frames), block):
@@ -56,22 +56,22 @@ def measure(stream: Iterator[sv.Detections], warm_up: int, block: int, pythons: 
             for it in frames[start : start + block]
         ]
         for name, contestant in running.items():
-            answers[name] += contestant.update(part)
+            outputs[name] += contestant.update(part)
     for contestant in running.values():
         contestant.close()
     rows = []
-    for name, answer in answers.items():
-        seconds, ids = zip(*answer, strict=True)
+    for name, output in outputs.items():
+        seconds, ids = zip(*output, strict=True)
         rows.append({"name": name, "seconds": np.array(seconds[warm_up:]), **worth(truth, list(ids))})
     return rows
 
 
-def worth(truth: list[list[int]], answers: list[list[int]]) -> dict[str, Any]:
+def worth(truth: list[list[int]], outputs: list[list[int]]) -> dict[str, Any]:
     """What came of it: ids given, how often an object changed its id, share of the rows of objects with an id."""
     owner: dict[int, int] = {}
     switches = covered = real = 0
     known = any(number > 0 for objects in truth for number in objects)
-    for objects, ids in zip(truth, answers, strict=True):
+    for objects, ids in zip(truth, outputs, strict=True):
         for true, number in zip(objects, ids, strict=True):
             counts = true > 0 or not known
             real += counts
@@ -79,7 +79,7 @@ def worth(truth: list[list[int]], answers: list[list[int]]) -> dict[str, Any]:
             if true > 0 and number >= 0:
                 switches += owner.get(true, number) != number
                 owner[true] = number
-    ids_given = len({number for ids in answers for number in ids if number >= 0})
+    ids_given = len({number for ids in outputs for number in ids if number >= 0})
     return {"ids": ids_given, "switches": switches if known else "", "coverage": covered / max(real, 1)}
 
 

@@ -48,7 +48,7 @@ def test_a_folder_of_sequences_from_det_txt(call: Call, sequences: Path, tmp_pat
     assert "overwrite" in again.error
 
 
-def test_what_is_wrong_is_told_in_a_line(call: Call, sequence: Path, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said_in_a_line(call: Call, sequence: Path, tmp_path: Path) -> None:
     for arguments, word in (
         (("deep-sort", tmp_path / "nothing", "out.txt"), "nothing"),
         (("deep-sort", sequence, "out.txt", "--max_cosine_distance", "7"), "appearance_threshold"),

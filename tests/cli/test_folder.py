@@ -59,7 +59,7 @@ def test_processes_and_shares_give_the_bytes_of_one_process(call: Call, videos: 
     ]
 
 
-def test_a_broken_video_is_told_at_the_end(call: Call, videos: Path, tmp_path: Path) -> None:
+def test_a_broken_video_is_reported_at_the_end(call: Call, videos: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     for name in ("door.mp4", "door.npz"):

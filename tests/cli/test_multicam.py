@@ -102,15 +102,15 @@ def test_pairs_of_a_person_are_obeyed(call: Call, plan: Path, tmp_path: Path) ->
         ("cameras: {door: nowhere.mp4}", "nowhere.mp4"),
     ],
 )
-def test_a_wrong_plan_is_told_in_a_line(call: Call, tmp_path: Path, content: str, message: str) -> None:
+def test_a_wrong_plan_is_said_in_a_line(call: Call, tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "farm.yaml").write_text(content)
     said = call("multicam", "farm.yaml", "out", *TRACKER)
     assert said.code == 2
     assert message in said.error
 
 
-def test_wrong_pairs_are_told_in_a_line(call: Call, plan: Path, tmp_path: Path) -> None:
-    (tmp_path / "pairs.csv").write_text("alike,door,1,yard,2\n")
+def test_wrong_pairs_are_said_in_a_line(call: Call, plan: Path, tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("similar,door,1,yard,2\n")
     said = call("multicam", plan, "out", *TRACKER, "--pairs", "pairs.csv")
     assert said.code == 2
     assert "pairs.csv, line 1" in said.error

@@ -1,4 +1,4 @@
-"""`trackers report`: the page is opened in a browser, clicked and looked at."""
+"""`trackers report`: the page is opened in a browser, clicked and compared."""
 
 from __future__ import annotations
 
@@ -138,10 +138,10 @@ def test_boxes_are_drawn_on_the_frame(browser: Any, page: Path) -> None:
     browser.get(page.as_uri())
     x, y, _, height = track["boxes"][0]
     script = "return [...pen.getImageData(arguments[0] * scale, arguments[1] * scale, 1, 1).data]"
-    *seen, opacity = browser.execute_script(script, max(x, 0), y + height // 2)
+    *shown, opacity = browser.execute_script(script, max(x, 0), y + height // 2)
     expected = [round(255 * one) for one in colorsys.hls_to_rgb(track["id"] * 137.508 % 360 / 360, 0.6, 0.75)]
     assert opacity == 255
-    assert max(abs(a - b) for a, b in zip(expected, seen, strict=True)) < 30
+    assert max(abs(a - b) for a, b in zip(expected, shown, strict=True)) < 30
 
 
 def test_the_page_tells_how_the_result_was_made(page: Path, sequence: Path) -> None:

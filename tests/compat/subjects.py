@@ -36,7 +36,7 @@ class Native:
         """Name of the confirmed track of each row, None without one."""
         boxes = np.array(ltwh, np.float64).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        # supervision refuses boxes that are not finite when they are handed over, but not afterwards.
+        # supervision refuses boxes that are not finite when they are made, but not afterwards.
         detections = sv.Detections(xyxy=np.zeros_like(boxes), confidence=np.linspace(0.9, 0.8, len(boxes)))
         detections.xyxy = boxes
         if embeds is not None:
@@ -45,7 +45,7 @@ class Native:
         return [None if number < 0 else str(number) for number in ids]
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self.tracker.reset()
 
 
@@ -67,7 +67,7 @@ class Compat:
         return found
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self.tracker.delete_all_tracks()
 
 

@@ -73,7 +73,7 @@ def test_rgb_frames_give_what_bgr_frames_give(weights: Path, frame: Any) -> None
 @pytest.mark.parametrize(
     "box", [[-30, -30, 20, 20], [120, 10, 20, 20], [10, 130, 20, 20], [50, 50, 0.4, 20], [np.nan, 0, 9, 9]]
 )
-def test_rows_5_and_6_a_box_that_cannot_be_seen_has_no_appearance(
+def test_rows_5_and_6_a_box_that_is_not_visible_has_no_appearance(
     tracker: DeepSort, frame: Any, box: list[float]
 ) -> None:
     raw = [(box, 0.9, "ghost"), ([10, 20, 20, 40], 0.8, "person")]
@@ -83,7 +83,7 @@ def test_rows_5_and_6_a_box_that_cannot_be_seen_has_no_appearance(
     assert "person" in [track.get_det_class() for track in tracker.update_tracks(raw, frame=frame)]
 
 
-def test_the_background_of_masks_is_not_looked_at(tracker: DeepSort, frame: Any) -> None:
+def test_the_background_of_masks_is_left_out(tracker: DeepSort, frame: Any) -> None:
     raw = [([10, 20, 40, 60], 0.9, "person")]
     mask = np.zeros((100, 100), bool)
     mask[30:70, 20:40] = True

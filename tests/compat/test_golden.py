@@ -26,7 +26,7 @@ def same_partition(first: list[Any], second: list[Any]) -> bool:
     )
 
 
-def test_partitions_are_told_apart() -> None:
+def test_partitions_are_distinguished() -> None:
     assert same_partition(["1", None, "2"], ["5", None, "4"])
     assert not same_partition(["1", "1"], ["5", "4"])
     assert not same_partition(["1", "2"], ["5", "5"])
@@ -49,13 +49,13 @@ def frames_of(folder: Path) -> Iterator[tuple[Any, Any, list[int]]]:
 @pytest.mark.parametrize("sequence", ["KITTI-17", "TUD-Stadtmitte", "MOT16-11a"])
 def test_same_tracks(data_dir: Path, sequence: str, options: str) -> None:
     native, compat = Native(**SETS[options]), Compat(**SETS[options])
-    answers: dict[Any, list[Any]] = {native: [], compat: []}
+    outputs: dict[Any, list[Any]] = {native: [], compat: []}
     for boxes, vectors, _ in frames_of(data_dir / "golden" / sequence):
-        for subject, names in answers.items():
+        for subject, names in outputs.items():
             names += subject.names(boxes, vectors)
-    assert len(answers[native]) > 500
-    assert sum(name is not None for name in answers[native]) > 400
-    assert same_partition(answers[native], answers[compat])
+    assert len(outputs[native]) > 500
+    assert sum(name is not None for name in outputs[native]) > 400
+    assert same_partition(outputs[native], outputs[compat])
 
 
 @pytest.mark.data
@@ -64,9 +64,9 @@ def test_same_tracks_as_the_published_implementation(data_dir: Path) -> None:
     published = dict(np.loadtxt(folder / "reference_paper.csv", delimiter=",", skiprows=1, dtype=int)[:, 1:].tolist())
     # There, a track of max_age 30 can be found again after at most 29 missed frames.
     compat = Compat(**{**SETS["paper"], "max_age": 29})
-    answers: list[Any] = []
+    outputs: list[Any] = []
     references: list[Any] = []
     for boxes, vectors, rows in frames_of(folder):
-        answers += compat.names(boxes, vectors)
+        outputs += compat.names(boxes, vectors)
         references += [published.get(row) for row in rows]
-    assert same_partition(answers, references)
+    assert same_partition(outputs, references)

@@ -1,4 +1,4 @@
-"""Defects seen in older packages, each asked of the native tracker and of the stand-in."""
+"""Defects of older packages, each asked of the native tracker and of the stand-in."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def shown(subject: Subject, embedding: Any) -> str | None:
     return name
 
 
-def remembered(make: type[Subject], frames: int, pause: int = 0, **options: Any) -> list[int]:
+def kept(make: type[Subject], frames: int, pause: int = 0, **options: Any) -> list[int]:
     """Which of the embeddings of an object, a new one each frame, are still kept afterwards."""
     known = []
     for embedding in range(frames):
         subject = make(n_init=1, **options)
-        for seen in range(frames):
-            subject.names([HERE], [EMBEDDINGS[seen]])
+        for newest in range(frames):
+            subject.names([HERE], [EMBEDDINGS[newest]])
         for _ in range(pause):
             subject.names([])
         known += [embedding] if shown(subject, EMBEDDINGS[embedding]) == "1" else []
@@ -52,7 +52,7 @@ def test_row_1_vectors_stay_with_their_row(make: type[Subject]) -> None:
     subject = make(n_init=1)
     assert subject.names([[10, 10, 0, 50], HERE, THERE], EMBEDDINGS[:3]) == [None, "1", "2"]
     subject.names([])
-    # Both have moved into the reach of both: only looks tell them apart.
+    # Both have moved into the reach of both: only appearance distinguishes them.
     near = [[x + d, y, w, h] for (x, y, w, h), d in ((HERE, 0.0), (HERE, 6.0))]
     assert subject.names(near, [EMBEDDINGS[0], EMBEDDINGS[1]]) == ["3", "1"]
 
@@ -60,12 +60,12 @@ def test_row_1_vectors_stay_with_their_row(make: type[Subject]) -> None:
 @both
 def test_row_2_one_entry_per_matched_frame(make: type[Subject]) -> None:
     # If vectors were stored twice, a budget of 20 would hold only 10 of these.
-    assert remembered(make, 20, nn_budget=20) == list(range(20))
+    assert kept(make, 20, nn_budget=20) == list(range(20))
 
 
 @both
 def test_row_3_the_budget_keeps_exactly_the_newest(make: type[Subject]) -> None:
-    assert remembered(make, 40, nn_budget=10) == list(range(30, 40))
+    assert kept(make, 40, nn_budget=10) == list(range(30, 40))
 
 
 @both
@@ -74,14 +74,14 @@ def test_row_4_no_state_survives_a_reset(make: type[Subject]) -> None:
     subject.names([HERE, THERE], EMBEDDINGS[:2])
     subject.reset()
     assert subject.names([]) == []
-    # Had the old gallery survived under the new id 1, this look would be known.
+    # Had the old gallery survived under the new id 1, this embedding would match.
     assert subject.names([THERE], EMBEDDINGS[5:6]) == ["1"]
     subject.names([])
     assert subject.names([THERE], EMBEDDINGS[0:1]) == ["2"]
 
 
 @pytest.mark.parametrize("box", [[-30, -30, 20, 20], [120, 10, 20, 20], [10, 130, 20, 20], [50, 50, 0.4, 20]])
-def test_rows_5_and_6_a_box_that_cannot_be_seen_is_tracked_by_motion(box: list[float]) -> None:
+def test_rows_5_and_6_a_box_that_is_not_visible_is_tracked_by_motion(box: list[float]) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
     corners = np.array([[*box[:2], box[0] + box[2], box[1] + box[3]], [10.0, 20.0, 30.0, 60.0]])
     tracker = DeepSORTTracker(StripeFeatureExtractor(), minimum_consecutive_frames=1)
@@ -165,5 +165,5 @@ def test_row_31_one_zero_vector_does_not_poison_a_gallery(make: type[Subject]) -
 
 
 @both
-def test_row_33_a_gallery_does_not_grow_while_its_track_is_not_seen(make: type[Subject]) -> None:
-    assert remembered(make, 4, pause=10, nn_budget=2) == [2, 3]
+def test_row_33_a_gallery_does_not_grow_while_its_track_is_lost(make: type[Subject]) -> None:
+    assert kept(make, 4, pause=10, nn_budget=2) == [2, 3]

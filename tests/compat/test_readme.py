@@ -22,7 +22,7 @@ def detect(step: int) -> list[Any]:
 
 
 def embed(step: int) -> list[Any]:
-    """A look for each of the two."""
+    """An embedding for each of the two."""
     return [np.array([1.0, 0.0, 0.0]), np.array([0.0, 2.0, 0.0])]
 
 
@@ -69,8 +69,8 @@ def test_life_of_a_track() -> None:
     raw = detect(0)[:1]
     (track,) = tracker.update_tracks(raw)
     history = [(track.hits, track.age, track.time_since_update, track.is_confirmed(), track.is_deleted())]
-    for seen in (raw, [], raw, [], [], []):
-        living = tracker.update_tracks(seen)
+    for given in (raw, [], raw, [], [], []):
+        living = tracker.update_tracks(given)
         assert (track in living) is not track.is_deleted()
         history.append((track.hits, track.age, track.time_since_update, track.is_confirmed(), track.is_deleted()))
     assert history == [
@@ -195,11 +195,11 @@ class Visitor(Track):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.born_with = (args, kwargs)
-        self.seen, self.missed = 1, 0
+        self.matched, self.missed = 1, 0
 
     def update(self, kf: None, detection: Detection) -> None:
         super().update(kf, detection)
-        self.seen += 1
+        self.matched += 1
 
     def mark_missed(self) -> None:
         super().mark_missed()
@@ -219,7 +219,7 @@ def test_override_track_class() -> None:
     run(tracker, 2, start=1)
     for _ in range(4):
         tracker.update_tracks([])
-    assert (first.seen, first.missed, first.is_deleted()) == (3, 4, True)
+    assert (first.matched, first.missed, first.is_deleted()) == (3, 4, True)
     assert isinstance(second, Visitor)
 
 

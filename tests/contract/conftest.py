@@ -34,7 +34,7 @@ ALL_TRACKERS: Mapping[str, Make] = {
     "sort": SORTTracker,
     "deepsort": DeepSORTTracker,
     "deepsort of 2017 with Mahalanobis cost": partial(DeepSORTTracker, appearance_weight=0.9, gallery_size=5),
-    "deepsort that looks where in doubt": partial(DeepSORTTracker, embed="ambiguous"),
+    "deepsort, embeddings where in doubt": partial(DeepSORTTracker, embed="ambiguous"),
     "steadysort that embeds where in doubt": partial(SteadySORTTracker, embed="ambiguous", embed_budget=3),
     "steadysort that learns": partial(SteadySORTTracker, adapt=True),
     "steadysort with the filter of deepsort": partial(SteadySORTTracker, motion_model="xyah"),

@@ -98,7 +98,7 @@ def test_the_input_is_not_changed(make: Make, stream: list[sv.Detections]) -> No
 
 
 def test_nothing_is_shared_with_the_input(make: Make, stream: list[sv.Detections]) -> None:
-    """Whoever writes into an answer changes neither the input nor the tracker."""
+    """Whoever writes into an output changes neither the input nor the tracker."""
     tracker, untouched = make(), make()
     for frame in stream:
         tracked = tracker.update(frame)
@@ -196,7 +196,7 @@ def test_an_id_is_given_at_confirmation(make: Make) -> None:
     assert ids_of(make(minimum_consecutive_frames=1), [one(100)] * 2) == [[1], [1]]
 
 
-def test_a_confirmed_track_has_its_id_on_the_first_frame_it_is_seen_again(make: Make) -> None:
+def test_a_confirmed_track_has_its_id_on_the_first_frame_it_is_matched_again(make: Make) -> None:
     ids = ids_of(make(), [one(100)] * 5 + [sv.Detections.empty()] * 4 + [one(100)])
     assert ids[-1] == ids[4] == [1]
 
@@ -296,7 +296,7 @@ def test_boxes_of_any_number_type(make: Make, dtype: npt.DTypeLike) -> None:
     assert np.asarray(tracked.tracker_id).tolist() == [1]
 
 
-def test_classes_keep_apart_unless_told_otherwise(make: Make) -> None:
+def test_classes_keep_apart_unless_set_otherwise(make: Make) -> None:
     """Two classes in turn at one place are one track, two, or one, as the user says."""
     frames = [one(100, class_id=class_id) for class_id in (2, 7) * 6]
     options: dict[str, Any] = {"minimum_consecutive_frames": 1}
@@ -419,7 +419,7 @@ for name, make in ALL_TRACKERS.items():
 
 def test_two_processes_with_different_hash_seeds_and_thread_counts_agree() -> None:
     """Nothing depends on the order of a set, on the address of an object or on how work is split."""
-    answers = [
+    outputs = [
         subprocess.run(
             [sys.executable, "-W", "ignore", "-c", SCRIPT],
             cwd=Path(__file__).parents[2],
@@ -430,8 +430,8 @@ def test_two_processes_with_different_hash_seeds_and_thread_counts_agree() -> No
         ).stdout
         for seed, threads in (("1", "1"), ("2", "4"))
     ]
-    assert answers[0] == answers[1]
-    assert answers[0].count("\n") >= 5
+    assert outputs[0] == outputs[1]
+    assert outputs[0].count("\n") >= 5
 
 
 def test_two_threads_may_share_an_extractor() -> None:

@@ -25,7 +25,7 @@ Video = list[tuple[sv.Detections, npt.NDArray[np.uint8]]]
 
 
 def drawn(figures: int = 8) -> Video:
-    """A drawn street, crowded enough that looks decide."""
+    """A drawn street, crowded enough that appearance decides."""
     scene = Scene(seed=4, size=(480, 270), length=20, figures=figures)
     video = [(scene.detections(index), scene.frame(index)) for index in range(len(scene))]
     for detections, _ in video:

@@ -35,7 +35,7 @@ class Stored:
 
 
 def with_stored(frames: Iterator[sv.Detections] | list[sv.Detections]) -> list[sv.Detections]:
-    """The same detections, whose vectors only the extractor knows."""
+    """The same detections, whose vectors only the extractor gives."""
     found = list(frames)
     for one in found:
         one.data["stored"] = one.data.pop("embedding")
@@ -166,10 +166,10 @@ def test_a_bad_row_is_as_if_it_were_absent(maker: Make, frames: list[sv.Detectio
 @pytest.mark.parametrize("kind", ["deepsort", "steadysort"])
 def test_a_map_is_learned_from_the_boxes_that_were_embedded(kind: str, way: str, learns: bool) -> None:
     """A quarter of the vectors is enough to learn from; two of eight boxes a frame are not, which is reported."""
-    seen = with_stored(footage(240))
+    frames = with_stored(footage(240))
     tracker = LEARNING[f"{kind} that learns, {way}"](Stored(), appearance_threshold=0.3)
-    found = ids(tracker, seen)
+    found = ids(tracker, frames)
     assert tracker.adaptation is not None
     assert tracker.adaptation.adapted == learns
-    for first in range(15, len(seen), 15):  # objects are replaced every 15 frames
+    for first in range(15, len(frames), 15):  # objects are replaced every 15 frames
         assert all(len(set(row)) == OBJECTS for row in found[first + 5 : first + 15])

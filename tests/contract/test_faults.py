@@ -34,17 +34,17 @@ class Flaky:
 
     def __call__(self, frame: Any, detections: sv.Detections) -> Any:
         self.calls += 1
-        vectors = np.asarray(detections.data["look"])
+        vectors = np.asarray(detections.data["vectors"])
         return self.fault(vectors) if self.fault is not None and self.calls == FAULTY else vectors
 
 
 def frames(count: int = 30) -> list[sv.Detections]:
     """Walkers whose vectors only an extractor gives."""
-    seen = list(walkers(count, missed=0.2, classes=2))
-    for detections in seen:
-        detections.data["look"] = detections.data.pop("embedding")
+    frames = list(walkers(count, missed=0.2, classes=2))
+    for detections in frames:
+        detections.data["vectors"] = detections.data.pop("embedding")
         detections.confidence = np.full(len(detections), 0.9)
-    return seen
+    return frames
 
 
 LOOKING = {
@@ -87,7 +87,7 @@ def test_an_extractor_that_fails_on_one_frame_changes_nothing(
     for number, detections in enumerate(frames()):
         before = tracker.state_dict()
         try:
-            answer = tracker.update(detections, PICTURE, timestamp=number / 30).tracker_id
+            output = tracker.update(detections, PICTURE, timestamp=number / 30).tracker_id
         except error:
             failures += 1
             assert same(tracker.state_dict(), before)
@@ -95,20 +95,20 @@ def test_an_extractor_that_fails_on_one_frame_changes_nothing(
                 tracker.skip(timestamp=number / 30)
                 twin.skip(timestamp=number / 30)
                 continue
-            answer = tracker.update(detections, PICTURE, timestamp=number / 30).tracker_id
+            output = tracker.update(detections, PICTURE, timestamp=number / 30).tracker_id
         expected = twin.update(detections, PICTURE, timestamp=number / 30).tracker_id
-        assert np.asarray(answer).tolist() == np.asarray(expected).tolist()
+        assert np.asarray(output).tolist() == np.asarray(expected).tolist()
     assert failures == 1
     assert tracker.total_confirmed >= 4
 
 
 @looking
-def test_an_extractor_that_answers_nan_on_one_frame_says_nothing_there(make: Make) -> None:
+def test_an_extractor_that_returns_nan_on_one_frame_does_not_count_there(make: Make) -> None:
     """Boxes that stand apart keep their ids without appearance, and nothing of the NaN is kept."""
     tracker = make(feature_extractor=Flaky(lambda vectors: np.full_like(vectors, np.nan)), minimum_consecutive_frames=1)
     boxes = np.array([[200.0 * i, 100.0, 200.0 * i + 40.0, 190.0] for i in range(4)])
     for _ in range(2 * FAULTY):
-        detections = sv.Detections(boxes, confidence=np.full(4, 0.9), data={"look": np.eye(4)})
+        detections = sv.Detections(boxes, confidence=np.full(4, 0.9), data={"vectors": np.eye(4)})
         assert np.asarray(tracker.update(detections, PICTURE).tracker_id).tolist() == [1, 2, 3, 4]
     for track, embedding in zip(tracker.tracks, np.eye(4), strict=True):
         assert track.vector == pytest.approx(embedding)
@@ -164,12 +164,12 @@ def test_a_video_that_ends_in_the_middle_of_a_frame_is_tracked_up_to_there(
 
     def tracked() -> list[list[int]]:
         tracker = DeepSORTTracker(StripeFeatureExtractor(), minimum_consecutive_frames=2)
-        answers = []
+        outputs = []
         for number, image in open_source(path):
             detections = scene.detections(number - 1)
             detections.data.pop("embedding", None)
-            answers.append(np.asarray(tracker.update(detections, image).tracker_id).tolist())
-        return answers
+            outputs.append(np.asarray(tracker.update(detections, image).tracker_id).tolist())
+        return outputs
 
     whole = tracked()
     content = path.read_bytes()

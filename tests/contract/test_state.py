@@ -21,7 +21,8 @@ from tests.contract.conftest import ALL_TRACKERS, same, walkers
 from trackers import BoTSORTTracker, DeepSORTTracker, OCSORTTracker, SORTTracker, StripeFeatureExtractor
 from trackers.association.selection import Selection
 from trackers.core.base import Tracker
-from trackers.core.state import COLUMNS_OF_VERSION_3, VERSION, write_state
+from trackers.core.state import COLUMNS_OF_VERSION_3, VERSION
+from trackers.core.state_file import write_state
 from trackers.sample import Scene
 
 Make = Callable[..., Tracker[Any]]
@@ -31,7 +32,7 @@ FRAMES = 60
 OPTIONS: dict[str, Any] = {"class_agnostic": [{0, 1}], "frame_rate": 25.0, "lost_track_buffer": 12}
 
 
-def answers(tracker: Tracker[Any], frames: list[sv.Detections], start: int = 0) -> list[list[int]]:
+def ids(tracker: Tracker[Any], frames: list[sv.Detections], start: int = 0) -> list[list[int]]:
     """Ids of the rows of every frame; the frames are irregular in time."""
     timed = [(frame, (start + k + 0.4 * ((start + k) % 3 == 0)) / 25.0) for k, frame in enumerate(frames)]
     return [np.asarray(tracker.update(frame, timestamp=now).tracker_id).tolist() for frame, now in timed]
@@ -43,31 +44,31 @@ def test_stopped_on_any_frame_the_ids_go_on_as_if_it_had_not_been(
     make: Make, make_stream: MakeStream, tmp_path: Path, stop: int, vectors: bool
 ) -> None:
     frames = list(make_stream(FRAMES, classes=3, missed=0.25, vectors=vectors))
-    expected = answers(make(**OPTIONS), frames)
+    expected = ids(make(**OPTIONS), frames)
     stopped = make(**OPTIONS)
-    assert answers(stopped, frames[:stop]) == expected[:stop]
+    assert ids(stopped, frames[:stop]) == expected[:stop]
     stopped.save(tmp_path / "state.npz")
 
     loaded = type(stopped).load(tmp_path / "state.npz")
     assert same(loaded.state_dict(), stopped.state_dict())
     assert [track.id for track in loaded.lost] == [track.id for track in stopped.lost]
-    assert answers(loaded, frames[stop:], stop) == expected[stop:]
+    assert ids(loaded, frames[stop:], stop) == expected[stop:]
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
 
     in_memory = make(**OPTIONS)
     in_memory.load_state_dict(stopped.state_dict())
-    assert answers(in_memory, frames[stop:], stop) == expected[stop:]
+    assert ids(in_memory, frames[stop:], stop) == expected[stop:]
 
 
 CONTINUE = """
 import json, sys
 from pathlib import Path
 from tests.contract.conftest import ALL_TRACKERS, same, walkers
-from tests.contract.test_state import FRAMES, answers
+from tests.contract.test_state import FRAMES, ids
 for row, make in enumerate(ALL_TRACKERS.values()):
     for stop in map(int, sys.argv[2:]):
         frames = list(walkers(FRAMES, classes=3, missed=0.25))[stop:]
-        print(json.dumps(answers(type(make()).load(Path(sys.argv[1], f"{row} {stop}.npz")), frames, stop)))
+        print(json.dumps(ids(type(make()).load(Path(sys.argv[1], f"{row} {stop}.npz")), frames, stop)))
 """
 
 
@@ -77,9 +78,9 @@ def test_another_process_goes_on_with_the_same_ids(tmp_path: Path) -> None:
         for stop in stops:
             frames = list(walkers(FRAMES, classes=3, missed=0.25))
             tracker = make(**OPTIONS)
-            answers(tracker, frames[:stop])
+            ids(tracker, frames[:stop])
             tracker.save(tmp_path / f"{row} {stop}.npz")
-            expected.append(answers(tracker, frames[stop:], stop))
+            expected.append(ids(tracker, frames[stop:], stop))
     child = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CONTINUE, str(tmp_path), *map(str, stops)],
         cwd=Path(__file__).parents[2],
@@ -97,33 +98,33 @@ def test_pixels_and_cameras_go_on_too(camera: str | None, tmp_path: Path) -> Non
         pytest.importorskip("cv2")
     scene = Scene(size=(320, 180), length=24, figures=5, seed=3)
     matrices = np.stack([scene.camera_motion(index) for index in range(len(scene))])
-    seen = [(scene.detections(index), scene.frame(index)) for index in range(len(scene))]
+    frames = [(scene.detections(index), scene.frame(index)) for index in range(len(scene))]
     motion: Any = {"function": lambda frame, boxes: np.eye(3), "matrices": matrices}.get(camera or "", camera)
     objects: dict[str, Any] = {"feature_extractor": StripeFeatureExtractor()}
     if not isinstance(motion, str | None):
         objects["camera_motion"] = motion
-    for frame in seen:
+    for frame in frames:
         frame[0].data.pop("embedding", None)
 
-    def ids(tracker: DeepSORTTracker, start: int = 0) -> list[list[int]]:
-        return [np.asarray(tracker.update(*frame).tracker_id).tolist() for frame in seen[start:]]
+    def rest(tracker: DeepSORTTracker, start: int = 0) -> list[list[int]]:
+        return [np.asarray(tracker.update(*frame).tracker_id).tolist() for frame in frames[start:]]
 
     def new() -> DeepSORTTracker:
         return DeepSORTTracker(StripeFeatureExtractor(), minimum_consecutive_frames=1, camera_motion=motion)
 
-    expected = ids(new())
+    expected = rest(new())
     assert any(map(any, expected))
     for stop in (0, 1, 9):
         tracker = new()
-        for frame in seen[:stop]:
+        for frame in frames[:stop]:
             tracker.update(*frame)
         tracker.save(tmp_path / "state.npz")
         loaded = DeepSORTTracker.load(tmp_path / "state.npz", **objects)
         assert same(loaded.state_dict(), tracker.state_dict())
-        assert ids(loaded, stop) == expected[stop:]
+        assert rest(loaded, stop) == expected[stop:]
 
 
-def seen_for_a_while(make: Make, frames: int = 15) -> Tracker[Any]:
+def after_a_while(make: Make, frames: int = 15) -> Tracker[Any]:
     tracker = make()
     for frame in walkers(frames, missed=0.3):
         tracker.update(frame)
@@ -131,7 +132,7 @@ def seen_for_a_while(make: Make, frames: int = 15) -> Tracker[Any]:
 
 
 def test_a_state_shares_nothing_with_its_tracker(make: Make, stream: list[sv.Detections]) -> None:
-    tracker = seen_for_a_while(make)
+    tracker = after_a_while(make)
     state = tracker.state_dict()
     before = copy.deepcopy(state)
     twin = make()
@@ -170,12 +171,12 @@ def test_a_state_of_version_3_loads_with_its_old_column_names() -> None:
     for make in ALL_TRACKERS.values():
         frames = list(walkers(FRAMES, classes=3, missed=0.25))
         before, after = make(), make()
-        answers(before, frames[:20])
+        ids(before, frames[:20])
         state = before.state_dict()
         old = {new: name for name, new in COLUMNS_OF_VERSION_3.items()}
         state["tracks"] = {old.get(name, name): column for name, column in state["tracks"].items()}
         after.load_state_dict({**state, "version": 3})
-        assert answers(after, frames[20:], 20) == answers(before, frames[20:], 20)
+        assert ids(after, frames[20:], 20) == ids(before, frames[20:], 20)
 
 
 WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
@@ -207,7 +208,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(
     spoil: Callable[[dict[str, Any]], object], message: str, stream: list[sv.Detections]
 ) -> None:
-    state = seen_for_a_while(DeepSORTTracker).state_dict()
+    state = after_a_while(DeepSORTTracker).state_dict()
     spoil(state)
     tracker = DeepSORTTracker()
     for frame in stream[:7]:
@@ -275,7 +276,7 @@ def test_an_extractor_is_passed_again(tmp_path: Path) -> None:
         DeepSORTTracker.load(tmp_path / "state.npz", feature_extractor=extractor, gating="position")
 
 
-class Forgetful(SORTTracker):
+class Incomplete(SORTTracker):
     """A tracker that does not keep its own parameter."""
 
     def __init__(self, mood: str = "calm") -> None:
@@ -283,14 +284,14 @@ class Forgetful(SORTTracker):
 
 
 def test_a_parameter_that_is_not_kept_is_named() -> None:
-    with pytest.raises(ValueError, match="Forgetful must keep its parameter 'mood'"):
-        Forgetful().state_dict()
+    with pytest.raises(ValueError, match="Incomplete must keep its parameter 'mood'"):
+        Incomplete().state_dict()
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("state") / "state.npz"
-    seen_for_a_while(DeepSORTTracker).save(path)
+    after_a_while(DeepSORTTracker).save(path)
     return path
 
 
@@ -337,7 +338,7 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state.npz"
-    seen_for_a_while(SORTTracker).save(path)
+    after_a_while(SORTTracker).save(path)
     before = path.read_bytes()
 
     def full(descriptor: int) -> None:
@@ -345,6 +346,6 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        seen_for_a_while(SORTTracker, 30).save(path)
+        after_a_while(SORTTracker, 30).save(path)
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["state.npz"]

@@ -94,7 +94,7 @@ def test_detections_in_read_only_arrays_are_tracked(make: Make, make_stream: Mak
     ],
     ids=["deepsort", "steadysort", "botsort with a camera", "sort with given motion"],
 )
-def test_what_was_seen_of_the_frames_goes_along(make: Make, way: Callable[[Any], Any]) -> None:
+def test_what_is_kept_of_the_frames_goes_along(make: Make, way: Callable[[Any], Any]) -> None:
     scene = Scene(size=(320, 180), length=12, figures=4)
     frames = list(enumerate(scene.frames()))
 

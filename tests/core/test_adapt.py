@@ -50,7 +50,7 @@ def test_a_map_is_learned_and_reported(make: Make) -> None:
     assert report.separation_after > report.separation_before
 
 
-def test_a_reset_forgets_the_map(make: Make) -> None:
+def test_a_reset_drops_the_map(make: Make) -> None:
     tracker = make()
     expected = ids(tracker, footage(60))
     tracker.reset()

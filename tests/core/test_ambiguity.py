@@ -28,7 +28,7 @@ RED, BLUE = np.eye(2)
 
 
 class Asked:
-    """Gives the vectors that detections carry as `data["look"]`, and keeps the rows it was asked about."""
+    """Gives the vectors that detections carry as `data["vectors"]`, and keeps the rows it was run on."""
 
     def __init__(self) -> None:
         self.rows: list[list[int]] = []
@@ -39,7 +39,7 @@ class Asked:
 
     def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> npt.NDArray[Any]:
         self.rows[-1] += np.asarray(detections.data["row"]).tolist()
-        return np.asarray(detections.data["look"])
+        return np.asarray(detections.data["vectors"])
 
     @property
     def total(self) -> int:
@@ -53,7 +53,7 @@ def people(*corners: tuple[float, float], embedding: Iterable[Any] | None = None
     return sv.Detections(
         np.hstack((corner, corner + np.array([32, 80]))),
         confidence=np.full(len(corner), 0.9),
-        data={"look": embeddings, "row": np.arange(len(corner))},
+        data={"vectors": embeddings, "row": np.arange(len(corner))},
         **fields,
     )
 
@@ -90,10 +90,10 @@ class TestAmbiguity:
 
     def test_once_in_six_frames_where_another_is_near(self) -> None:
         _, asked, _ = play(people((10 + 2 * k, 10), (30 + 2 * k, 10), (200, 10)) for k in range(18))
-        looked = {k: rows for k, rows in enumerate(asked.rows) if rows and k > 2}
-        assert looked == {8: [0, 1], 14: [0, 1], 17: [2]}
+        extracted = {k: rows for k, rows in enumerate(asked.rows) if rows and k > 2}
+        assert extracted == {8: [0, 1], 14: [0, 1], 17: [2]}
 
-    def test_every_other_frame_while_the_detector_is_not_sure_of_it(self) -> None:
+    def test_every_other_frame_while_its_confidence_is_low(self) -> None:
         """Of two people, one fades and comes back."""
         frames = [people((10, 10), (200, 10)) for _ in range(20)]
         for frame in frames[5:12]:
@@ -129,7 +129,7 @@ class TestAmbiguity:
         _, asked, _ = play([alone] * 5 + [doubled])
         assert asked.rows[3:] == [[], [], [0, 1]]
 
-    def test_a_second_box_that_overlaps_clearly_less_is_looked_at_alone(self) -> None:
+    def test_a_second_box_that_overlaps_clearly_less_is_embedded_alone(self) -> None:
         _, asked, _ = play([people((10, 10))] * 5 + [people((10, 10), (20, 10))])
         assert asked.rows[3:] == [[], [], [1]]
 
@@ -151,7 +151,7 @@ class TestAmbiguity:
         assert apart.rows[3:] == [[]] * 4
         assert together.rows[3:] == [[0, 1]] * 4
 
-    def test_what_is_not_selected_is_no_rival_and_is_not_looked_at(self) -> None:
+    def test_what_is_not_selected_is_no_rival_and_is_not_embedded(self) -> None:
         pair = people((10, 10), (12, 10))
         pair.confidence = np.array([0.9, 0.2])
         ids, asked, _ = play([pair] * 7, selection=Selection(minimum_confidence=0.5))
@@ -274,7 +274,7 @@ class TestBudget:
 
 
 class TestWhatComesOfIt:
-    def test_a_row_nobody_looked_at_says_which_overlap_settled_it(self) -> None:
+    def test_a_row_nobody_embedded_says_which_overlap_settled_it(self) -> None:
         _, asked, tracker = play(people((10, 10), (200, 10)) for _ in range(4))
         assert asked.rows[-1] == []
         tracker.explain = True
@@ -285,10 +285,10 @@ class TestWhatComesOfIt:
             "row 1: id 2, matched: IoU 0.73 >= 0.50 (track 2)",
         ]
 
-    def test_a_row_that_cannot_be_seen_is_asked_about_until_it_can(self) -> None:
-        """Zeros from the extractor are no embedding; a row nobody asked about has one."""
-        blind, seen = people((10, 10), embedding=[[0.0, 0.0]]), people((10, 10))
-        ids, asked, tracker = play([blind] * 12 + [seen] * 3)
+    def test_a_row_without_a_vector_is_embedded_until_it_has_one(self) -> None:
+        """Zeros from the extractor are no embedding; a row it is not run on has one."""
+        undescribed, described = people((10, 10), embedding=[[0.0, 0.0]]), people((10, 10))
+        ids, asked, tracker = play([undescribed] * 12 + [described] * 3)
         assert asked.rows == [[0]] * 13 + [[]] * 2
         assert ids[2:] == [[1]] * 13
         assert tracker.tracks[0].vector == pytest.approx(RED)
@@ -316,14 +316,14 @@ class TestWhatComesOfIt:
         assert ids[5] == [1, 2]
         assert ids[-1] == [2, 1]
 
-    def test_galleries_fill_as_fast_as_if_all_were_looked_at(self) -> None:
-        """From one look to the next along a straight line, scaled to unit length."""
+    def test_galleries_fill_as_fast_as_if_all_were_embedded(self) -> None:
+        """From one vector to the next along a straight line, scaled to unit length."""
         frames = [people((10, 10), embedding=[RED if k < 17 else BLUE]) for k in range(18)]
         _, _, tracker = play(frames)
-        remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
-        assert remembered[:3] == pytest.approx(np.tile(RED, (3, 1)))
-        assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(18))
-        assert remembered[:, 1] / remembered.sum(axis=1) == pytest.approx(np.r_[0, 0, np.linspace(0, 1, 16)], abs=1e-6)
+        kept = tracker.state_dict()["tracks"]["gallery"]["vectors"]
+        assert kept[:3] == pytest.approx(np.tile(RED, (3, 1)))
+        assert np.linalg.norm(kept, axis=1) == pytest.approx(np.ones(18))
+        assert kept[:, 1] / kept.sum(axis=1) == pytest.approx(np.r_[0, 0, np.linspace(0, 1, 16)], abs=1e-6)
 
     def test_nothing_is_made_up_where_the_track_was_not_found(self) -> None:
         frames = [people() if k in (6, 7) else people((10, 10)) for k in range(10)]
@@ -333,8 +333,8 @@ class TestWhatComesOfIt:
     def test_opposite_embeddings_have_no_middle(self) -> None:
         frames = [people((10, 10), embedding=[RED if k < 17 else -RED]) for k in range(18)]
         _, _, tracker = play(frames)
-        remembered = tracker.state_dict()["tracks"]["gallery"]["vectors"]
-        assert np.linalg.norm(remembered, axis=1) == pytest.approx(np.ones(len(remembered)))
+        kept = tracker.state_dict()["tracks"]["gallery"]["vectors"]
+        assert np.linalg.norm(kept, axis=1) == pytest.approx(np.ones(len(kept)))
 
     def test_an_embedding_for_the_memory_alone_changes_no_match(self) -> None:
         """When the track is due, its box is unlike all it keeps; it is unambiguous all the same."""
@@ -355,7 +355,7 @@ class TestWhatIsGiven:
     @settings(deadline=None, max_examples=10)
     @given(seed=st.integers(0, 1000))
     def test_given_vectors_are_all_used(self, seed: int) -> None:
-        """Then nothing is saved by leaving one out: the answers are those of `embed="always"`."""
+        """Then nothing is saved by leaving one out: the outputs are those of `embed="always"`."""
 
         def refuse(frame: Any, detections: Any) -> Any:
             raise AssertionError
@@ -363,8 +363,8 @@ class TestWhatIsGiven:
         for extractor in (None, refuse):
             always, ambiguous = (DeepSORTTracker(extractor, embed=embed) for embed in ("always", "ambiguous"))
             for frame in walkers(seed=seed):
-                answers = [tracker.update(frame, PICTURE).tracker_id for tracker in (always, ambiguous)]
-                np.testing.assert_array_equal(*answers)  # type: ignore[arg-type]
+                outputs = [tracker.update(frame, PICTURE).tracker_id for tracker in (always, ambiguous)]
+                np.testing.assert_array_equal(*outputs)  # type: ignore[arg-type]
 
     def test_without_any_embeddings_it_tracks_by_motion(self) -> None:
         always, ambiguous = DeepSORTTracker(), DeepSORTTracker(embed="ambiguous")
@@ -385,10 +385,10 @@ class TestWhatIsGiven:
 
 def unembedded(seed: int, frames: int = 40) -> list[sv.Detections]:
     """Crossing walkers whose vectors only an extractor gives."""
-    seen = list(walkers(frames, seed=seed))
-    for detections in seen:
-        detections.data = {"look": detections.data["embedding"], "row": np.arange(len(detections))}
-    return seen
+    found = list(walkers(frames, seed=seed))
+    for detections in found:
+        detections.data = {"vectors": detections.data["embedding"], "row": np.arange(len(detections))}
+    return found
 
 
 @settings(deadline=None, max_examples=10)
@@ -446,8 +446,8 @@ def test_on_the_sample_it_keeps_ids_as_well_and_cuts_a_fraction_of_the_crops() -
         extractor = Counting()
         tracker = DeepSORTTracker(extractor, embed=embed)
         found = [replace(scene.detections(number), data={}) for number in range(len(scene))]
-        answers = (tracker.update(*seen) for seen in zip(found, frames, strict=True))
-        scores[embed] = evaluate_sequence(truth, BoxTable.from_detections(answers))
+        outputs = (tracker.update(*pair) for pair in zip(found, frames, strict=True))
+        scores[embed] = evaluate_sequence(truth, BoxTable.from_detections(outputs))
         crops[embed] = extractor.crops
     assert crops["always"] > 3 * crops["ambiguous"]
     assert scores["ambiguous"].idf1 >= scores["always"].idf1 - 0.01
@@ -472,15 +472,15 @@ def test_on_real_sequences_a_quarter_of_the_crops_is_enough(network: str, data_d
         embeddings = stored[network].astype(np.float32)
         for embed, results in scores.items():
             tracker = DeepSORTTracker(crops, embed=embed, appearance_threshold=0.3)
-            answers = []
+            outputs = []
             for r in rows:
-                key = "embedding" if embed == "always" else "look"
+                key = "embedding" if embed == "always" else "vectors"
                 frame = sv.Detections(
                     stored["xyxy"][r], confidence=stored["confidence"][r], data={key: embeddings[r], "row": r}
                 )
                 crops.start()
-                answers.append(tracker.update(frame, PICTURE))
-            results.append(evaluate_sequence(truth, BoxTable.from_detections(answers), name=name))
+                outputs.append(tracker.update(frame, PICTURE))
+            results.append(evaluate_sequence(truth, BoxTable.from_detections(outputs), name=name))
         boxes += sum(map(len, rows))
     always, ambiguous = combine(scores["always"]), combine(scores["ambiguous"])
     assert boxes > 4 * crops.total

@@ -1,4 +1,4 @@
-"""What DeepSORT does, told in small scenes."""
+"""What DeepSORT does, in small scenes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class TestLifecycle:
     @pytest.mark.parametrize("hits", [1, 2, 3, 5])
     def test_the_id_comes_with_the_last_hit_needed(self, hits: int) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=hits)
-        seen = [ids(tracker.update(at((10, 10))))[0] for _ in range(hits + 1)]
-        assert seen == [-1] * (hits - 1) + [1, 1]
+        given = [ids(tracker.update(at((10, 10))))[0] for _ in range(hits + 1)]
+        assert given == [-1] * (hits - 1) + [1, 1]
 
     def test_one_miss_ends_a_tentative_track(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=3)
@@ -90,11 +90,11 @@ class TestAssociation:
 
     def test_a_crossing_with_little_overlap_keeps_both_ids(self) -> None:
         tracker = DeepSORTTracker(minimum_consecutive_frames=2)
-        answers = []
+        outputs = []
         for frame in range(30):
             x = 16.0 * frame
-            answers.append(ids(tracker.update(at((x, 100), (464 - x, 104), embedding=[RED, BLUE]))))
-        assert all(answer == [1, 2] for answer in answers[1:])
+            outputs.append(ids(tracker.update(at((x, 100), (464 - x, 104), embedding=[RED, BLUE]))))
+        assert all(output == [1, 2] for output in outputs[1:])
 
     @pytest.mark.parametrize(("hidden", "reach"), [(1, 26), (3, 38), (5, 48), (10, 80), (20, 150), (28, 216)])
     def test_the_gate_opens_while_a_track_is_hidden(self, hidden: int, reach: float) -> None:
@@ -117,7 +117,7 @@ class TestAssociation:
             tracker.update(at())
         assert ids(tracker.update(at((8.0 * 19, 100), embedding=[RED], size=(40, 80)))) == [-1]
 
-    def test_the_most_recently_seen_track_is_served_first(self) -> None:
+    def test_the_most_recently_matched_track_is_served_first(self) -> None:
         def owner(cascade: bool) -> int:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, cascade=cascade, appearance_threshold=0.9)
             tracker.update(at((100, 100), (112, 100), embedding=[RED, BLUE]))
@@ -159,7 +159,7 @@ class TestAssociation:
 
 class TestGallery:
     @staticmethod
-    def seen(vectors: npt.NDArray[Any], **options: Any) -> DeepSORTTracker:
+    def after(vectors: npt.NDArray[Any], **options: Any) -> DeepSORTTracker:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=2.0, **options)
         for vector in vectors:
             tracker.update(at((100, 100), embedding=[vector]))
@@ -175,7 +175,7 @@ class TestGallery:
 
     def test_the_newest_vector_is_the_embedding_of_the_track(self) -> None:
         vectors = np.eye(40)
-        tracker = self.seen(vectors, gallery_size=10)
+        tracker = self.after(vectors, gallery_size=10)
         embedding = tracker.tracks[0].vector
         assert embedding is not None
         np.testing.assert_array_equal(embedding, vectors[-1])
@@ -242,10 +242,10 @@ class TestVectors:
 
     def test_without_any_vectors_it_tracks_by_motion(self) -> None:
         tracker = DeepSORTTracker()
-        answers = [ids(tracker.update(at((8.0 * frame, 100), (8.0 * frame, 300)))) for frame in range(10)]
+        outputs = [ids(tracker.update(at((8.0 * frame, 100), (8.0 * frame, 300)))) for frame in range(10)]
         for _ in range(5):
             tracker.update(at())
-        assert answers[3:] == [[1, 2]] * 7
+        assert outputs[3:] == [[1, 2]] * 7
         assert ids(tracker.update(at((8.0 * 15, 100), (8.0 * 15, 300)))) == [1, 2]
 
 

@@ -96,11 +96,11 @@ def scene(seed: int, people: int, frames: int) -> Iterator[tuple[Matrix, Matrix]
     clothes = random.normal(size=(max(1, people // 2), 8))[random.integers(0, max(1, people // 2), people)]
     for _ in range(frames):
         place = place + pace + random.normal(0, 1, (people, 2))
-        seen = random.random(people) < 0.8
+        found = random.random(people) < 0.8
         embeddings = clothes + random.normal(0, 0.25, clothes.shape)
         embeddings = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float32)
         corner = place + random.normal(0, 1, (people, 2))
-        order = random.permutation(np.flatnonzero(seen))
+        order = random.permutation(np.flatnonzero(found))
         yield np.hstack((corner, corner + size))[order], embeddings[order]
 
 

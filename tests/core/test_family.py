@@ -74,18 +74,18 @@ class TestByteTrack:
         assert ids(ByteTrackTracker(), *[frame([100, 100], confidence=0.69)] * 9) == [-1]
 
     def test_a_strong_detection_is_preferred_to_a_weak_one_that_fits_better(self) -> None:
-        seen = [frame([100, 100])] * 4
-        assert ids(ByteTrackTracker(), *seen, frame([100, 100], [112, 100], confidence=[0.5, 0.9])) == [-1, 1]
+        before = [frame([100, 100])] * 4
+        assert ids(ByteTrackTracker(), *before, frame([100, 100], [112, 100], confidence=[0.5, 0.9])) == [-1, 1]
 
     def test_a_weak_detection_must_overlap_well(self) -> None:
-        seen = [frame([100, 100])] * 4
-        assert ids(ByteTrackTracker(), *seen, frame([116, 100], confidence=0.5)) == [-1]  # IoU 0.43
-        assert ids(ByteTrackTracker(), *seen, frame([116, 100], confidence=0.9)) == [1]
+        before = [frame([100, 100])] * 4
+        assert ids(ByteTrackTracker(), *before, frame([116, 100], confidence=0.5)) == [-1]  # IoU 0.43
+        assert ids(ByteTrackTracker(), *before, frame([116, 100], confidence=0.9)) == [1]
 
     def test_a_weak_detection_does_not_find_a_lost_track_again(self) -> None:
-        seen = [frame([100, 100])] * 4 + [frame()]
-        assert ids(ByteTrackTracker(), *seen, frame([100, 100], confidence=0.5)) == [-1]
-        assert ids(ByteTrackTracker(), *seen, frame([100, 100], confidence=0.9)) == [1]
+        before = [frame([100, 100])] * 4 + [frame()]
+        assert ids(ByteTrackTracker(), *before, frame([100, 100], confidence=0.5)) == [-1]
+        assert ids(ByteTrackTracker(), *before, frame([100, 100], confidence=0.9)) == [1]
 
     @pytest.mark.parametrize(
         ("score", "first", "later"),
@@ -99,24 +99,24 @@ class TestByteTrack:
     def test_confirmed_tracks_choose_first(self) -> None:
         """A tentative track that fits better does not take the detection of a confirmed one."""
         tracker = ByteTrackTracker(minimum_consecutive_frames=3)
-        seen = [frame([100, 100])] * 4 + [frame([100, 100], [108, 100])]
-        assert ids(tracker, *seen, frame([106, 100])) == [1]
+        before = [frame([100, 100])] * 4 + [frame([100, 100], [108, 100])]
+        assert ids(tracker, *before, frame([106, 100])) == [1]
 
 
 class TestOCSORT:
-    def test_re_update_equals_having_seen_the_straight_path(self) -> None:
-        """After gaps, the filters are where they would be, had they seen the virtual boxes on the missed frames."""
-        last_seen = np.array([8, 4, 7, 2, 4, 0])  # all are found again on frame 9; the first was not lost
+    def test_re_update_equals_having_had_the_straight_path(self) -> None:
+        """After gaps, the filters are where they would be, had they got the virtual boxes on the missed frames."""
+        last_hit = np.array([8, 4, 7, 2, 4, 0])  # all are found again on frame 9; the first was not lost
         corners = np.arange(10)[:, None, None] * [5, 1] + np.arange(6)[:, None] * [0, 200]  # of frame and track
         walk = np.concatenate((corners, corners + np.array([40, 90])), axis=2)
-        start, end = walk[last_seen, range(6)], walk[last_seen, range(6)] + [12, -9, 17, -12]
-        share = (np.arange(10)[:, None] - last_seen) / (9 - last_seen)
+        start, end = walk[last_hit, range(6)], walk[last_hit, range(6)] + [12, -9, 17, -12]
+        share = (np.arange(10)[:, None] - last_hit) / (9 - last_hit)
         boxes = np.where(share[:, :, None] > 0, start + share[:, :, None] * (end - start), walk)
-        hidden, seen = (OCSORTTracker(minimum_consecutive_frames=1) for _ in range(2))
+        hidden, shown = (OCSORTTracker(minimum_consecutive_frames=1) for _ in range(2))
         for number, now in enumerate(boxes):
-            hidden.update(frame(*now[(number <= last_seen) | (number == 9)]))
-            seen.update(frame(*now))
-        for found, followed in zip(hidden.tracks, seen.tracks, strict=True):
+            hidden.update(frame(*now[(number <= last_hit) | (number == 9)]))
+            shown.update(frame(*now))
+        for found, followed in zip(hidden.tracks, shown.tracks, strict=True):
             assert (found.id, found.missed) == (followed.id, 0)
             np.testing.assert_allclose(found.xyxy, followed.xyxy)
             np.testing.assert_allclose(found.velocity, followed.velocity)
@@ -137,12 +137,12 @@ class TestOCSORT:
         assert ids(OCSORTTracker(direction_weight=0.2), *walk, both) == [-1, 1]
 
     def test_the_low_stage_is_an_option(self) -> None:
-        seen, weak = [frame([100, 100])] * 4, frame([100, 100], confidence=0.2)
-        assert ids(OCSORTTracker(), *seen, weak) == [-1]
-        assert ids(OCSORTTracker(low_confidence_threshold=0.2), *seen, weak) == [1]
+        before, weak = [frame([100, 100])] * 4, frame([100, 100], confidence=0.2)
+        assert ids(OCSORTTracker(), *before, weak) == [-1]
+        assert ids(OCSORTTracker(low_confidence_threshold=0.2), *before, weak) == [1]
         assert ids(OCSORTTracker(low_confidence_threshold=0.2), *[weak] * 9) == [-1]
 
-    def test_direction_frames_bound_how_far_a_direction_looks_back(self) -> None:
+    def test_direction_frames_bound_how_far_back_a_direction_goes(self) -> None:
         """After a turn, a short memory goes by the new direction."""
         turn = [frame([100 + 5 * step, 100]) for step in range(8)] + [frame([135, 100 + 5 * k]) for k in (1, 2)]
         tracker = OCSORTTracker(direction_frames=1, minimum_consecutive_frames=1)
@@ -164,7 +164,7 @@ class TestBoTSORT:
         assert ids(tracker, frame([100, 100], confidence=0.3, embeddings=[BLUE])) == [1]
         np.testing.assert_array_equal(np.asarray(tracker.tracks[0].vector), RED)
 
-    def test_only_confident_detections_are_looked_at(self) -> None:
+    def test_only_confident_detections_count(self) -> None:
         asked = []
 
         def extractor(image: Any, detections: sv.Detections) -> Any:
@@ -178,19 +178,19 @@ class TestBoTSORT:
 
     def test_embeddings_decide_between_boxes_that_overlap(self) -> None:
         """Two people side by side; the boxes alone say they swapped, the embeddings say they did not."""
-        seen = [frame([100, 100], [112, 100], embeddings=[RED, BLUE])] * 4
+        before = [frame([100, 100], [112, 100], embeddings=[RED, BLUE])] * 4
         swapped = frame([111, 100], [101, 100], embeddings=[RED, BLUE])
-        assert ids(BoTSORTTracker(), *seen, swapped) == [1, 2]
+        assert ids(BoTSORTTracker(), *before, swapped) == [1, 2]
         without = [frame([100, 100], [112, 100])] * 4
         assert ids(BoTSORTTracker(), *without, frame([111, 100], [101, 100])) == [2, 1]
 
     def test_where_embeddings_count(self) -> None:
         """Someone who comes back beside the prediction is out of reach of overlap, and within that of motion."""
-        seen = [frame([100, 100], embeddings=[RED])] * 6 + [frame()] * 12
+        before = [frame([100, 100], embeddings=[RED])] * 6 + [frame()] * 12
         back, someone_else = frame([150, 100], embeddings=[RED]), frame([150, 100], embeddings=[BLUE])
-        assert ids(BoTSORTTracker(), *seen, back) == [-1]
-        assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, back) == [1]
-        assert ids(BoTSORTTracker(appearance_gate="motion"), *seen, someone_else) == [-1]
+        assert ids(BoTSORTTracker(), *before, back) == [-1]
+        assert ids(BoTSORTTracker(appearance_gate="motion"), *before, back) == [1]
+        assert ids(BoTSORTTracker(appearance_gate="motion"), *before, someone_else) == [-1]
 
     def test_a_stream_may_have_vectors_now_and_then(self) -> None:
         tracker = BoTSORTTracker(minimum_consecutive_frames=1)

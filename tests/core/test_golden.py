@@ -1,4 +1,4 @@
-"""DeepSORT on real boxes and vectors, row by row against what the published implementation answers."""
+"""DeepSORT on real boxes and vectors, row by row against what the published implementation gives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CASES = [(sequence, setting) for sequence in SEQUENCES for setting in SETTINGS]
 CASES += [("synthetic-30", "paper"), ("synthetic-150", "paper")]
 
 
-def answer(folder: Path, setting: str) -> dict[int, int]:
+def ids_of(folder: Path, setting: str) -> dict[int, int]:
     """Id of each row that our tracker gives one, over the whole sequence."""
     stored = np.load(folder / "detections.npz")
     key = "vectors" if "vectors" in stored else "retail0248" if setting == "retail" else "osnet"
@@ -51,7 +51,7 @@ def test_same_partition_as_the_published_implementation(data_dir: Path, sequence
     folder = data_dir / "golden" / sequence
     reference = np.loadtxt(folder / f"reference_{setting}.csv", delimiter=",", skiprows=1, dtype=np.int64)
     expected = dict(reference[:, 1:].tolist())
-    ours = answer(folder, setting)
+    ours = ids_of(folder, setting)
     assert ours.keys() == expected.keys()
     pairs = {(ours[row], expected[row]) for row in expected}
     assert len(pairs) == len({ours_id for ours_id, _ in pairs}) == len({reference_id for _, reference_id in pairs})

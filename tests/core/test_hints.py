@@ -104,7 +104,7 @@ def test_a_selection_is_an_object() -> None:
 
 
 class Model:
-    """An extractor that could know its threshold."""
+    """An extractor that could have a threshold."""
 
     def __init__(self, appearance_threshold: float | None) -> None:
         self.appearance_threshold = appearance_threshold

@@ -92,15 +92,15 @@ class TestTracks:
 
 
 class TestEvents:
-    def test_every_turn_in_a_life_is_told_once_and_in_order(self) -> None:
-        told: list[tuple[str, int]] = []
+    def test_every_turn_in_a_life_is_an_event_once_and_in_order(self) -> None:
+        events: list[tuple[str, int]] = []
         tracker = DeepSORTTracker(lost_track_buffer=2, minimum_consecutive_frames=2)
         for event in ("born", "confirmed", "lost", "recovered", "removed"):
-            tracker.on(event, lambda track, event=event: told.append((event, track.id)))  # type: ignore[misc]
+            tracker.on(event, lambda track, event=event: events.append((event, track.id)))  # type: ignore[misc]
         nothing = sv.Detections.empty()
         for frame in (0, 1, None, 3, None, None, None):
             tracker.update(nothing if frame is None else walker(frame))
-        assert told == [("born", -1), ("confirmed", 1), ("lost", 1), ("recovered", 1), ("lost", 1), ("removed", 1)]
+        assert events == [("born", -1), ("confirmed", 1), ("lost", 1), ("recovered", 1), ("lost", 1), ("removed", 1)]
 
     def test_a_tentative_track_that_dies_is_removed_without_an_id(self) -> None:
         removed: list[Track] = []
@@ -186,12 +186,12 @@ class TestClasses:
     @staticmethod
     def flickering(class_agnostic: object) -> list[int]:
         tracker = DeepSORTTracker(minimum_consecutive_frames=1, class_agnostic=class_agnostic)  # type: ignore[arg-type]
-        seen = []
+        given = []
         for frame, number in enumerate([2, 7, 2, 0]):
             detections = walker(frame)
             detections.class_id = np.array([number])
-            seen.append(first_id(tracker.update(detections)))
-        return seen
+            given.append(first_id(tracker.update(detections)))
+        return given
 
     def test_classes_keep_their_tracks_apart_as_far_as_asked(self) -> None:
         assert self.flickering(True) == [1, 1, 1, 1]
@@ -224,7 +224,7 @@ class TestClasses:
 
 
 class TestDecisions:
-    def test_every_row_is_told_its_number(self) -> None:
+    def test_every_row_gets_its_number(self) -> None:
         tracker = DeepSORTTracker(appearance_threshold=0.2, minimum_consecutive_frames=2)
         tracker.explain = True
         for frame in range(6):
@@ -261,7 +261,7 @@ class TestDecisions:
         assert [d.tracker_id for d in tracker.decisions] == [1, 2]
         assert [d.comparisons[-1].value for d in tracker.decisions] == [0.0, 0.0]
 
-    def test_rows_that_are_no_boxes_or_too_weak_are_told_so(self) -> None:
+    def test_rows_that_are_no_boxes_or_too_weak_are_reported(self) -> None:
         tracker = DeepSORTTracker()
         tracker.explain = True
         detections = sv.Detections.merge([walker(0), walker(50)])

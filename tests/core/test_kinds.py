@@ -36,10 +36,10 @@ def pairs(tracker: Tracker[Any], frames: list[sv.Detections]) -> list[tuple[int,
     """Identity and id of every row that has an id, in order."""
     found = []
     for frame in without_vectors(frames):
-        answer = tracker.update(frame)
-        assert np.array_equal(answer.xyxy, frame.xyxy)
-        assert np.array_equal(np.asarray(answer.data["xyxyxyxy"]), np.asarray(frame.data["xyxyxyxy"]))
-        ids = np.asarray(answer.tracker_id)
+        output = tracker.update(frame)
+        assert np.array_equal(output.xyxy, frame.xyxy)
+        assert np.array_equal(np.asarray(output.data["xyxyxyxy"]), np.asarray(frame.data["xyxyxyxy"]))
+        ids = np.asarray(output.tracker_id)
         identities = np.asarray(frame.data["object"])
         found += [(int(a), int(b)) for a, b in zip(identities, ids, strict=True) if a > 0 and b > 0]
     return found

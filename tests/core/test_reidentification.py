@@ -49,9 +49,9 @@ def test_a_walker_who_goes_on_behind_the_pillar_keeps_the_id(memory: float | Non
 
 def test_a_walker_who_stops_behind_the_pillar_is_lost_by_the_published_gate_and_recognised_by_memory() -> None:
     published = DeepSORTTracker(**SAMPLE)
-    remembering = DeepSORTTracker(reid_memory=8.0, **SAMPLE)
+    with_memory = DeepSORTTracker(reid_memory=8.0, **SAMPLE)
     assert len(ids_of_walker(published, quiet(Scene.occlusion(stop=True)))) > 1
-    assert ids_of_walker(remembering, quiet(Scene.occlusion(stop=True))) == [1]
+    assert ids_of_walker(with_memory, quiet(Scene.occlusion(stop=True))) == [1]
 
 
 def away_and_back(tracker: DeepSORTTracker, gap: int, embedding: Any, place: float = 2000.0) -> list[int]:
@@ -85,16 +85,16 @@ class TestMemory:
         assert away_and_back(DeepSORTTracker(reid_memory=5.0), gap=40, embedding=similar)[-1] == 2
         assert away_and_back(DeepSORTTracker(), gap=1, embedding=similar, place=100.0)[0] == 1
 
-    def test_one_strange_frame_is_enough_to_say_no(self) -> None:
+    def test_one_frame_of_another_appearance_is_enough_to_refuse(self) -> None:
         tracker = DeepSORTTracker(reid_memory=5.0)
         for _ in range(5):
             tracker.update(at((100, 100), embedding=[RED]))
         for _ in range(40):
             tracker.update(at())
-        seen = [ids(tracker.update(at((900, 100), embedding=[embedding])))[0] for embedding in (RED, BLUE, RED)]
-        assert seen == [-1, -1, 2]
+        given = [ids(tracker.update(at((900, 100), embedding=[embedding])))[0] for embedding in (RED, BLUE, RED)]
+        assert given == [-1, -1, 2]
 
-    def test_two_who_were_seen_together_are_not_one(self) -> None:
+    def test_two_of_one_frame_are_not_one(self) -> None:
         tracker = DeepSORTTracker(reid_memory=5.0, minimum_consecutive_frames=4)
         for _ in range(5):
             tracker.update(at((100, 100), embedding=[RED]))
@@ -123,14 +123,14 @@ class TestOcclusion:
         assert covered(np.empty((0, 4))).tolist() == []
 
     def test_the_embedding_of_a_hidden_box_is_not_kept(self) -> None:
-        def remembered(limit: float | None) -> list[Any]:
+        def newest(limit: float | None) -> list[Any]:
             tracker = DeepSORTTracker(minimum_consecutive_frames=1, appearance_threshold=1.5, occlusion_limit=limit)
             tracker.update(at((100, 100), (300, 110), embedding=[RED, BLUE]))
             tracker.update(at((108, 100), (110, 110), embedding=[GREEN, BLUE]))
             return [track.vector for track in tracker.tracks]
 
-        assert remembered(None)[0] == pytest.approx(GREEN)
-        assert remembered(0.5)[0] == pytest.approx(RED)
+        assert newest(None)[0] == pytest.approx(GREEN)
+        assert newest(0.5)[0] == pytest.approx(RED)
 
 
 @pytest.mark.extra
@@ -142,16 +142,16 @@ def test_memory_helps_on_real_sequences(data_dir: Path) -> None:
             stored = np.load(data_dir / "golden" / name / "detections.npz")
             frame, xyxy, confidence, osnet = (stored[key] for key in ("frame", "xyxy", "confidence", "osnet"))
             tracker = DeepSORTTracker(appearance_threshold=0.3, **options)
-            answers = []
+            outputs = []
             for number in range(1, int(frame.max()) + 1):
                 rows = (frame == number) & (confidence >= np.float32(0.3))
                 vectors = osnet[rows].astype(np.float32)
                 detections = sv.Detections(xyxy[rows], confidence=confidence[rows], data={"embedding": vectors})
-                answers.append(tracker.update(detections))
+                outputs.append(tracker.update(detections))
             truth = read_mot(data_dir / "data" / "mot" / name / "gt" / "gt.txt")
-            found.append(evaluate_sequence(truth, BoxTable.from_detections(answers), name=name))
+            found.append(evaluate_sequence(truth, BoxTable.from_detections(outputs), name=name))
         return combine(found)
 
-    plain, remembering = scores(), scores(reid_memory=3.0)
-    assert remembering.idf1 > plain.idf1 + 0.01
-    assert remembering.id_switches < plain.id_switches
+    plain, with_memory = scores(), scores(reid_memory=3.0)
+    assert with_memory.idf1 > plain.idf1 + 0.01
+    assert with_memory.id_switches < plain.id_switches

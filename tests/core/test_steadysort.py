@@ -72,7 +72,7 @@ class TestEmbedding:
         assert ids(copy, [someone_else]) == [[-1]]
 
     def embedding_of(self, frames: Iterable[sv.Detections], **options: Any) -> npt.NDArray[Any]:
-        """What the first person looks like after some frames."""
+        """The embedding of the first person after some frames."""
         tracker = SteadySORTTracker(**options)
         ids(tracker, frames)
         known = tracker.tracks[0].vector
@@ -217,7 +217,7 @@ class TestRejoin:
         aside = at((100 + 2 * HEIGHT, 100), embedding=[A])
         assert self.later(aside, gap=gap, frame_rate=7.0) == [[expected]]
 
-    def test_two_seen_together_are_two(self) -> None:
+    def test_two_of_one_frame_are_two(self) -> None:
         """Twins: the second gets an id just when the first is gone, and it is not that of the first."""
         tracker = SteadySORTTracker()
         one, both, other = (
@@ -228,7 +228,7 @@ class TestRejoin:
         assert ids(tracker, [one] * 5 + [both] * 2 + [other] * 2)[-4:] == [[1, -1], [1, -1], [2], [2]]
 
     def test_two_who_come_back_share_out_the_ids_by_embedding(self) -> None:
-        """Both look a little like A; the one who looks more like it is A."""
+        """Both are near A in appearance; the nearer one is A."""
         tracker = SteadySORTTracker()
         ids(tracker, [at((100, 100), (300, 100), embedding=[A, embedding(0.4)])] * 5 + [NOBODY] * 10)
         back = at((200, 220), (240, 220), embedding=[embedding(0.2), embedding(0.02)])
@@ -328,15 +328,15 @@ class TestOneNumber:
 
     @pytest.mark.parametrize("threshold", [0.12, 0.3, 0.5])
     def test_all_limits_follow_it(self, threshold: float) -> None:
-        def answer(distance: float, x: float) -> int:
+        def id_at(distance: float, x: float) -> int:
             tracker = SteadySORTTracker(appearance_threshold=threshold)
             return ids(
                 tracker,
                 [at((100, 100), embedding=[A])] * 4 + [at((x, 100), embedding=[embedding(distance * threshold)])],
             )[-1][0]
 
-        assert [answer(share, 104) for share in (1.76, 1.80)] == [1, -1], "overlap"
-        assert [answer(share, 250) for share in (0.82, 0.85)] == [1, -1], "rejoining"
+        assert [id_at(share, 104) for share in (1.76, 1.80)] == [1, -1], "overlap"
+        assert [id_at(share, 250) for share in (0.82, 0.85)] == [1, -1], "rejoining"
 
 
 def test_without_vectors_a_lost_track_is_found_by_overlap() -> None:
@@ -345,7 +345,7 @@ def test_without_vectors_a_lost_track_is_found_by_overlap() -> None:
 
 
 def turning(rate: float, seconds: float = 3.0) -> list[sv.Detections]:
-    """A car seen from above, 100 by 40 pixels, that drives 120 pixels a second and turns once around in 2 seconds."""
+    """A car from above, 100 by 40 pixels, that drives 120 pixels a second and turns once around in 2 seconds."""
     frames = []
     for number in range(int(seconds * rate)):
         angle = np.pi * number / rate
@@ -368,8 +368,8 @@ class TestByMotion:
     @pytest.mark.parametrize("rate", [7.0, 10.0, 30.0, 60.0])
     def test_a_lost_track_is_found_by_overlap_for_a_second(self, rate: float) -> None:
         for gap, expected in ((int(rate), 1), (int(rate) + 1, -1)):
-            answers = ids(SteadySORTTracker(frame_rate=rate), [at((100, 100))] * 8 + [at()] * gap + [at((100, 100))])
-            assert answers[-1] == [expected]
+            outputs = ids(SteadySORTTracker(frame_rate=rate), [at((100, 100))] * 8 + [at()] * gap + [at((100, 100))])
+            assert outputs[-1] == [expected]
 
     def test_memory_given_as_a_number_holds_without_appearance(self) -> None:
         for gap, expected in ((60, 1), (61, -1)):
@@ -390,8 +390,8 @@ class TestByMotion:
     @pytest.mark.parametrize(("rate", "frames"), [(7.0, 2), (10.0, 2), (25.0, 3), (30.0, 3), (60.0, 6)])
     def test_a_track_is_confirmed_after_a_tenth_of_a_second(self, rate: float, frames: int) -> None:
         for embedded in (None, [A]):
-            answers = ids(SteadySORTTracker(frame_rate=rate), [at((100, 100), embedding=embedded)] * 8)
-            assert answers.index([1]) == frames - 1
+            outputs = ids(SteadySORTTracker(frame_rate=rate), [at((100, 100), embedding=embedded)] * 8)
+            assert outputs.index([1]) == frames - 1
 
     def test_a_number_of_frames_is_that_number(self) -> None:
         tracker = SteadySORTTracker(frame_rate=60.0, minimum_consecutive_frames=2)
@@ -400,19 +400,19 @@ class TestByMotion:
     def test_a_stream_that_drops_frames_confirms_after_the_same_time(self) -> None:
         """Every third frame of 30 a second: two hits are a tenth of a second."""
         tracker = SteadySORTTracker()
-        answers = [np.asarray(tracker.update(at((100, 100)), timestamp=0.1 * k).tracker_id) for k in range(2)]
-        assert [row.tolist() for row in answers] == [[-1], [1]]
+        outputs = [np.asarray(tracker.update(at((100, 100)), timestamp=0.1 * k).tracker_id) for k in range(2)]
+        assert [row.tolist() for row in outputs] == [[-1], [1]]
 
     @pytest.mark.parametrize("rate", [10.0, 30.0, 60.0])
     def test_a_car_that_turns_keeps_its_id(self, rate: float) -> None:
-        answers = ids(SteadySORTTracker(frame_rate=rate), turning(rate))
-        assert {row[0] for row in answers} - {-1} == {1}
-        assert answers[-1] == [1]
+        outputs = ids(SteadySORTTracker(frame_rate=rate), turning(rate))
+        assert {row[0] for row in outputs} - {-1} == {1}
+        assert outputs[-1] == [1]
 
 
 def test_vectors_may_come_late_and_go_again() -> None:
-    bare, seen = at((100, 100)), at((100, 100), embedding=[A])
-    assert ids(SteadySORTTracker(), [bare] * 4 + [seen] * 4 + [bare] * 4 + [seen] * 4)[3:] == [[1]] * 13
+    bare, described = at((100, 100)), at((100, 100), embedding=[A])
+    assert ids(SteadySORTTracker(), [bare] * 4 + [described] * 4 + [bare] * 4 + [described] * 4)[3:] == [[1]] * 13
 
 
 def test_a_moving_camera_moves_the_place_of_those_who_are_lost() -> None:
@@ -443,8 +443,8 @@ def ids_of(person: int, tracker: Tracker[Any], frames: Iterable[sv.Detections]) 
     """The ids a person has, in order, frames without an id left out."""
     found: list[int] = []
     for frame in frames:
-        answer = np.asarray(tracker.update(frame).tracker_id)
-        found += answer[(np.asarray(frame.data["object"]) == person) & (answer > 0)].tolist()
+        output = np.asarray(tracker.update(frame).tracker_id)
+        found += output[(np.asarray(frame.data["object"]) == person) & (output > 0)].tolist()
     return found
 
 
@@ -480,7 +480,7 @@ class TestSample:
         first, last = self.behind_the_pillar(180, someone_else=True)
         assert first != last
 
-    def test_twins_seen_together_are_two(self) -> None:
+    def test_twins_of_one_frame_are_two(self) -> None:
         """For two frames both are there; then the first is gone, and the second gets an id."""
         scene = Scene.crossing()
         frames = [
@@ -502,14 +502,14 @@ def score(tracker: Tracker[Any], folder: Path, sequence: str) -> Scores:
     truth = truth.rows(counts & np.isin(truth.class_id, (1, -1)))
     stored = np.load(folder / "golden" / sequence / "detections.npz")
     boxes, vectors = stored["xyxy"].astype(np.float64), stored["osnet"].astype(np.float32)
-    answers = []
+    outputs = []
     for frame in range(1, int(stored["frame"].max()) + 1):
         rows = np.flatnonzero(stored["frame"] == frame)
         detections = sv.Detections(
             boxes[rows], confidence=stored["confidence"][rows], data={"embedding": vectors[rows]}
         )
-        answers.append(tracker.update(detections))
-    return evaluate_sequence(truth, BoxTable.from_detections(answers), name=sequence)
+        outputs.append(tracker.update(detections))
+    return evaluate_sequence(truth, BoxTable.from_detections(outputs), name=sequence)
 
 
 @pytest.mark.extra
@@ -536,8 +536,8 @@ def test_without_vectors_crowds_are_kept_apart_as_well_as_by_bytetrack(data_dir:
         frames = [boxes[boxes[:, 0] == frame] for frame in range(1, int(truth.frame.max()) + 1)]
         both: list[Tracker[Any]] = [SteadySORTTracker(frame_rate=rate), ByteTrackTracker(frame_rate=rate)]
         for tracker, of_tracker in zip(both, scores, strict=True):
-            answers = [tracker.update(sv.Detections(rows[:, 2:6], confidence=rows[:, 6])) for rows in frames]
-            of_tracker.append(evaluate_sequence(truth, BoxTable.from_detections(answers)))
+            outputs = [tracker.update(sv.Detections(rows[:, 2:6], confidence=rows[:, 6])) for rows in frames]
+            of_tracker.append(evaluate_sequence(truth, BoxTable.from_detections(outputs)))
     ours, bytetrack = (combine(one) for one in scores)
     assert ours.hota >= bytetrack.hota - 0.002
     assert ours.idf1 >= bytetrack.idf1 - 0.005

@@ -112,7 +112,7 @@ def test_two_rejects_are_too_many_where_they_are_the_first_tests(passed: int, re
 
 
 def test_trust_comes_back_with_embeddings_that_mean_something() -> None:
-    """Everybody looks like A for a while, as with a lens that is covered."""
+    """Everybody has the embedding A for a while, as with a lens that is covered."""
     tracker, counted = SteadySORTTracker(), []
     for frames in ([side_by_side(A, A)] * 20, [side_by_side(A, B)] * 200):
         ids(tracker, frames)
@@ -126,9 +126,9 @@ def test_a_threshold_that_is_not_theirs_is_found_out_as_well(threshold: float, c
     """Two people who differ by 0.4 at least, and each by 0.1 from frame to frame."""
     tracker = SteadySORTTracker(appearance_threshold=threshold)
     frames = [side_by_side(embedding(0.1 * (number % 2)), embedding(0.8 + 0.1 * (number % 2))) for number in range(100)]
-    answers = ids(tracker, frames)
+    outputs = ids(tracker, frames)
     assert tracker.trust.reliable == counts
-    assert answers[-1] == [1, 2]
+    assert outputs[-1] == [1, 2]
     assert (tracker.trust.false_reject_rate > 0.05, tracker.trust.false_accept_rate > 0.65) == (
         threshold == 0.01,
         threshold == 0.99,
@@ -146,7 +146,7 @@ def test_only_those_who_can_be_mixed_up_are_compared(class_agnostic: bool) -> No
 
 
 def test_in_a_large_crowd_the_order_of_the_rows_has_no_say() -> None:
-    """Not all are tested there; the first half are alike, of the others only every second."""
+    """Not all are tested there; the first half have one embedding, of the others only every second."""
     people = side_by_side(*[A] * 32, *[A, B] * 16)
     backwards = people[np.arange(64)[::-1]]
     assert isinstance(backwards, sv.Detections)
@@ -157,7 +157,7 @@ def test_in_a_large_crowd_the_order_of_the_rows_has_no_say() -> None:
     assert first.trust != SteadySORTTracker().trust
 
 
-def test_motion_that_is_not_sure_tests_nothing() -> None:
+def test_ambiguous_motion_tests_nothing() -> None:
     """Two who walk as one, boxes without vectors, and one who was lost and may be another."""
     tracker = SteadySORTTracker()
     ids(tracker, [at((100, 100), (104, 100), embedding=[A, A])] * 20 + [at((100, 100), (300, 100))] * 20)

@@ -11,7 +11,7 @@ from trackers.evaluation import evaluate_sequence, join
 from trackers.table import BoxTable
 
 
-def seen(ids: list[int], frames: int = 10) -> BoxTable:
+def boxes(ids: list[int], frames: int = 10) -> BoxTable:
     """Some objects side by side, for some frames."""
     rows = [(frame, one, place) for frame in range(1, frames + 1) for place, one in enumerate(ids)]
     return BoxTable.from_rows(
@@ -27,14 +27,14 @@ def seen(ids: list[int], frames: int = 10) -> BoxTable:
     ids=["kept", "new", "swapped"],
 )
 def test_one_id_over_cameras_scores(second: list[int], hota: float, idf1: float) -> None:
-    truth = {"door": seen([1, 2]), "yard": seen([1, 2])}
-    scores = evaluate_sequence(*join(truth, {"door": seen([1, 2]), "yard": seen(second)}))
+    truth = {"door": boxes([1, 2]), "yard": boxes([1, 2])}
+    scores = evaluate_sequence(*join(truth, {"door": boxes([1, 2]), "yard": boxes(second)}))
     assert scores.hota == pytest.approx(hota)
     assert scores.idf1 == pytest.approx(idf1)
 
 
 def test_frames_follow_one_another_whichever_is_longer() -> None:
-    truth, result = {"door": seen([1], 3), "yard": seen([1], 2)}, {"yard": seen([5], 2), "door": seen([5], 4)}
+    truth, result = {"door": boxes([1], 3), "yard": boxes([1], 2)}, {"yard": boxes([5], 2), "door": boxes([5], 4)}
     first, second = join(truth, result)
     assert first.frame.tolist() == [1, 2, 3, 5, 6]
     assert second.frame.tolist() == [1, 2, 3, 4, 5, 6]
@@ -43,7 +43,7 @@ def test_frames_follow_one_another_whichever_is_longer() -> None:
 
 def test_other_cameras_are_refused() -> None:
     with pytest.raises(ValueError, match="same cameras"):
-        join({"door": seen([1])}, {"yard": seen([1])})
+        join({"door": boxes([1])}, {"yard": boxes([1])})
     with pytest.raises(ValueError, match="same cameras"):
         join({}, {})
 
@@ -51,8 +51,8 @@ def test_other_cameras_are_refused() -> None:
 def test_the_score_over_cameras_is_that_of_reid_hota() -> None:
     reid_hota = pytest.importorskip("reid_hota", reason="reid-hota is not installed")
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-    truth = {"door": seen([1, 2]), "yard": seen([1, 2])}
-    result = {"door": seen([1, 2]), "yard": seen([2, 7])}
+    truth = {"door": boxes([1, 2]), "yard": boxes([1, 2])}
+    result = {"door": boxes([1, 2]), "yard": boxes([2, 7])}
 
     def frames(tables: dict[str, BoxTable]) -> dict[str, Any]:
         return {

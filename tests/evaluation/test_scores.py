@@ -116,7 +116,7 @@ def test_nothing_to_combine_is_refused() -> None:
 
 
 def recorded_result(data_dir: Path, name: str, reference: str = "paper") -> BoxTable:
-    """The published DeepSORT's answer on a sequence, from the recorded rows."""
+    """The published DeepSORT's output on a sequence, from the recorded rows."""
     folder = data_dir / "golden" / name
     xyxy = np.load(folder / "detections.npz")["xyxy"].astype(np.float64)
     rows = np.loadtxt(folder / f"reference_{reference}.csv", delimiter=",", skiprows=1, dtype=np.int64)

@@ -34,7 +34,7 @@ def frame_of(x: npt.ArrayLike, vectors: Vectors | None, ids: npt.ArrayLike | Non
 
 
 class GivenIds:
-    """A tracker whose ids are told in advance, in `detections.data["track"]`."""
+    """A tracker whose ids are given in advance, in `detections.data["track"]`."""
 
     def update(
         self, detections: sv.Detections, frame: object = None, *, timestamp: float | None = None

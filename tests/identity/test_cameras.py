@@ -14,7 +14,7 @@ from trackers import DeepSORTTracker, SORTTracker, StripeFeatureExtractor
 from trackers.identity import CameraLinks, IdentityGallery, MultiCameraTracker
 from trackers.streams import MultiStreamTracker
 
-LOOKS = people(0, 6)
+VECTORS = people(0, 6)
 
 
 def cameras_of(*names: str, **options: Any) -> MultiCameraTracker:
@@ -33,7 +33,7 @@ def walk(
     rng = np.random.default_rng([who, track])
     result = sv.Detections.empty()
     for time in np.arange(start, start + seconds, 0.1):
-        found = frame_of([10.0 * (time - start)], noisy(rng, LOOKS[[who]], 0.4), [track])
+        found = frame_of([10.0 * (time - start)], noisy(rng, VECTORS[[who]], 0.4), [track])
         result = cameras.update(camera, found, timestamp=float(time))
     return result
 
@@ -61,7 +61,7 @@ def test_a_name_given_once_is_known_on_every_camera() -> None:
 
 def test_somebody_enrolled_is_named_and_others_are_not() -> None:
     gallery = IdentityGallery(threshold=0.4)
-    gallery.enroll("guest", vectors=LOOKS[[0]])
+    gallery.enroll("guest", vectors=VECTORS[[0]])
     cameras = cameras_of("door", gallery=gallery)
     assert column(walk(cameras, "door", 0, 1, 0.0), "identity_name") == ["guest"]
     assert column(walk(cameras, "door", 1, 2, 5.0), "identity_name") == [""]
@@ -71,7 +71,7 @@ def test_a_track_that_never_had_a_vector_is_somebody_new() -> None:
     cameras = cameras_of("door", "yard", gallery=IdentityGallery(threshold=0.4))
     walk(cameras, "door", 0, 1, 0.0)
     for time in np.arange(5.0, 10.0, 0.1):
-        result = cameras.update("yard", frame_of([10.0], 0.0 * LOOKS[[1]], [1]), timestamp=float(time))
+        result = cameras.update("yard", frame_of([10.0], 0.0 * VECTORS[[1]], [1]), timestamp=float(time))
     assert column(result, "identity") == [2]
     assert column(walk(cameras, "door", 0, 4, 20.0), "identity") == [1]
 
@@ -90,7 +90,7 @@ def test_the_trackers_own_ids_are_those_it_gives_alone() -> None:
     rng = np.random.default_rng(1)
     alone, cameras = DeepSORTTracker(), MultiCameraTracker({"door": DeepSORTTracker()})
     for step in range(30):
-        found = frame_of([10.0 * step, 700.0 - 10.0 * step], noisy(rng, LOOKS[:2], 0.3))
+        found = frame_of([10.0 * step, 700.0 - 10.0 * step], noisy(rng, VECTORS[:2], 0.3))
         before = {name: np.array(value) for name, value in found.data.items()}
         one = alone.update(found, timestamp=step / 10)
         other = cameras.update("door", found, timestamp=step / 10)
@@ -103,11 +103,11 @@ def test_the_trackers_own_ids_are_those_it_gives_alone() -> None:
 @pytest.mark.parametrize(
     ("camera", "found", "time", "message"),
     [
-        ("cellar", frame_of([0.0], LOOKS[:1], [1]), 9.0, "no camera 'cellar'; there are 'door', 'yard'"),
-        ("door", frame_of([0.0], LOOKS[:1], [1]), None, "one clock"),
-        ("door", frame_of([0.0], LOOKS[:1], [1]), np.nan, "finite number of seconds"),
-        ("door", frame_of([0.0], LOOKS[:1], [1]), 1.0, "backwards"),
-        ("yard", frame_of([0.0], LOOKS[:1], [1]), 0.2, "out of step"),
+        ("cellar", frame_of([0.0], VECTORS[:1], [1]), 9.0, "no camera 'cellar'; there are 'door', 'yard'"),
+        ("door", frame_of([0.0], VECTORS[:1], [1]), None, "one clock"),
+        ("door", frame_of([0.0], VECTORS[:1], [1]), np.nan, "finite number of seconds"),
+        ("door", frame_of([0.0], VECTORS[:1], [1]), 1.0, "backwards"),
+        ("yard", frame_of([0.0], VECTORS[:1], [1]), 0.2, "out of step"),
         ("yard", frame_of([0.0], np.ones((1, 9), np.float32), [1]), 9.0, "64 numbers"),
     ],
 )
@@ -121,7 +121,7 @@ def test_bad_input_is_refused_and_changes_nothing(camera: str, found: Any, time:
 
 
 def test_columns_of_the_same_name_are_refused() -> None:
-    found = frame_of([0.0], LOOKS[:1], [1])
+    found = frame_of([0.0], VECTORS[:1], [1])
     found.data["identity"] = np.array([3])
     with pytest.raises(ValueError, match="'identity' already"):
         cameras_of("door").update("door", found, timestamp=0.0)
@@ -130,7 +130,7 @@ def test_columns_of_the_same_name_are_refused() -> None:
 def test_late_frames_are_accepted_within_the_tolerance() -> None:
     cameras = cameras_of("door", "yard", tolerance=0.5)
     walk(cameras, "door", 0, 1, 0.0)
-    result = cameras.update("yard", frame_of([0.0], LOOKS[[1]], [1]), timestamp=1.5)
+    result = cameras.update("yard", frame_of([0.0], VECTORS[[1]], [1]), timestamp=1.5)
     assert column(result, "identity") == [-1]
 
 
@@ -138,7 +138,7 @@ def test_a_file_goes_on_where_the_other_was(tmp_path: Path) -> None:
     def frames(seed: int, start: int, stop: int) -> list[tuple[str, sv.Detections, float]]:
         rng = np.random.default_rng(seed)
         return [
-            (name, frame_of([8.0 * step, 300.0], noisy(rng, LOOKS[:2], 0.3)), step / 10)
+            (name, frame_of([8.0 * step, 300.0], noisy(rng, VECTORS[:2], 0.3)), step / 10)
             for step in range(start, stop)
             for name in ("door", "yard")
         ]
@@ -178,12 +178,12 @@ def test_an_explanation_tells_the_numbers() -> None:
     walk(cameras, "door", 0, 1, 0.0)
     walk(cameras, "door", 1, 2, 3.0)
     walk(cameras, "yard", 0, 1, 7.0)
-    told = cameras.explain("yard", 1)
-    assert told.identity == 1
-    assert [one.identity for one in told.candidates] == [1, 2]
-    assert told.candidates[0].camera == "door"
-    assert told.candidates[0].distance <= told.limits.accept < told.candidates[1].distance
-    assert "identity 1" in str(told)
+    explanation = cameras.explain("yard", 1)
+    assert explanation.identity == 1
+    assert [one.identity for one in explanation.candidates] == [1, 2]
+    assert explanation.candidates[0].camera == "door"
+    assert explanation.candidates[0].distance <= explanation.limits.accept < explanation.candidates[1].distance
+    assert "identity 1" in str(explanation)
 
 
 def test_pixels_alone_are_enough() -> None:
@@ -202,7 +202,7 @@ def test_many_streams_in_place_of_a_dict() -> None:
     cameras = MultiCameraTracker(MultiStreamTracker(lambda name: SORTTracker()))
     single = MultiCameraTracker({name: SORTTracker() for name in ("door", "yard")})
     for step in range(30):
-        found = {name: frame_of([300.0], noisy(rng, LOOKS[[k]], 0.3)) for k, name in enumerate(("door", "yard"))}
+        found = {name: frame_of([300.0], noisy(rng, VECTORS[[k]], 0.3)) for k, name in enumerate(("door", "yard"))}
         together = cameras.update(found, timestamps=step / 10)
         for name, frame in found.items():
             one = single.update(name, frame, timestamp=step / 10)

@@ -134,17 +134,17 @@ def test_distance_of_feet_is_in_heights_and_bounded() -> None:
     assert foot_distances(np.eye(3), here, there).tolist() == [[0.5], [3.0]]
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["with vectors", "geometry alone"])
+@pytest.mark.parametrize("described", [True, False], ids=["with vectors", "geometry alone"])
 @pytest.mark.parametrize("seed", [0])
-def test_a_shared_view_learns_where_the_feet_of_one_picture_stand_on_the_other(told: bool, seed: int) -> None:
+def test_a_shared_view_learns_where_the_feet_of_one_picture_stand_on_the_other(described: bool, seed: int) -> None:
     path = walks(seed, 5, 250)
     rng = np.random.default_rng(seed)
     view = SharedView()
     numbers = np.arange(5)
 
-    def alike(firsts: Any, seconds: Any) -> Any:
+    def similarity(firsts: Any, seconds: Any) -> Any:
         same = (firsts[:, None] % 5 == seconds % 5).astype(float)
-        return same + 0.2 * rng.standard_normal(same.shape) if told else 0.0 * same
+        return same + 0.2 * rng.standard_normal(same.shape) if described else 0.0 * same
 
     for instant, spots in enumerate(path):
         feet = []
@@ -154,7 +154,7 @@ def test_a_shared_view_learns_where_the_feet_of_one_picture_stand_on_the_other(t
             points = np.column_stack((box[:, [0, 2]].mean(axis=1), box[:, 3]))
             feet.append(Feet(number + numbers, points + 0.03 * tall[:, None] * rng.standard_normal((5, 2)), tall))
         assert view.add(feet[0], feet[1], 0.25 * instant)
-        view.learn_when_due(alike)
+        view.learn_when_due(similarity)
     assert view.homography is not None
     first, second, distance, count = view.evidence()
     assert count.max() > 100
@@ -191,17 +191,17 @@ def test_geometry_alone_gives_one_identity(floors: bool) -> None:
     assert len(set(found.values())) == 4
 
 
-def test_tracks_that_stand_apart_are_two_whatever_they_look_like() -> None:
+def test_tracks_that_stand_apart_are_two_however_similar() -> None:
     rng = np.random.default_rng(0)
-    one_look = people(0, 1)
+    vector = people(0, 1)
     links = CameraLinks(overlap=[("yard", "gate")], floors={name: (pixels, FLOOR) for name, pixels in PICTURES.items()})
     cameras = MultiCameraTracker({name: GivenIds() for name in PICTURES}, links=links)
     for instant in range(60):
         for name, spot in (("yard", [1.0, 1.0]), ("gate", [5.0, 7.0])):
-            found = frame(name, np.array([spot]), [1], noisy(rng, one_look, 0.2))
+            found = frame(name, np.array([spot]), [1], noisy(rng, vector, 0.2))
             result = cameras.update(name, found, timestamp=0.25 * instant)
     assert result.data["identity"].tolist() == [2]
     assert cameras.link() == {("yard", 1): 1, ("gate", 1): 2}
-    told = cameras.explain("gate", 1)
-    assert [one.ruled_out for one in told.candidates] == [True]
-    assert "ruled out" in str(told)
+    explanation = cameras.explain("gate", 1)
+    assert [one.ruled_out for one in explanation.candidates] == [True]
+    assert "ruled out" in str(explanation)

@@ -29,7 +29,7 @@ Frames = list[tuple[str, float, sv.Detections]]
 def random_frames(seed: int, noise: float, instants: int = 60) -> Frames:
     """Tracks that come, vanish for a while and come back with their id, wherever they like; vectors of four people."""
     rng = np.random.default_rng(seed)
-    looks = people(seed, 4, 16)
+    vectors = people(seed, 4, 16)
     who = {(name, number): int(rng.integers(4)) for name in CAMERAS for number in range(1, 30)}
     there: dict[str, set[int]] = {name: set() for name in CAMERAS}
     frames: Frames = []
@@ -41,7 +41,7 @@ def random_frames(seed: int, noise: float, instants: int = 60) -> Frames:
                 elif number not in there[name] and rng.random() < 0.01:
                     there[name].add(number)
             ids = sorted(there[name])
-            vectors = noisy(rng, looks[[who[name, number] for number in ids]].reshape(-1, 16), noise)
+            vectors = noisy(rng, vectors[[who[name, number] for number in ids]].reshape(-1, 16), noise)
             frames.append((name, instant * 0.2, frame_of(np.array(ids, float) * 50.0, vectors, ids)))
     return frames
 
@@ -58,7 +58,7 @@ def test_hard_rules_hold_for_every_row(seed: int, noise: float, linked: bool) ->
     cameras, results = played(frames, links=links() if linked else None)
     last: dict[int, dict[str, float]] = defaultdict(dict)
     now: dict[tuple[str, int], int] = {}
-    told = {(event.camera, event.tracker_id) for event in cameras.events if event.kind in ("split", "named")}
+    announced = {(event.camera, event.tracker_id) for event in cameras.events if event.kind in ("split", "named")}
     merged = {event.other: event.identity for event in cameras.events if event.kind == "merged"}
     assert all(old > kept for old, kept in merged.items())
 
@@ -78,7 +78,7 @@ def test_hard_rules_hold_for_every_row(seed: int, noise: float, linked: bool) ->
             if one < 0:
                 continue
             before = now.get((name, number), one)
-            assert before == one or final(before) == final(one) or (name, number) in told
+            assert before == one or final(before) == final(one) or (name, number) in announced
             now[name, number] = one
             for other, when in last[one].items():
                 pair = (min(name, other), max(name, other))
@@ -119,13 +119,13 @@ def test_hindsight_keeps_the_rules(seed: int, noise: float) -> None:
 
 
 def test_a_merge_keeps_the_older_number_and_says_so() -> None:
-    looks = people(3, 1)
+    vectors = people(3, 1)
     cameras = MultiCameraTracker({"a": GivenIds(), "b": GivenIds()})
     empty = np.empty((0, 64), np.float32)
     other = people(4, 1)
-    for k in range(40):  # track 1 of b first looks like somebody else, then like track 1 of a
-        vector = other if k < 8 else looks
-        cameras.update("a", frame_of([0.0], looks, [1]), timestamp=0.1 * k)
+    for k in range(40):  # track 1 of b first has the vectors of somebody else, then those of track 1 of a
+        vector = other if k < 8 else vectors
+        cameras.update("a", frame_of([0.0], vectors, [1]), timestamp=0.1 * k)
         cameras.update("b", frame_of([0.0], vector, [1]) if k > 2 else frame_of([], empty, []), timestamp=0.1 * k)
     merges = [event for event in cameras.events if event.kind == "merged"]
     assert [(event.identity, event.other) for event in merges] == [(1, 2)]
@@ -134,10 +134,10 @@ def test_a_merge_keeps_the_older_number_and_says_so() -> None:
 
 @pytest.mark.parametrize("gap", [0.5, 3.0])
 def test_nobody_is_faster_than_the_way(gap: float) -> None:
-    look = people(5, 1)
+    vector = people(5, 1)
     cameras = MultiCameraTracker({"a": GivenIds(), "b": GivenIds()}, links=CameraLinks({("a", "b"): (2, 20)}))
     for k in range(10):
-        cameras.update("a", frame_of([0.0], look, [1]), timestamp=0.1 * k)
+        cameras.update("a", frame_of([0.0], vector, [1]), timestamp=0.1 * k)
     for k in range(10):
-        result = cameras.update("b", frame_of([0.0], look, [1]), timestamp=0.9 + gap + 0.1 * k)
+        result = cameras.update("b", frame_of([0.0], vector, [1]), timestamp=0.9 + gap + 0.1 * k)
     assert result.data["identity"].tolist() == [1 if gap >= 2.0 else 2]

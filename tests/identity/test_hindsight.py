@@ -63,14 +63,14 @@ def test_a_short_tracklet_makes_room_for_a_long_one() -> None:
 
 def test_learned_ranges_are_those_that_people_took() -> None:
     rng = np.random.default_rng(0)
-    looks = people(0, 12)
+    vectors = people(0, 12)
     cameras = MultiCameraTracker({name: GivenIds() for name in ("door", "yard", "barn")})
     took = rng.uniform(4.0, 9.0, 12)
     start = 0.0
     for who, seconds in enumerate(took.tolist()):
         for name, begin in (("door", start), ("yard", start + 3.9 + seconds)):
             for step in range(40):
-                found = frame_of([10.0 * step], noisy(rng, looks[[who]], 0.3), [who])
+                found = frame_of([10.0 * step], noisy(rng, vectors[[who]], 0.3), [who])
                 cameras.update(name, found, timestamp=begin + 0.1 * step)
         start += 30.0
     links = cameras.learned_links()

@@ -25,8 +25,8 @@ def found(tracker: MultiCameraTracker, start: int, stop: int) -> list[Any]:
     rows = []
     for i in range(start, stop):
         for name in tracker.trackers:
-            seen = tracker.update(name, SCENE.detections(i), SCENE.frame(i), timestamp=i / 30)
-            rows.append(np.asarray(seen.data["identity"]).tolist())
+            tracked = tracker.update(name, SCENE.detections(i), SCENE.frame(i), timestamp=i / 30)
+            rows.append(np.asarray(tracked.data["identity"]).tolist())
     return rows
 
 

@@ -52,7 +52,7 @@ def test_rows_are_unit_vectors(model: Any, frames: list[Frame]) -> None:
     assert extractor.extract_features(frames[0], at()).shape == (0, vectors.shape[1])
 
 
-def test_a_box_that_cannot_be_seen_is_a_row_of_zeros(model: Any, frames: list[Frame]) -> None:
+def test_a_box_that_is_not_visible_is_a_row_of_zeros(model: Any, frames: list[Frame]) -> None:
     extractor = DeepSORTFeatureExtractor.from_ultralytics(model)
     model(frames[0], **OPTIONS)
     some = at((10, 20, 60, 120), (400, 30, 450, 90), (50, 50, 50.4, 90))
@@ -86,7 +86,7 @@ def test_an_equal_frame_will_do_and_another_will_not(model: Any, frames: list[Fr
         extractor.extract_features(frames[1], BOXES)
 
 
-def test_the_vectors_look_at_the_box(model: Any, frames: list[Frame]) -> None:
+def test_the_vectors_are_of_the_box(model: Any, frames: list[Frame]) -> None:
     extractor = DeepSORTFeatureExtractor.from_ultralytics(model)
     changed = frames[0].copy()
     changed[60:140, 110:150] = (0, 0, 255)
@@ -124,7 +124,7 @@ def test_hooks_go_with_the_extractor(model: Any, frames: list[Frame]) -> None:
 
 
 @pytest.mark.data
-def test_people_of_a_real_sequence_are_told_apart(data_dir: Path) -> None:
+def test_people_of_a_real_sequence_are_distinguished(data_dir: Path) -> None:
     model = ultralytics.YOLO(data_dir / "data/weights/yolo/yolo11n_dequant.pt")
     extractor = DeepSORTFeatureExtractor.from_ultralytics(model)
     folder = data_dir / "data/mot/TUD-Campus"
@@ -141,8 +141,8 @@ def test_people_of_a_real_sequence_are_told_apart(data_dir: Path) -> None:
     vector, person, time = (np.concatenate(column) for column in (vectors, people, times))
     distance = 1.0 - vector @ vector.T
     same, apart = person[:, None] == person, time[:, None] != time
-    alike, unlike = distance[same & apart], distance[~same]
-    assert (alike[:, None] < unlike[None]).mean() > 0.8
+    same_object, other_object = distance[same & apart], distance[~same]
+    assert (same_object[:, None] < other_object[None]).mean() > 0.8
 
 
 @pytest.mark.data

@@ -32,12 +32,12 @@ def track(scene: Scene, make: Callable[[Any], sv.Detections]) -> list[tuple[Any,
         people = truth.tracker_id.tolist()
         plain = sv.Detections(truth.xyxy, confidence=np.full(len(truth), 0.9), class_id=np.zeros(len(truth), int))
         given = make(plain)
-        answer: Any = tracker.update(given)
-        ids = answer.tracker_id.tolist()
+        output: Any = tracker.update(given)
+        ids = output.tracker_id.tolist()
         assert -1 not in ids
         for number, person in zip(ids, people, strict=True):
             assert person_of.setdefault(number, person) == person
-        frames.append((given, answer))
+        frames.append((given, output))
     assert len(person_of) == len(set(person_of.values())) == 2
     return frames
 
@@ -55,13 +55,13 @@ def with_field(detections: Any, **fields: Any) -> sv.Detections:
 
 
 def test_dense_masks(scene: Scene) -> None:
-    for given, answer in track(scene, lambda one: with_field(one, mask=dense_masks(scene, one.xyxy))):
-        assert np.array_equal(answer.mask, given.mask)
-        some = answer[answer.tracker_id == answer.tracker_id[0]]
+    for given, output in track(scene, lambda one: with_field(one, mask=dense_masks(scene, one.xyxy))):
+        assert np.array_equal(output.mask, given.mask)
+        some = output[output.tracker_id == output.tracker_id[0]]
         assert np.array_equal(some.mask[0], given.mask[0])
     frame = scene.frame(FRAMES - 1)
-    drawn = sv.MaskAnnotator(color_lookup=sv.ColorLookup.TRACK).annotate(frame.copy(), answer)
-    assert (drawn != frame).any(axis=2)[answer.mask[0]].mean() > 0.9
+    drawn = sv.MaskAnnotator(color_lookup=sv.ColorLookup.TRACK).annotate(frame.copy(), output)
+    assert (drawn != frame).any(axis=2)[output.mask[0]].mean() > 0.9
 
 
 @pytest.mark.skipif(not hasattr(sv, "CompactMask"), reason="this supervision has no compact masks")
@@ -70,10 +70,10 @@ def test_compact_masks(scene: Scene) -> None:
         masks = dense_masks(scene, one.xyxy)
         return with_field(one, mask=sv.CompactMask.from_dense(masks, one.xyxy, image_shape=scene.size[::-1]))
 
-    for given, answer in track(scene, compact):
-        assert isinstance(answer.mask, sv.CompactMask)
-        assert np.array_equal(answer.mask.to_dense(), given.mask.to_dense())
-        assert np.array_equal(answer[[0]].mask.to_dense()[0], given.mask.to_dense()[0])
+    for given, output in track(scene, compact):
+        assert isinstance(output.mask, sv.CompactMask)
+        assert np.array_equal(output.mask.to_dense(), given.mask.to_dense())
+        assert np.array_equal(output[[0]].mask.to_dense()[0], given.mask.to_dense()[0])
 
 
 def test_oriented_boxes(scene: Scene) -> None:
@@ -83,10 +83,10 @@ def test_oriented_boxes(scene: Scene) -> None:
         corners = np.stack([[middle_x, y1], [x2, middle_y], [middle_x, y2], [x1, middle_y]]).transpose(2, 0, 1)
         return with_field(one, data={"xyxyxyxy": corners})
 
-    for given, answer in track(scene, rotated):
-        assert np.array_equal(answer.data["xyxyxyxy"], given.data["xyxyxyxy"])
+    for given, output in track(scene, rotated):
+        assert np.array_equal(output.data["xyxyxyxy"], given.data["xyxyxyxy"])
     frame = scene.frame(FRAMES - 1)
-    drawn = sv.OrientedBoxAnnotator(color_lookup=sv.ColorLookup.TRACK).annotate(frame.copy(), answer)
+    drawn = sv.OrientedBoxAnnotator(color_lookup=sv.ColorLookup.TRACK).annotate(frame.copy(), output)
     assert (drawn != frame).any()
 
 
@@ -95,10 +95,10 @@ def test_key_points_in_data(scene: Scene) -> None:
         corners = one.xyxy.reshape(-1, 2, 2)
         return with_field(one, data={"keypoints": np.linspace(corners[:, 0], corners[:, 1], 17, axis=1)})
 
-    for given, answer in track(scene, with_points):
-        assert answer.data["keypoints"].shape == (len(answer), 17, 2)
-        assert np.array_equal(answer.data["keypoints"], given.data["keypoints"])
-        for box, points in zip(answer.xyxy, answer.data["keypoints"], strict=True):
+    for given, output in track(scene, with_points):
+        assert output.data["keypoints"].shape == (len(output), 17, 2)
+        assert np.array_equal(output.data["keypoints"], given.data["keypoints"])
+        for box, points in zip(output.xyxy, output.data["keypoints"], strict=True):
             assert np.array_equal(box, [*points[0], *points[-1]])
 
 
@@ -109,8 +109,8 @@ def test_boxes_around_key_points(scene: Scene) -> None:
         points: Any = np.linspace(corners[:, 0], corners[:, 1], 17, axis=1)
         return sv.KeyPoints(xy=points).as_detections()
 
-    for given, answer in track(scene, skeleton):
-        assert np.array_equal(answer.xyxy, given.xyxy)
+    for given, output in track(scene, skeleton):
+        assert np.array_equal(output.xyxy, given.xyxy)
 
 
 def test_from_transformers(scene: Scene) -> None:
@@ -124,8 +124,8 @@ def test_from_transformers(scene: Scene) -> None:
         }
         return sv.Detections.from_transformers(result, id2label={1: "person"})
 
-    for _, answer in track(scene, convert):
-        assert answer.data["class_name"].tolist() == ["person"] * len(answer)
+    for _, output in track(scene, convert):
+        assert output.data["class_name"].tolist() == ["person"] * len(output)
 
 
 def test_from_inference(scene: Scene) -> None:
@@ -146,8 +146,8 @@ def test_from_inference(scene: Scene) -> None:
         width, height = scene.size
         return sv.Detections.from_inference({"predictions": predictions, "image": {"width": width, "height": height}})
 
-    for _, answer in track(scene, convert):
-        assert answer.data["class_name"].tolist() == ["person"] * len(answer)
+    for _, output in track(scene, convert):
+        assert output.data["class_name"].tolist() == ["person"] * len(output)
 
 
 class InstanceData(SimpleNamespace):
@@ -169,6 +169,6 @@ def test_from_mmdetection(scene: Scene) -> None:
         )
         return sv.Detections.from_mmdetection(SimpleNamespace(pred_instances=instances))
 
-    for given, answer in track(scene, convert):
-        assert answer.class_id.tolist() == [1] * len(answer)
-        assert np.array_equal(answer.mask, given.mask)
+    for given, output in track(scene, convert):
+        assert output.class_id.tolist() == [1] * len(output)
+        assert np.array_equal(output.mask, given.mask)

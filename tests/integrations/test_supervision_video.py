@@ -38,20 +38,20 @@ def test_process_video(crossing: Scene, tmp_path: Path) -> None:
             sink.write_frame(crossing.frame(index))
     detector, tracker = FigureDetector(), DeepSORTTracker()
     detector.fit(sv.get_video_frames_generator(source))
-    seen: list[npt.NDArray[np.int64]] = []
+    given: list[npt.NDArray[np.int64]] = []
 
     def callback(frame: Frame, _: int) -> Frame:
         detections: Any = tracker.update(detector(frame), frame)
         detections = detections[detections.tracker_id != -1]
         ids = np.asarray(detections.tracker_id)
-        seen.append(ids)
+        given.append(ids)
         return sv.LabelAnnotator().annotate(frame.copy(), detections, [str(number) for number in ids])
 
     sv.process_video(source_path=source, target_path=target, callback=callback)
 
     assert sv.VideoInfo.from_video_path(target).total_frames == 60
-    assert set(np.concatenate(seen).tolist()) == {1, 2}
-    assert sum(len(ids) == 2 for ids in seen) > 40
+    assert set(np.concatenate(given).tolist()) == {1, 2}
+    assert sum(len(ids) == 2 for ids in given) > 40
 
 
 def test_labels_are_drawn_where_the_people_are(crossing: Scene) -> None:

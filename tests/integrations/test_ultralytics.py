@@ -54,7 +54,7 @@ def untrained(name: str, *, registered: bool = True) -> Any:
         register()
     model = ultralytics.YOLO(name)
     for branch in getattr(model.model.model[-1], "cv3", ()):
-        branch[-1].bias.data[0] = 1.0  # so that it is rather sure of class 0, wherever it looks
+        branch[-1].bias.data[0] = 1.0  # so that class 0 has a high confidence everywhere
     return model
 
 
@@ -111,9 +111,9 @@ def test_unconfirmed_rows_are_left_out_and_the_others_keep_their_boxes(model: An
         found = model.predict(frame, **OPTIONS)[0]
         expected = tracker.update(sv.Detections.from_ultralytics(found))
         result = model.track(frame, tracker="sort.yaml", persist=True, **OPTIONS)[0]
-        seen: Any = expected[expected.tracker_id != -1]
-        assert (ids_of(result) or []) == np.asarray(seen.tracker_id).tolist()
-        assert np.array_equal(result.boxes.xyxy, seen.xyxy)
+        confirmed: Any = expected[expected.tracker_id != -1]
+        assert (ids_of(result) or []) == np.asarray(confirmed.tracker_id).tolist()
+        assert np.array_equal(result.boxes.xyxy, confirmed.xyxy)
 
 
 def test_a_call_without_persist_starts_anew(model: Any, frames: list[Frame]) -> None:

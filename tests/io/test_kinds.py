@@ -1,4 +1,4 @@
-"""What one reader knows arrives, and what is taken for a frame is decided in one place."""
+"""What one reader reads arrives, and what is taken for a frame is decided in one place."""
 
 from __future__ import annotations
 

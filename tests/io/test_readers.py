@@ -132,7 +132,7 @@ def test_result(content: bytes) -> None:
         table, reasons = read_result(path)
         assert (table.frame >= 1).all()
         assert np.isfinite(table.xywh).all()
-        assert all(isinstance(reason, str) for told in reasons.values() for reason in told.values())
+        assert all(isinstance(reason, str) for one in reasons.values() for reason in one.values())
 
 
 @few
@@ -209,7 +209,7 @@ def test_settings_of_trackers(content: bytes) -> None:
         read_choice(str(path))
 
 
-SEEN = sv.Detections(
+PERSON = sv.Detections(
     np.array([[10.0, 10.0, 50.0, 90.0]]), confidence=np.array([0.9]), data={"embedding": np.ones((1, 4))}
 )
 
@@ -220,11 +220,11 @@ KINDS: list[Kind] = [SORTTracker, DeepSORTTracker]
 
 @cache
 def saved(kind: Kind) -> Mapping[str, npt.NDArray[Any]]:
-    """The arrays in the file of a tracker that has seen something."""
+    """The arrays in the file of a tracker that has a track."""
     tracker = kind(minimum_consecutive_frames=1)
     for _ in range(3):
-        tracker.update(SEEN)
-    path = Path(FOLDER.name, "seen.npz")
+        tracker.update(PERSON)
+    path = Path(FOLDER.name, "saved.npz")
     tracker.save(path)
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}

@@ -14,7 +14,7 @@ import supervision as sv
 from trackers.io import ResultWriter, read_mot
 
 
-def answer(*ids: int) -> sv.Detections:
+def output(*ids: int) -> sv.Detections:
     n = len(ids)
     return sv.Detections(
         xyxy=np.array([[i, 10, i + 5, 30] for i in range(n)], dtype=np.float32).reshape(-1, 4),
@@ -27,8 +27,8 @@ def answer(*ids: int) -> sv.Detections:
 
 def test_mot_text_leaves_out_rows_without_a_track(tmp_path: Path) -> None:
     with ResultWriter(tmp_path / "out.txt") as writer:
-        writer.write(1, answer())
-        writer.write(2, answer(3, -1, 4))
+        writer.write(1, output())
+        writer.write(2, output(3, -1, 4))
     rows = read_mot(tmp_path / "out.txt")
     assert rows.frame.tolist() == [2, 2]
     assert rows.tracker_id.tolist() == [3, 4]
@@ -38,7 +38,7 @@ def test_mot_text_leaves_out_rows_without_a_track(tmp_path: Path) -> None:
 def test_csv_and_json_lines_hold_the_same(tmp_path: Path) -> None:
     for name in ("out.csv", "out.jsonl"):
         with ResultWriter(tmp_path / name) as writer:
-            writer.write(7, answer(3, -1))
+            writer.write(7, output(3, -1))
     with (tmp_path / "out.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["frame"], row["tracker_id"], row["x2"], row["class_name"]) == ("7", "3", "5.0", "person")
@@ -57,7 +57,7 @@ def test_csv_and_json_lines_hold_the_same(tmp_path: Path) -> None:
 def test_a_frame_is_in_the_file_before_the_next_one(tmp_path: Path, name: str) -> None:
     writer = ResultWriter(tmp_path / name)
     for number in range(1, 4):
-        writer.write(number, answer(number))
+        writer.write(number, output(number))
         lines = (tmp_path / name).read_text().splitlines()
         assert len(lines) == number + (name == "out.csv")
     writer.close()
@@ -76,7 +76,7 @@ def test_an_existing_file_is_kept_unless_asked(tmp_path: Path) -> None:
         ResultWriter(tmp_path / "out.txt")
     assert (tmp_path / "out.txt").read_text() == "old"
     with ResultWriter(tmp_path / "out.txt", overwrite=True) as writer:
-        writer.write(1, answer(1))
+        writer.write(1, output(1))
     assert (tmp_path / "out.txt").read_text().startswith("1,1,")
 
 
@@ -91,7 +91,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "full.txt").symlink_to("/dev/full")
     writer = ResultWriter(tmp_path / "full.txt", overwrite=True)
     with pytest.raises(OSError, match=r"No space left on device.*full\.txt"):
-        writer.write(1, answer(1))
+        writer.write(1, output(1))
     writer.close()
 
 
@@ -105,7 +105,7 @@ def test_a_frame_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
         writer = ResultWriter(tmp_path / "out.txt")
         try:
             for number in range(1, 100):
-                writer.write(number, answer(1))
+                writer.write(number, output(1))
         except OSError:
             os._exit(7)
         os._exit(0)

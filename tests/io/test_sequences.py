@@ -87,7 +87,7 @@ def test_single_files(tmp_path: Path) -> None:
         assert pair_results(given, tmp_path / "mine.txt") == {"seq": (truth, tmp_path / "mine.txt", 3)}
 
 
-def test_one_file_is_told_apart_by_its_name(tmp_path: Path) -> None:
+def test_one_file_is_recognised_by_its_name(tmp_path: Path) -> None:
     for name in ("a", "b"):
         make_sequence(tmp_path / "truth" / name)
     flat = results(tmp_path / "results", "b", "c")

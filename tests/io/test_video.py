@@ -182,7 +182,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     drops = 0
     silences: list[float]
-    """For each of the first requests, the share of the answer after which nothing more comes."""
+    """For each of the first requests, the share of the response after which nothing more comes."""
     over: threading.Event
 
     def do_GET(self) -> None:

@@ -102,8 +102,8 @@ def test_what_cannot_be_estimated_is_counted_and_taken_for_none(method: str) -> 
 
 
 def test_a_function_may_not_know() -> None:
-    answers: Iterator[Any] = iter([None, np.full((2, 3), np.nan), [[1, 0, 5], [0, 1, 0]]])
-    camera = camera_of(lambda frame, boxes: next(answers))
+    outputs: Iterator[Any] = iter([None, np.full((2, 3), np.nan), [[1, 0, 5], [0, 1, 0]]])
+    camera = camera_of(lambda frame, boxes: next(outputs))
     assert camera is not None
     motions = [camera.motion(None, NOBODY) for _ in range(3)]
     np.testing.assert_array_equal(motions[:2], [np.eye(3)] * 2)
@@ -111,19 +111,19 @@ def test_a_function_may_not_know() -> None:
     assert camera.failures == 2
 
 
-def test_a_function_is_told_the_frame_and_the_boxes_and_can_spoil_neither() -> None:
-    told = []
+def test_a_function_gets_the_frame_and_the_boxes_and_can_spoil_neither() -> None:
+    calls = []
 
     def ask(frame: Any, boxes: Any) -> None:
-        told.append((frame, boxes.copy()))
+        calls.append((frame, boxes.copy()))
         boxes[:] = 0
 
     camera, frame = camera_of(ask), np.zeros((9, 9, 3), np.uint8)
     boxes = np.array([[1.0, 2.0, 3.0, 4.0]])
     assert camera is not None
     camera.motion(frame, boxes)
-    assert told[0][0] is frame
-    assert told[0][1].tolist() == boxes.tolist() == [[1.0, 2.0, 3.0, 4.0]]
+    assert calls[0][0] is frame
+    assert calls[0][1].tolist() == boxes.tolist() == [[1.0, 2.0, 3.0, 4.0]]
 
 
 @pytest.mark.parametrize(("shift", "noise"), [(0.0, True), (0.9, True), (1.6, False)])

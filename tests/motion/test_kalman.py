@@ -70,7 +70,7 @@ def walk(seed: int, tracks: int, frames: int) -> Matrix:
 
 @given(seed=st.integers(0, 2**32 - 1), pattern=st.lists(st.sampled_from("pc"), min_size=1, max_size=25))
 @settings(max_examples=60, deadline=None)
-def test_equals_a_dense_filter_whatever_is_seen_and_missed(seed: int, pattern: list[str]) -> None:
+def test_equals_a_dense_filter_whatever_is_matched_and_missed(seed: int, pattern: list[str]) -> None:
     boxes = walk(seed, tracks=4, frames=len(pattern) + 1)
     dense = [DenseFilter(box) for box in boxes[0]]
     state = XYAH.initiate(boxes[0])
@@ -132,12 +132,12 @@ def test_following_paths_equals_seeing_their_boxes_one_by_one(seed: int, lengths
         np.testing.assert_allclose(followed[[row]], one, rtol=1e-9, atol=1e-9)
 
 
-def test_correcting_makes_a_track_surer_and_predicting_less_sure() -> None:
+def test_correcting_lowers_the_variance_and_predicting_raises_it() -> None:
     state = XYAH.initiate(np.array([[0.0, 0, 40, 80]]))
     later = XYAH.predict(state)
-    seen = XYAH.correct(later, np.array([[2.0, 0, 42, 80]]))
+    corrected = XYAH.correct(later, np.array([[2.0, 0, 42, 80]]))
     assert (later[:, kalman.VARIANCE] > state[:, kalman.VARIANCE]).all()
-    assert (seen[:, kalman.VARIANCE] < later[:, kalman.VARIANCE]).all()
+    assert (corrected[:, kalman.VARIANCE] < later[:, kalman.VARIANCE]).all()
 
 
 @pytest.mark.parametrize("tracks", [0, 1])

@@ -77,9 +77,9 @@ def test_a_doubtful_box_counts_less() -> None:
     boxes = np.tile([[0.0, 0, 20, 40]], (9, 1))
     boxes[4] += 10
     every = np.full(9, True)
-    sure = smooth_tracks(XYWH, boxes, np.array([9]), every)
+    certain = smooth_tracks(XYWH, boxes, np.array([9]), every)
     doubtful = smooth_tracks(XYWH, boxes, np.array([9]), every, np.where(np.arange(9) == 4, 10.0, 1.0))
-    assert doubtful[4, kalman.POSITION, 0] - 10 < 0.2 * (sure[4, kalman.POSITION, 0] - 10)
+    assert doubtful[4, kalman.POSITION, 0] - 10 < 0.2 * (certain[4, kalman.POSITION, 0] - 10)
 
 
 def test_long_tracks_are_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,17 +66,17 @@ def random_table(seed: int) -> BoxTable:
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**31), st.sampled_from([1.0, 7.0, 30.0, 240.0]), st.sampled_from([0.0, 0.65, 1.0]))
-def test_rows_and_ids_stay_and_nothing_of_the_input_changes(seed: int, frame_rate: float, sure: float) -> None:
+def test_rows_and_ids_stay_and_nothing_of_the_input_changes(seed: int, frame_rate: float, confident: float) -> None:
     table = random_table(seed)
     before = copy.deepcopy(vars(table))
-    better = refine(table, frame_rate=frame_rate, relative_confidence=sure)
+    better = refine(table, frame_rate=frame_rate, relative_confidence=confident)
     for name, column in before.items():
         assert_array_equal(vars(table)[name], column)
     kept = better.rows(~better.interpolated)
     assert_array_equal(kept.frame, table.frame)
     assert_array_equal(kept.confidence, table.confidence)
     unsure = (table.tracker_id >= 0) & ~np.isin(table.tracker_id, better.tracker_id)
-    assert not (sure == 0.0 and unsure.any())
+    assert not (confident == 0.0 and unsure.any())
     given = (table.tracker_id >= 0) & ~unsure
     assert_array_equal(kept.tracker_id[given], table.tracker_id[given])
     assert (kept.tracker_id[unsure] == -1).all()
@@ -93,15 +93,15 @@ def test_a_table_and_detections_are_refined_alike(seed: int) -> None:
     table = random_table(seed)
     numbered = dict(frames_of_table(table))
     frames = [numbered.get(number, sv.Detections.empty()) for number in range(1, int(table.frame.max()) + 1)]
-    expected, answers = refine(table), refine(frames)
-    assert len(answers) == len(frames)
-    for number, (frame, answer) in enumerate(zip(frames, answers, strict=True), start=1):
+    expected, outputs = refine(table), refine(frames)
+    assert len(outputs) == len(frames)
+    for number, (frame, output) in enumerate(zip(frames, outputs, strict=True), start=1):
         rows = expected.rows(expected.frame == number)
-        assert_array_equal(answer.tracker_id, rows.tracker_id)
-        assert_array_equal(column(answer, "interpolated"), rows.interpolated)
-        assert not column(answer, "interpolated")[: len(frame)].any()
-        assert column(answer, "interpolated")[len(frame) :].all()
-        np.testing.assert_allclose(answer.xyxy, rows.xyxy.reshape(-1, 4), atol=1e-6)
+        assert_array_equal(output.tracker_id, rows.tracker_id)
+        assert_array_equal(column(output, "interpolated"), rows.interpolated)
+        assert not column(output, "interpolated")[: len(frame)].any()
+        assert column(output, "interpolated")[len(frame) :].all()
+        np.testing.assert_allclose(output.xyxy, rows.xyxy.reshape(-1, 4), atol=1e-6)
 
 
 def test_boxes_before_the_id_get_it() -> None:
@@ -266,11 +266,11 @@ def test_a_column_that_some_frames_lack_is_refused() -> None:
 def test_a_tracked_row_that_is_no_box_loses_its_id() -> None:
     frames = [detections({1: float(n)}) for n in range(40)]
     frames[20].xyxy[0, 2] = np.nan
-    answers = refine(frames)
-    assert answers[20].tracker_id is not None
-    assert answers[20].tracker_id.tolist() == [-1, 1]
-    assert np.isnan(answers[20].xyxy[0, 2])
-    assert column(answers[20], "interpolated").tolist() == [False, True]
+    outputs = refine(frames)
+    assert outputs[20].tracker_id is not None
+    assert outputs[20].tracker_id.tolist() == [-1, 1]
+    assert np.isnan(outputs[20].xyxy[0, 2])
+    assert column(outputs[20], "interpolated").tolist() == [False, True]
 
 
 def test_filled_rows_have_all_columns() -> None:
@@ -280,10 +280,10 @@ def test_filled_rows_have_all_columns() -> None:
         frame.data["note"] = [f"{n}a", f"{n}b"]
         if 15 <= n < 20:
             frames[n] = frame[np.array([False, n < 17])]  # type: ignore[assignment]
-    answers = refine(frames)
-    assert all(answer.tracker_id is not None and answer.tracker_id.dtype == np.int64 for answer in answers)
-    assert [len(answer) for answer in answers] == [2] * 40
-    early, late = answers[16], answers[19]
+    outputs = refine(frames)
+    assert all(output.tracker_id is not None and output.tracker_id.dtype == np.int64 for output in outputs)
+    assert [len(output) for output in outputs] == [2] * 40
+    early, late = outputs[16], outputs[19]
     assert early.tracker_id is not None
     assert early.tracker_id.tolist() == [2, 1]
     assert column(early, "interpolated").tolist() == [False, True]
@@ -304,9 +304,9 @@ def test_filled_rows_have_all_columns() -> None:
 def test_what_a_tracker_returns_can_be_merged_afterwards() -> None:
     tracker = SteadySORTTracker()
     frames = [tracker.update(detections({7: float(n)} if n != 10 else {})) for n in range(30)]
-    answers = refine(frames)
-    assert [answer.tracker_id.tolist() for answer in answers if answer.tracker_id is not None] == [[1]] * 30
-    assert len(sv.Detections.merge(answers)) == 30
+    outputs = refine(frames)
+    assert [output.tracker_id.tolist() for output in outputs if output.tracker_id is not None] == [[1]] * 30
+    assert len(sv.Detections.merge(outputs)) == 30
 
 
 def test_results_keep_the_mark(tmp_path: Path) -> None:

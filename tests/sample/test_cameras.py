@@ -21,7 +21,7 @@ def scenes() -> dict[str, CameraScene]:
 
 
 def sighted(scene: CameraScene) -> dict[int, list[int]]:
-    """Frames in which each person is to be seen."""
+    """Frames in which each person is visible."""
     found: dict[int, list[int]] = {}
     for index in range(0, len(scene), 5):
         for one in np.asarray(scene.truth(index).tracker_id).tolist():
@@ -86,8 +86,8 @@ def test_who_is_enrolled_is_named_and_strangers_are_not(scenes: dict[str, Camera
     cameras, owner = played(scenes, gallery=gallery)
     found = cameras.link()
     names = {track: cameras.gallery.names.get(found[track], "") for track in owner}
-    strangers = [track for track, person in owner.items() if person not in (1, 2)]
-    assert len(strangers) >= 6
-    assert [names[track] for track in strangers if names[track]] == []
+    others = [track for track, person in owner.items() if person not in (1, 2)]
+    assert len(others) >= 6
+    assert [names[track] for track in others if names[track]] == []
     known = [names[track] == f"person {person}" for track, person in owner.items() if person in (1, 2)]
     assert np.mean(known) > 0.5

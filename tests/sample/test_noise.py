@@ -19,7 +19,7 @@ def test_without_noise_detections_are_the_visible_truth() -> None:
 
 def test_levels_of_noise() -> None:
     scene = Scene(4, length=400, figures=40, noise=DetectionNoise(jitter=0.02, miss=0.1, false_alarms=2.0))
-    seen, found, alarms, offsets = [], [], 0, []
+    shown, found, alarms, offsets = [], [], 0, []
     for index in range(400):
         truth, noisy = scene.truth(index), scene.detections(index)
         assert truth.tracker_id is not None
@@ -27,13 +27,13 @@ def test_levels_of_noise() -> None:
         inside = (truth.xyxy[:, 0] > 20) & (truth.xyxy[:, 2] < 940)
         hit = np.isin(truth.tracker_id, noisy.data["object"])
         visible = np.asarray(truth.data["visibility"])
-        seen += visible[inside].tolist()
+        shown += visible[inside].tolist()
         found += hit[inside].tolist()
         row = {identity: row for row, identity in enumerate(np.asarray(noisy.data["object"]).tolist())}
         for k in np.flatnonzero(hit & inside & (visible == 1.0)):
             box = truth.xyxy[k]
             offsets.append((noisy.xyxy[row[int(truth.tracker_id[k])]] - box)[1] / (box[3] - box[1]))
-    visibility, hits = np.array(seen), np.array(found)
+    visibility, hits = np.array(shown), np.array(found)
     assert 0.87 < hits[visibility > 0.9].mean() < 0.93
     assert hits[visibility < 0.15].mean() < 0.2
     assert 1.7 < alarms / 400 < 2.3
@@ -59,14 +59,14 @@ def test_confidence_and_embeddings_mean_something() -> None:
 def test_occluded_embedding_is_mixed_with_the_embedding_in_front() -> None:
     scene = Scene.crossing()
     scene.noise = DetectionNoise.none()
-    looks = {}
+    vectors = {}
     for index in (0, int(np.argmin([scene.truth(i, hidden=True).data["visibility"][1] for i in range(len(scene))]))):
         found = scene.detections(index)
         for identity, vector in zip(np.asarray(found.data["object"]).tolist(), found.data["embedding"], strict=True):
-            looks[index > 0, identity] = vector
-    if (True, 2) in looks:
-        assert looks[True, 2] @ looks[False, 1] > looks[False, 2] @ looks[False, 1]
-    assert looks[True, 1] @ looks[False, 1] > 0.999
+            vectors[index > 0, identity] = vector
+    if (True, 2) in vectors:
+        assert vectors[True, 2] @ vectors[False, 1] > vectors[False, 2] @ vectors[False, 1]
+    assert vectors[True, 1] @ vectors[False, 1] > 0.999
 
 
 def test_thousands_of_objects_are_not_drawn() -> None:

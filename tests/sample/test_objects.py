@@ -119,7 +119,7 @@ def test_who_is_hidden_is_less_visible() -> None:
     assert np.median(np.concatenate(visibility)) == 1.0
 
 
-def test_false_alarms_have_all_fields_where_nothing_is_seen() -> None:
+def test_false_alarms_have_all_fields_where_nothing_is() -> None:
     empty = ObjectScene([], Overhead(SMALL, 20.0), "tank", noise=DetectionNoise(false_alarms=3.0))
     alarms = sv.Detections.merge([empty.detections(index) for index in range(3)])
     assert len(alarms) > 3

@@ -52,8 +52,8 @@ def test_equal_in_another_process() -> None:
         "print(hashlib.sha256(scene.frame(20).tobytes() + scene.detections(20).xyxy.tobytes()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "123"}
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert answer.stdout.strip() == digest
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert output.stdout.strip() == digest
 
 
 @settings(max_examples=15, deadline=None)
@@ -103,17 +103,17 @@ def test_box_is_where_the_figure_is_drawn(seed: int, index: int) -> None:
 def test_somebody_leaves_and_comes_back_with_the_same_identity() -> None:
     scene = Scene(length=1500, figures=6, size=SMALL, noise=DetectionNoise.none())
     present = np.zeros((len(scene), 7), dtype=bool)
-    looks: dict[int, list[npt.NDArray[np.float32]]] = {}
+    embeddings: dict[int, list[npt.NDArray[np.float32]]] = {}
     for index in range(0, len(scene), 5):
         found = scene.detections(index)
         present[index, found.data["object"]] = True
         for identity, vector in zip(np.asarray(found.data["object"]).tolist(), found.data["embedding"], strict=True):
-            looks.setdefault(identity, []).append(vector)
-    seen = present[::5, 1:]
-    returns = (np.diff(seen.astype(int), axis=0) == 1).sum(axis=0) + seen[0]
+            embeddings.setdefault(identity, []).append(vector)
+    shown = present[::5, 1:]
+    returns = (np.diff(shown.astype(int), axis=0) == 1).sum(axis=0) + shown[0]
     assert (returns > 1).all()
-    for identity, vectors in looks.items():
-        similarity = np.stack(vectors) @ np.stack(looks[1 + identity % 6]).T
+    for identity, vectors in embeddings.items():
+        similarity = np.stack(vectors) @ np.stack(embeddings[1 + identity % 6]).T
         assert np.median(similarity) < 0.6 < np.median(np.stack(vectors) @ np.stack(vectors).T)
 
 

@@ -14,7 +14,14 @@ import numpy as np
 CORPUS = Path(".hypothesis/readers")
 """What has led to new branches is kept here for the next run."""
 
-WATCHED = ["trackers.io", "trackers.core.state", "trackers.table", "trackers.pipeline.choices", "trackers.appearance"]
+WATCHED = [
+    "trackers.io",
+    "trackers.core.state",
+    "trackers.core.state_file",
+    "trackers.table",
+    "trackers.pipeline.choices",
+    "trackers.appearance",
+]
 """Modules whose branches the fuzzer sees."""
 
 

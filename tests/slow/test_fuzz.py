@@ -131,10 +131,10 @@ class Watcher:
     def __init__(self, tracker: Tracker[Any]) -> None:
         self.tracker = tracker
         self.living: set[int] = set()
-        self.seen_vectors = False
+        self.had_vectors = False
 
     def update(self, given: sv.Detections, **options: Any) -> None:
-        """Track a frame and look at the answer."""
+        """Track a frame and check the output."""
         tracker, before = self.tracker, self.tracker.total_confirmed
         boxes = given.xyxy.tobytes()
         tracked = tracker.update(given, **options)
@@ -162,7 +162,7 @@ class Watcher:
             assert (track.id == -1) == (track.state == "tentative")
             if track.vector is not None:
                 assert np.isfinite(track.vector).all()
-                self.seen_vectors = True
+                self.had_vectors = True
         self.living = set(living)
 
     def refuse(self, given: sv.Detections, **options: Any) -> None:
@@ -193,7 +193,7 @@ def test_nonsense(make: Make, frames: int) -> None:
             watcher.embedding(set())
         elif action < 0.03 and "timestamp" in options and number % episode > 1:
             watcher.refuse(frame, **{**options, "timestamp": -1.0})
-        elif action < 0.04 and watcher.seen_vectors:
+        elif action < 0.04 and watcher.had_vectors:
             watcher.refuse(source.with_longer_vectors(), **options)
         else:
             watcher.update(frame, **options)

@@ -41,13 +41,13 @@ def crowd(frames: int) -> Iterator[sv.Detections]:
         gone = np.flatnonzero(rng.random(OBJECTS) < 1 / LIFE)
         corner[gone], speed[gone] = rng.uniform(0, 1800, (len(gone), 2)), rng.normal(0, 3, (len(gone), 2))
         embeddings[gone] = rng.standard_normal((len(gone), LENGTH))
-        seen = rng.random(OBJECTS) < 0.95
-        place = corner[seen] + rng.normal(0, 1, (int(seen.sum()), 2))
+        found = rng.random(OBJECTS) < 0.95
+        place = corner[found] + rng.normal(0, 1, (int(found.sum()), 2))
         yield sv.Detections(
             xyxy=np.hstack([place, place + np.array([40, 90])]).astype(np.float32),
             confidence=rng.uniform(0.5, 1.0, len(place)).astype(np.float32),
             class_id=rng.integers(0, 3, len(place)),
-            data={"embedding": embeddings[seen] + rng.normal(0, 0.1, (len(place), LENGTH))},
+            data={"embedding": embeddings[found] + rng.normal(0, 0.1, (len(place), LENGTH))},
         )
 
 

@@ -257,10 +257,10 @@ def test_trackers_get_the_times_of_the_source_and_an_outage_counts() -> None:
 
     def read(_: Any) -> Iterator[SourceFrame]:
         connected = time.monotonic()
-        for number, told in enumerate(steps, start=1):
+        for number, stated in enumerate(steps, start=1):
             # The network has moods, the camera's clock has none.
-            time.sleep(max(0.0, connected + told - time.monotonic()) + random.random() / 50)
-            yield SourceFrame.at(1000.0 + told, number, frame(0, number))
+            time.sleep(max(0.0, connected + stated - time.monotonic()) + random.random() / 50)
+            yield SourceFrame.at(1000.0 + stated, number, frame(0, number))
         raise ValueError("connection reset")
 
     sink = Sink("door", 2 * len(steps))

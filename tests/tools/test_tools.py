@@ -46,8 +46,8 @@ def test_states_live_as_long_as_their_tracks(kind: Any) -> None:
     ended: list[tuple[int, Dwell]] = []
     dwells = TrackStates(tracker, Dwell, removed=lambda number, dwell: ended.append((number, dwell)))
     for step in range(6):
-        seen = boxes(WALKER + step * MOVE, *([VETO_RELIEF] if step < 3 else []))
-        for dwell, row in dwells.rows(tracker.update(seen)):
+        found = boxes(WALKER + step * MOVE, *([VETO_RELIEF] if step < 3 else []))
+        for dwell, row in dwells.rows(tracker.update(found)):
             assert len(row) == 1
             dwell.see(row)
     # Confirmed on the second frame; the right edge passes 150 on the fifth.
@@ -105,14 +105,14 @@ def test_one_object_is_followed_lost_recovered_and_given_up() -> None:
     start = follower.start(WALKER + 4, boxes(VETO_RELIEF, WALKER))
     assert (start.state, start.event, start.row) == ("visible", None, 1)
     assert start.box.tolist() == WALKER.tolist()
-    told = []
+    events = []
     for step, visible in enumerate([True, False, False, True, False, False, False, False, False], start=1):
         rows = [VETO_RELIEF, *([WALKER + step * MOVE] if visible else [])]
         observation = follower.update(boxes(*rows))
-        told.append((observation.state, observation.event, observation.row))
+        events.append((observation.state, observation.event, observation.row))
         assert np.isfinite(observation.box).all()
     hidden = ("hidden", None, None)
-    assert told == [
+    assert events == [
         ("visible", None, 1),
         ("hidden", "lost", None),
         hidden,
@@ -141,7 +141,7 @@ def test_a_box_without_a_detection_can_be_followed() -> None:
     assert follower.update(boxes(VETO_RELIEF, WALKER + MOVE)).row == 1
 
 
-def test_starting_again_forgets_the_first_object() -> None:
+def test_starting_again_drops_the_first_object() -> None:
     follower = single()
     follower.start(WALKER)
     follower.start(VETO_RELIEF)
@@ -166,15 +166,15 @@ def test_one_figure_of_the_sample_through_an_occlusion() -> None:
     follower = SingleObjectTracker(DeepSORTTracker(StripeFeatureExtractor(), minimum_consecutive_frames=1))
     truth = scene.truth(0)
     follower.start(truth.xyxy[0], scene.detections(0), scene.frame(0))
-    number, told, off = int(np.asarray(truth.tracker_id)[0]), [], 0
+    number, events, off = int(np.asarray(truth.tracker_id)[0]), [], 0
     for index in range(1, len(scene)):
         observation = follower.update(scene.detections(index), scene.frame(index))
-        told += [observation.event] if observation.event else []
+        events += [observation.event] if observation.event else []
         here = scene.truth(index)
         rows = np.flatnonzero(np.asarray(here.tracker_id) == number)
         if observation.state == "visible" and len(rows):
             off += float(sv.box_iou_batch(here.xyxy[rows], observation.box[None])[0, 0]) < 0.3
-    assert {"lost", "recovered"} <= set(told)
+    assert {"lost", "recovered"} <= set(events)
     assert off == 0
 
 

@@ -108,8 +108,8 @@ def calibrate(
     for frame, found in zip(frames, detections, strict=True):
         boxes = found.xyxy.astype(np.float64)
         vectors = extractor.extract_features(frame, found)
-        seen = np.asarray(vectors.any(axis=1))
-        boxes, vectors = boxes[seen], vectors[seen]
+        visible = np.asarray(vectors.any(axis=1))
+        boxes, vectors = boxes[visible], vectors[visible]
         if len(boxes):
             different.append((1.0 - vectors @ vectors.T)[np.triu_indices(len(boxes), 1)].astype(np.float64))
         last = _continue(chains, before, last, boxes, vectors)
@@ -139,8 +139,8 @@ def continued(before: Floats, boxes: Floats) -> tuple[Ints, Ints]:
     shared = overlap(before[:, None], boxes[None])
     touching = shared > CLEAR_OVERLAP
     alone = (overlap(boxes[:, None], boxes[None]) > CLEAR_OVERLAP).sum(axis=0) == 1
-    sure = (shared > SURE_OVERLAP) & (touching.sum(axis=1, keepdims=True) == 1) & (touching.sum(axis=0) == 1) & alone
-    old, new = sure.nonzero()
+    certain = (shared > SURE_OVERLAP) & (touching.sum(axis=1, keepdims=True) == 1) & (touching.sum(axis=0) == 1) & alone
+    old, new = certain.nonzero()
     return old, new
 
 

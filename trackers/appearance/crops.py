@@ -30,8 +30,8 @@ def windows(xyxy: npt.NDArray[Any], height: int, width: int, padding: float = 0.
         padding: Fraction of a box's width and height to add on each side.
 
     Returns:
-        The windows, shape `(n, 4)`, and a mask of shape `(n,)` that tells which of them can be seen. A box that is not
-        finite, lies outside the frame, or is thinner than one pixel inside it cannot be seen; its window is all zeros.
+        The windows, shape `(n, 4)`, and a mask of shape `(n,)` that tells which of them are visible. A box that is not
+        finite, lies outside the frame, or is thinner than one pixel inside it is not; its window is all zeros.
 
     Example:
         >>> corners, visible = windows(np.array([[-3.0, 1.2, 4.6, 9.0], [50.0, 0.0, 60.0, 5.0]]), height=8, width=10)
@@ -42,13 +42,13 @@ def windows(xyxy: npt.NDArray[Any], height: int, width: int, padding: float = 0.
     boxes = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)
     limits = np.array([width, height, width, height], np.float64)
     inside = np.clip(boxes, 0.0, limits)
-    seen = np.asarray((inside[:, 2:] - inside[:, :2] >= 1.0).all(axis=1))
+    visible = np.asarray((inside[:, 2:] - inside[:, :2] >= 1.0).all(axis=1))
     if padding:
         margin = padding * (boxes[:, 2:] - boxes[:, :2])
         boxes = np.concatenate((boxes[:, :2] - margin, boxes[:, 2:] + margin), axis=1)
     corners = np.floor(np.clip(boxes, 0.0, limits) + 0.5).astype(np.int64)
-    corners[~seen] = 0
-    return corners, seen
+    corners[~visible] = 0
+    return corners, visible
 
 
 def object_masks(detections: sv.Detections, rows: Ints, shape: tuple[int, ...]) -> Bools | None:

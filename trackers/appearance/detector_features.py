@@ -31,7 +31,7 @@ ROWS, COLUMNS = 2, 4
 class DetectorFeatures:
     """Vectors from the feature maps of the detector that found the boxes; no second network is run.
 
-    The detector must have seen the frame in its last call: give `extract_features` the very frame that was predicted.
+    The detector must have run on the frame in its last call: give `extract_features` the very frame that was predicted.
 
     Args:
         layers: Which layers' maps are read.
@@ -160,7 +160,7 @@ class DetectorFeatures:
         return vectors
 
     def _points(self, corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Where boxes `(n, 4)` are looked at, row by row in each band: pixels `(n, bands * ROWS, COLUMNS, 2)`."""
+        """Where boxes `(n, 4)` are sampled, row by row in each band: pixels `(n, bands * ROWS, COLUMNS, 2)`."""
         rows, columns = self.bands * ROWS, COLUMNS
         down = (np.arange(rows) + 0.5) / rows
         across = self.margin + (1.0 - 2.0 * self.margin) * (np.arange(columns) + 0.5) / columns

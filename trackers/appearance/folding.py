@@ -22,8 +22,8 @@ Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
 def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
     """Fold every batch normalisation into the convolution whose output it gets, in place and in single precision.
 
-    Which convolution that is shows in a forward pass; one before and one after tell whether the model still gives
-    alike. If it does not, or cannot be run on images of that size, its modules stay as they were.
+    Which convolution that is shows in a forward pass; one before and one after tell whether the output of the model
+    stays the same. If it does not, or cannot be run on images of that size, its modules stay as they were.
 
     Args:
         model: A module in evaluation mode, of which nobody else holds a part.
@@ -51,13 +51,13 @@ def fold_batch_norms(model: nn.Module, size: tuple[int, int]) -> int:
             _replace(model, names[convolution], fuse_conv_bn_eval(convolution, norm))
             _replace(model, names[norm], getattr(norm, "act", None) or nn.Identity())
         still_used, output = _run(model, images, replaced.values())
-        alike = not still_used and bool((output - expected).abs().max() <= TOLERANCE * expected.abs().max())
+        equal = not still_used and bool((output - expected).abs().max() <= TOLERANCE * expected.abs().max())
     except Exception:  # a model of any make, which may want another input, or what was taken out of it
-        alike = False
-    if not alike:
+        equal = False
+    if not equal:
         for name, module in replaced.items():
             _replace(model, name, module)
-    return len(pairs) if alike else 0
+    return len(pairs) if equal else 0
 
 
 def _run(model: nn.Module, images: torch.Tensor, watched: Iterable[nn.Module]) -> tuple[list[Pair], torch.Tensor]:

@@ -18,7 +18,7 @@ Galleries = npt.NDArray[Any]
 class Gallery:
     """The newest unit vectors of one track, in a ring.
 
-    The ring doubles as it fills, so a track costs no more memory than the vectors it has seen.
+    The ring doubles as it fills, so a track costs no more memory than the vectors it keeps.
 
     Args:
         size: Number of vectors kept; None keeps all.

@@ -35,7 +35,7 @@ KNOWN_MODELS = {
 
 
 def known_model(name: str) -> KnownModel | None:
-    """The entry for a name; None for a model this library does not know.
+    """The entry for a name; None for a model that is not in the list.
 
     Example:
         >>> known_model("osnet_x0_25_msmt17").appearance_threshold

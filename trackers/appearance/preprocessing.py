@@ -103,7 +103,7 @@ class Preprocessing:
         return np.concatenate((start, start + sides), axis=1)
 
     def center_weight(self) -> npt.NDArray[np.float32] | None:
-        """Weight of each input pixel, shape `(height, width)`, or None where all count alike."""
+        """Weight of each input pixel, shape `(height, width)`, or None where all count equally."""
         if self.center_sigma is None:
             return None
         rows, columns = (np.linspace(-0.5, 0.5, side, dtype=np.float32) / self.center_sigma for side in self.size)

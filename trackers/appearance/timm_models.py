@@ -42,7 +42,7 @@ def create_model(
         The model, in evaluation mode.
 
     Raises:
-        ValueError: If timm does not know the name, or the file does not fit the model.
+        ValueError: If timm has no such model, or the file does not fit the model.
         ConnectionError: If the hub cannot be reached; the message says which file to fetch.
         MissingDependencyError: If timm is not installed.
     """

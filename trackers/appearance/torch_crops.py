@@ -1,6 +1,6 @@
 """Crops as tensors: cut from a frame and resized with antialiasing, on the CPU or in one go on an accelerator.
 
-Both ways weigh pixels alike, as Pillow and torchvision do. They differ in speed alone: on a CPU, PyTorch's vectorised
+Both ways weigh pixels equally, as Pillow and torchvision do. They differ in speed alone: on a CPU, PyTorch's vectorised
 uint8 kernel on one window after the other is several times faster than `grid_sample` or `roi_align` on all of them; on
 an accelerator every call costs a launch, so all windows are resized by two batched matrix products.
 """

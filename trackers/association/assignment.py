@@ -70,7 +70,7 @@ def assign(pairs: Pairs, limit: float) -> Match:
 
 
 def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
-    """Match the most recently seen tracks first (Wojke 2017, section 2.3, listing 1).
+    """Match the most recently matched tracks first (Wojke 2017, section 2.3, listing 1).
 
     Args:
         pairs: Admissible pairs of confirmed tracks.

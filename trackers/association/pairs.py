@@ -142,7 +142,7 @@ def gate_distance(model: MotionModel, state: Floats, boxes: Floats, gating: str 
 
 
 def _innovation(model: MotionModel, state: Floats, boxes: Floats, gating: str) -> tuple[Floats, Floats, Floats]:
-    """Predicted coordinates, their innovation variance, and the measured coordinates, as far as the gate looks."""
+    """Predicted coordinates, their innovation variance, and the measured coordinates, as far as the gate tests them."""
     size = 4 if gating == "state" else 2
     mean = state[:, kalman.POSITION, :size]
     variance = state[:, kalman.VARIANCE, :size] + model.measurement_variance(state)[:, :size]

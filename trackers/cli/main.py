@@ -45,7 +45,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
-    With `TRACKERS_TRACEBACK` set in the environment an error is raised instead of told in a line.
+    With `TRACKERS_TRACEBACK` set in the environment an error is raised instead of printed in a line.
 
     Args:
         arguments: The command line without the program's name; None takes the process's own.

@@ -66,7 +66,7 @@ def about_result(result: Path, source: str | None, tracker: str | None) -> dict[
     """What the page says of a result: tracker, settings, source and date, as far as they are recorded."""
     run = read_run(result)
     settings = run.get("settings") or {}
-    told = {
+    about = {
         "tracker": tracker or run.get("tracker") or "not recorded in the result",
         "settings": ", ".join(f"{name}={value}" for name, value in settings.items()) or ("defaults" if run else ""),
         "extractor": run.get("extractor", ""),
@@ -76,7 +76,7 @@ def about_result(result: Path, source: str | None, tracker: str | None) -> dict[
         "date": f"{datetime.fromtimestamp(result.stat().st_mtime).astimezone():%Y-%m-%d %H:%M %Z}",
         "trackers": run.get("version", ""),
     }
-    return {name: str(value) for name, value in told.items() if value}
+    return {name: str(value) for name, value in about.items() if value}
 
 
 def _size(count: int) -> str:

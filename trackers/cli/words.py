@@ -93,8 +93,8 @@ def is_flag(action: Any) -> bool:
 
 def expected(action: Any) -> str | None:
     """What an option expects; None where only `--help` can tell."""
-    told = [_expected(hint) for hint in hints_of(action)]
-    return " or ".join(one for one in told if one) or None
+    hints = [_expected(hint) for hint in hints_of(action)]
+    return " or ".join(one for one in hints if one) or None
 
 
 def _expected(hint: Any) -> str | None:

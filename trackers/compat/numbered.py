@@ -16,7 +16,7 @@ from trackers.core.observations import Observations
 from trackers.lifecycle import column
 from trackers.motion import kalman
 
-UNSEEN = -1
+NO_ROW = -1
 
 
 @dataclass
@@ -29,7 +29,7 @@ class NumberedTracks(DeepSORTTracks):
     """
 
     number: Ints = column()
-    row: Ints = column(fill=UNSEEN)
+    row: Ints = column(fill=NO_ROW)
 
 
 class NumberedTracker(DeepSORTTracker):
@@ -58,7 +58,7 @@ class NumberedTracker(DeepSORTTracker):
         rows = np.flatnonzero(born)
         numbers = self._born + 1 + np.arange(len(rows))
         self._born += len(rows)
-        self.table.row[:] = UNSEEN
+        self.table.row[:] = NO_ROW
         self.table.row[match.track] = match.detection
         return super()._advance(observations, match, born, number=numbers, row=rows, **columns)
 

@@ -1,7 +1,7 @@
 """Which detections the feature extractor is run on: those whose identity motion leaves open.
 
 Most boxes of a video lie where exactly one track was expected, frame after frame. An appearance vector decides nothing
-there. It only updates the track's appearance, and neighbouring frames are so alike that one in a few is enough. More
+there. It only updates the track's appearance, and neighbouring frames are so similar that one in a few is enough. More
 are needed where others are near, as half hidden vectors separate objects that hid each other; and where
 the detector is less confident, as a lost track is re-identified by its last embedding.
 """

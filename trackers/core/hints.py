@@ -84,7 +84,7 @@ class Hints:
     """A tracker that shows its parameters, and says what those of other libraries are called here."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let the constructor of a tracker know the parameters of other libraries."""
+        """Teach the constructor of a tracker the parameters of other libraries."""
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = _with_hints(cls.__init__)  # type: ignore[method-assign]

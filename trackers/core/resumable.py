@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trackers.core.state import Saved, Stateful, read_state, recreate, restore, state_of
+from trackers.core.state import Stateful, recreate, restore, state_of
+from trackers.core.state_file import Saved, read_state
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -25,8 +25,8 @@ def join(truth: Mapping[str, BoxTable], result: Mapping[str, BoxTable]) -> tuple
         ValueError: If the two have not the same cameras, or there is none.
 
     Example:
-        >>> seen = BoxTable.from_rows(frame=[1, 2], tracker_id=[7, 7], xywh=[[0, 0, 9, 9], [1, 0, 9, 9]])
-        >>> joined, _ = join({"door": seen, "yard": seen}, {"door": seen, "yard": seen})
+        >>> boxes = BoxTable.from_rows(frame=[1, 2], tracker_id=[7, 7], xywh=[[0, 0, 9, 9], [1, 0, 9, 9]])
+        >>> joined, _ = join({"door": boxes, "yard": boxes}, {"door": boxes, "yard": boxes})
         >>> joined.frame.tolist(), joined.tracker_id.tolist()
         ([1, 2, 3, 4], [7, 7, 7, 7])
     """

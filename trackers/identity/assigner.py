@@ -29,7 +29,7 @@ class Assigner:
 
     Args:
         tracklets: All tracklets.
-        gallery: What identities look like.
+        gallery: The vectors of the identities.
         spots: Which tracklets stand on one spot; None where no cameras see one place.
         report: Takes events.
     """
@@ -122,11 +122,11 @@ class Assigner:
         if self.spots is None:
             return
         identity = table["identity"]
-        for one, other in self.spots.sure_apart().tolist():
+        for one, other in self.spots.lasting_apart().tolist():
             if identity[one] == identity[other] != UNDECIDED:
                 younger = max(one, other, key=lambda row: (table["start"][row], row))
                 self._release(younger, time)
-        for one, other in self.spots.sure_couples().tolist():
+        for one, other in self.spots.lasting_couples().tolist():
             mine, its = int(identity[one]), int(identity[other])
             if mine == its or UNDECIDED in (mine, its):
                 continue

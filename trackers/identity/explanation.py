@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trackers.identity.assigner import Assigner
 
 SHOWN = 5
-"""Candidates told."""
+"""Candidates listed."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Explanation:
 
     @property
     def confidence(self) -> float:
-        """How sure the identity is, from 0 at the limit `unknown` or at the second best, to 1."""
+        """Confidence of the identity, from 0 at the limit `unknown` or at the second best, to 1."""
         unknown = self.limits.unknown
         mine = min((one.distance for one in self.candidates if one.identity == self.identity), default=0.0)
         rivals = [one.distance for one in self.candidates if one.identity != self.identity and not one.ruled_out]

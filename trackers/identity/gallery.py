@@ -1,4 +1,4 @@
-"""What identities look like: their vectors with camera and time, and their names."""
+"""The vectors of identities, with camera and time, and their names."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from trackers.appearance.vectors import FeatureFunction, on_device, unit_vectors
-from trackers.boxes import Floats, Ints, Vectors
-from trackers.core.state import read_state, write_state
+from trackers.boxes import Floats, Ints
+from trackers.core.state_file import read_state, write_state
 from trackers.errors import check_range
-from trackers.identity.camera_means import CameraMeans
 from trackers.identity.crops import enrolled_vectors, probe, same_extractor
 from trackers.identity.gallery_state import gallery_state, restored_gallery
+from trackers.identity.identities import Identities
 from trackers.identity.limits import Calibration, Limits
 from trackers.identity.record import IdentityRecord
-from trackers.identity.store import ENROLLED, VectorStore, smallest
-from trackers.identity.thinning import drop_oldest, thin_out
+from trackers.identity.store import ENROLLED, smallest
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 NO_CAMERA = -1
 
 
-class IdentityGallery:
-    """Identities, what they look like, and their names; bounded, searched exactly, and kept over days.
+class IdentityGallery(Identities):
+    """Identities, their vectors and their names; bounded, searched exactly, and kept over days.
 
     Args:
         feature_extractor: Turns boxes into vectors, as a tracker's; None where all vectors are given.
@@ -67,17 +66,12 @@ class IdentityGallery:
             check_range("threshold", threshold, 0.0, 2.0)
         check_range("vectors_per_identity", vectors_per_identity, 1)
         check_range("size", size, 1)
+        super().__init__(vectors_per_identity, size)
         self.feature_extractor = on_device(feature_extractor, None)
         self.threshold: float | None = (
             getattr(feature_extractor, "appearance_threshold", None) if threshold is None else threshold
         )
-        self.vectors_per_identity, self.size = vectors_per_identity, size
-        self.names: dict[int, str] = {}
-        self.cameras: list[str] = []
-        self.means = CameraMeans()
-        self.store = VectorStore(self.means)
         self.calibration = Calibration()
-        self._next = 1
 
     def __len__(self) -> int:
         """Number of identities that have a vector or a name."""
@@ -252,66 +246,6 @@ class IdentityGallery:
         """
         restored: Self = restored_gallery(cls, state, feature_extractor)
         return restored
-
-    def give_name(self, identity: int, name: str) -> None:
-        """Call an identity by a name."""
-        self.names[identity] = name
-
-    def first_source(self) -> int:
-        """A number from which on no tracklet has put vectors into the gallery."""
-        return int(self.store["source"].max(initial=-1)) + 1
-
-    def identity_of(self, name: str) -> int | None:
-        """Number of a name; None if nobody is called so."""
-        return next((identity for identity, known in self.names.items() if known == name), None)
-
-    def camera_number(self, name: str) -> int:
-        """Number of a camera, a new one for a new name."""
-        if name not in self.cameras:
-            self.cameras.append(name)
-        return self.cameras.index(name)
-
-    def new_identity(self) -> int:
-        """The next number; numbers start at 1 and are never given again."""
-        self._next += 1
-        return self._next - 1
-
-    def check_length(self, length: int) -> None:
-        """Refuse vectors of another length than those known.
-
-        Raises:
-            ValueError: If there are vectors, and they are of another length.
-        """
-        if length and self.store.length not in (0, length):
-            raise ValueError(
-                f"expected vectors of {self.store.length} numbers as the gallery holds, but got {length}; "
-                "one gallery needs one feature extractor on all cameras"
-            )
-
-    def add_views(self, identity: int, vectors: Vectors, **columns: Any) -> None:
-        """Add what a track of an identity looked like, and drop what is too much."""
-        self.store.add(vectors, identity=identity, **columns)
-        thin_out(self.store, identity, self.vectors_per_identity)
-        drop_oldest(self.store, self.size, {*self.names, identity})
-
-    def drop_source(self, source: int) -> None:
-        """Drop what came from a tracklet."""
-        if (self.store["source"] == source).any():
-            self.store.keep(self.store["source"] != source)
-
-    def move_source(self, source: int, identity: int) -> None:
-        """Give what came from a tracklet to an identity; drop it for -1."""
-        if identity < 0:
-            self.drop_source(source)
-        else:
-            self.store.relabel_source(source, identity)
-
-    def absorb(self, kept: int, gone: int) -> None:
-        """Give everything of one identity to another."""
-        self.store.relabel(gone, kept)
-        if gone in self.names:
-            self.names[kept] = self.names.pop(gone)
-        thin_out(self.store, kept, self.vectors_per_identity)
 
     def _check_known(self, identity: int) -> None:
         if identity not in self.names and not (self.store["identity"] == identity).any():

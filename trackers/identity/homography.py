@@ -1,4 +1,4 @@
-"""A plane seen by two cameras: where the feet of an object on one picture stand on the other.
+"""A plane that two cameras show: where the feet of an object on one picture stand on the other.
 
 Points of a plane go from one picture to another by a homography (Hartley and Zisserman, "Multiple View Geometry",
 2004, chapter 4). It is fitted by the normalised direct linear transformation, weighted again and again so that

@@ -8,7 +8,7 @@ import numpy as np
 
 from trackers.boxes import Floats
 
-REMEMBERED = 2000
+KEPT = 2000
 """Distances between different identities that are kept."""
 
 ENOUGH = 100
@@ -65,7 +65,7 @@ class Calibration:
 
     def add(self, distances: Floats) -> None:
         """Take distances between different identities."""
-        self.distances = np.concatenate((self.distances, distances))[-REMEMBERED:]
+        self.distances = np.concatenate((self.distances, distances))[-KEPT:]
 
     def limits(self, threshold: float | None, candidates: int = 10, *, named: bool = True) -> Limits:
         """The limits for a threshold that is given, or measured where it is None.

@@ -66,7 +66,7 @@ class Link:
 
 
 class CameraLinks:
-    """Ways between cameras, as limits: what they rule out is no candidate, whatever it looks like.
+    """Ways between cameras, as limits: what they rule out is no candidate, however similar.
 
     A way holds in both directions unless the other direction is listed too. Cameras that are joined only through
     others are as far apart as the shortest way through them. Of two cameras that are not joined at all nothing is

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,35 +12,21 @@ import numpy.typing as npt
 
 from trackers.core.parameters import between, fixed
 from trackers.core.rows import with_ids
-from trackers.core.state import read_state, write_state
+from trackers.core.state_file import read_state, write_state
 from trackers.identity.admission import new_columns, time_in_step
-from trackers.identity.assigner import Assigner
 from trackers.identity.cameras_state import cameras_state, gallery_and_links, restore_cameras
-from trackers.identity.events import Event
-from trackers.identity.explanation import Explanation, explain
-from trackers.identity.gallery import IdentityGallery, check_name
+from trackers.identity.gallery import IdentityGallery
+from trackers.identity.identification import Identification
 from trackers.identity.links import CameraLinks
-from trackers.identity.relinking import identity_of_tracks, relink
-from trackers.identity.settling import settle_instant, wants_vector
-from trackers.identity.sighting import Sighting, own_vectors, sighting_of
-from trackers.identity.spots import Spots
-from trackers.identity.tracklets import UNDECIDED, Tracklets
-from trackers.identity.transits import with_learned
+from trackers.identity.settling import wants_vector
+from trackers.identity.sighting import own_vectors, sighting_of
+from trackers.identity.tracklets import UNDECIDED
 
 if TYPE_CHECKING:
     import supervision as sv
 
-TrackOnCamera = tuple[str, int]
-PairOfTracks = tuple[TrackOnCamera, TrackOnCamera]
 
-EVENTS = 10_000
-"""Events that are kept."""
-
-TRACKLETS = 5_000
-"""Tracklets that are kept; of more, the oldest are left to the gallery."""
-
-
-class MultiCameraTracker:
+class MultiCameraTracker(Identification):
     """Gives one identity to one object over all cameras and times; each camera keeps its tracker and its ids.
 
     Rows of instant t are decided from what was known before t. When time moves on, the instant is settled camera by
@@ -102,18 +87,8 @@ class MultiCameraTracker:
         self.trackers: dict[str, Any] = dict(trackers) if isinstance(trackers, Mapping) else trackers.trackers
         if len({id(one) for one in self.trackers.values()}) < len(self.trackers):
             raise ValueError("every camera needs a tracker of its own, but two cameras share one")
-        self.gallery = IdentityGallery() if gallery is None else gallery
-        self.links = CameraLinks() if links is None else links
+        super().__init__(self.trackers, gallery, links)
         self.tolerance = tolerance
-        self.events: deque[Event] = deque(maxlen=EVENTS)
-        for name in (*self.trackers, *self.links.cameras):
-            self.gallery.camera_number(name)
-        self._tracklets = Tracklets(self.gallery.means, first_number=self.gallery.first_source())
-        self._spots = Spots.of(self.links, self.gallery.cameras, self._tracklets)
-        self._assigner = Assigner(self._tracklets, self.gallery, self._spots, self.events.append)
-        self._assigner.follow(self.links)
-        self._pending: list[Sighting] = []
-        self._now = -math.inf
         self._last: dict[str, float] = {}
 
     def update(
@@ -169,102 +144,6 @@ class MultiCameraTracker:
                 name: self._take(name, found[name], halves[name][1], times[name]) for name in order if name in found
             }
         return {name: taken[name] for name in frames if name in taken}
-
-    def enroll(self, name: str, *, camera: str, tracker_id: int) -> int:
-        """Give a name to the object that a track follows.
-
-        Args:
-            name: The name. If somebody is called so already, the track and they become one.
-            camera: Camera of the track.
-            tracker_id: Id of the track on that camera.
-
-        Returns:
-            Number of the identity.
-
-        Raises:
-            ValueError: If there is no such track, its identity has another name, or it was there at the same time as
-                the one who has the name; nothing is changed then.
-        """
-        check_name(name)
-        self.settle()
-        return self._assigner.name(self._row(camera, tracker_id), name, self._now)
-
-    def link(
-        self, *, same: Sequence[PairOfTracks] = (), different: Sequence[PairOfTracks] = ()
-    ) -> dict[TrackOnCamera, int]:
-        """Decide all tracks anew with hindsight, and keep the result in the gallery.
-
-        Names stay, and so do the numbers of identities as far as they can; every change is an event.
-
-        Args:
-            same: Pairs of tracks, `(camera, id)` each, that a person says are one; place and time still rule out.
-            different: Pairs of tracks that a person says are two.
-
-        Returns:
-            Identity by camera and id of the track; -1 where a track is too short to tell.
-
-        Raises:
-            ValueError: If a pair names a track that is not known; nothing is changed then.
-        """
-        self.settle()
-        together, apart = (
-            np.array([[self._row(*one), self._row(*other)] for one, other in pairs], np.int64).reshape(-1, 2)
-            for pairs in (same, different)
-        )
-        relink(self._assigner, self._now, together, apart)
-        return identity_of_tracks(self._tracklets, self.gallery.cameras)
-
-    def explain(self, camera: str, tracker_id: int) -> Explanation:
-        """Which vectors and numbers speak for the identity of a track, as things are now.
-
-        Raises:
-            ValueError: If there is no such track.
-        """
-        self.settle()
-        return explain(self._assigner, self._row(camera, tracker_id))
-
-    def confidence(self, camera: str, tracker_id: int) -> float:
-        """How sure the identity of a track is, from 0 at the limit `unknown` or at the second best, to 1.
-
-        Raises:
-            ValueError: If there is no such track.
-        """
-        return self.explain(camera, tracker_id).confidence
-
-    def learned_links(self) -> CameraLinks:
-        """The links, and where none is given the seconds in which nine of ten identities came from camera to camera.
-
-        Ranges come from five and more identities that were sure. They rule nothing out before you pass them to
-        another `MultiCameraTracker`; print them first.
-        """
-        self.settle()
-        return with_learned(self.links, self._tracklets, self.gallery.cameras)
-
-    def remove(self, identity: int) -> None:
-        """Delete all that is known of an identity, in the gallery and of its tracks.
-
-        A track of it that is still there starts again as somebody unknown.
-
-        Raises:
-            ValueError: If there is no such identity.
-        """
-        self.settle()
-        mine = self._tracklets["identity"] == identity
-        if identity in self.gallery.identities:
-            self.gallery.remove(identity)
-        elif not mine.any():
-            raise ValueError(f"there is no identity {identity}")
-        self._tracklets.keep(~mine)
-        for event in [one for one in self.events if identity in (one.identity, one.other)]:
-            self.events.remove(event)
-
-    def settle(self) -> None:
-        """Settle the newest instant now, without waiting for time to move on; a later frame of it is still accepted."""
-        pending, self._pending = self._pending, []
-        order = {name: place for place, name in enumerate(self._order())}
-        pending.sort(key=lambda one: (order[self.gallery.cameras[one.camera]], one.time))
-        settle_instant(self._assigner, pending, self._now)
-        self._tracklets.drop_oldest(TRACKLETS, self._now)
 
     def save(self, path: str | Path) -> None:
         """Write everything to one file, which at no time is half written: identities, tracks and trackers.
@@ -342,11 +221,3 @@ class MultiCameraTracker:
         result.data["identity"] = identity
         result.data["identity_name"] = np.array([names.get(one, "") for one in identity.tolist()], dtype=str)
         return result
-
-    def _row(self, camera: str, tracker_id: int) -> int:
-        """Row of the newest tracklet of a track."""
-        number = self.gallery.cameras.index(camera) if camera in self.gallery.cameras else -1
-        row = int(self._tracklets.newest(number, np.array([tracker_id]))[0])
-        if row < 0:
-            raise ValueError(f"there is no track {tracker_id} on camera {camera!r}")
-        return row

@@ -35,7 +35,7 @@ def relink(assigner: Assigner, time: float, same: Ints, different: Ints) -> None
     """Give every tracklet the identity of its cluster, with an event for every change.
 
     Args:
-        assigner: Knows all tracklets.
+        assigner: Holds all tracklets.
         time: Seconds.
         same: Pairs of rows that are one, shape `(k, 2)`.
         different: Pairs of rows that are two, shape `(k, 2)`.
@@ -50,7 +50,7 @@ def relink(assigner: Assigner, time: float, same: Ints, different: Ints) -> None
     possible[different[:, 0], different[:, 1]] = possible[different[:, 1], different[:, 0]] = False
     distance, limit = pair_distances(views), _limit(assigner)
     limit = measured_limit(distance, possible, table["samples"]) if limit is None else limit
-    couples = np.empty((0, 2), np.int64) if assigner.spots is None else assigner.spots.sure_couples()
+    couples = np.empty((0, 2), np.int64) if assigner.spots is None else assigner.spots.lasting_couples()
     blind = (table["samples"][couples] == 0).any(axis=1)
     together = np.concatenate((same, _parts(assigner), couples[blind]))
     one, other = couples[~blind].T
@@ -76,10 +76,10 @@ def relink(assigner: Assigner, time: float, same: Ints, different: Ints) -> None
         assigner.store_views(row)
 
 
-def merge_alike(assigner: Assigner, time: float) -> None:
-    """Merge identities whose tracklets are alike on the whole, under the same rules; none is split.
+def merge_similar(assigner: Assigner, time: float) -> None:
+    """Merge identities whose tracklets are similar on the whole, under the same rules; none is split.
 
-    The newest tracklets alone are looked at, so that the cost stays bounded.
+    Only the newest tracklets are compared, so that the cost stays bounded.
     """
     table = assigner.tracklets
     ripe = np.flatnonzero((table["identity"] != UNDECIDED) & (table["samples"] >= RIPE_SAMPLES))

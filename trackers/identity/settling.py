@@ -9,7 +9,7 @@ import numpy as np
 from trackers.boxes import Bools, Ints
 from trackers.identity.assigner import FIRST_SAMPLES, PATIENCE, Assigner
 from trackers.identity.comparison import Comparisons
-from trackers.identity.relinking import merge_alike
+from trackers.identity.relinking import merge_similar
 from trackers.identity.shared_view import Feet
 from trackers.identity.sighting import Sighting
 from trackers.identity.tracklets import UNDECIDED, Tracklets
@@ -45,7 +45,7 @@ def settle_instant(assigner: Assigner, sightings: Sequence[Sighting], now: float
         _decide(assigner, mine, one.time)
     if now - assigner.reviewed >= REVIEW_SECONDS:
         assigner.reviewed = now
-        merge_alike(assigner, now)
+        merge_similar(assigner, now)
 
 
 def _observe(assigner: Assigner, one: Sighting) -> Ints:

@@ -37,7 +37,7 @@ TRIALS, SET, TESTED = 300, 3, 60
 """Random sets tried, pairs in a set, and instants a set is tested on, when a homography is learned."""
 
 CHANCE_WORTH = 0.2
-"""What a pair of average likeness is worth; one a standard deviation above, 1 more."""
+"""What a pair of average values is worth; one a standard deviation above, 1 more."""
 
 SHARPNESS = 3.0
 """How much more often the likelier pairs are tried."""
@@ -71,9 +71,9 @@ class SharedView:
         self._time = -np.inf
         self._next_lesson = float(self.FIRST_LESSON)
         self._pairs = 0
-        self._forget_pairs()
+        self._drop_pairs()
 
-    def _forget_pairs(self) -> None:
+    def _drop_pairs(self) -> None:
         self._slot: dict[tuple[int, int], int] = {}
         self._pairs_table = Columns(
             first=((), np.int64, 0), second=((), np.int64, 0), total=((), np.float64, 0.0), count=((), np.int64, 0)
@@ -129,11 +129,11 @@ class SharedView:
         keys = zip(self._pairs_table["first"].tolist(), self._pairs_table["second"].tolist(), strict=True)
         self._slot = {pair: place for place, pair in enumerate(keys)}
 
-    def learn_when_due(self, alike: Callable[[Ints, Ints], Floats]) -> bool:
+    def learn_when_due(self, similarity: Callable[[Ints, Ints], Floats]) -> bool:
         """Learn the homography anew when there is much more to learn from than at the last time.
 
         Args:
-            alike: Gives the similarity of tracklets of the first and of the second camera by their numbers, shape
+            similarity: Gives the similarity of tracklets of the first and of the second camera by their numbers, shape
                 `(n, m)`.
 
         Returns:
@@ -143,14 +143,14 @@ class SharedView:
             return False
         self._next_lesson = self._pairs * self.GROWTH
         firsts, seconds = (np.unique(np.concatenate([one[side].number for one in self._instants])) for side in (0, 1))
-        likeness = alike(firsts, seconds)
+        values = similarity(firsts, seconds)
         keys = [(a, b) for a in firsts.tolist() for b in seconds.tolist()]
-        known = dict(zip(keys, likeness.ravel().tolist(), strict=True)) if likeness.any() else {}
+        known = dict(zip(keys, values.ravel().tolist(), strict=True)) if values.any() else {}
         found = learn_homography(self._instants, known, TRIALS)
         if found is None:
             return False
         self.homography = found
-        self._forget_pairs()
+        self._drop_pairs()
         for first, second in self._instants:
             self._compare(first, second)
         return True
@@ -212,13 +212,13 @@ class Meetings(NamedTuple):
 
 
 def learn_homography(
-    instants: Sequence[tuple[Feet, Feet]], alike: Mapping[tuple[int, int], float], trials: int
+    instants: Sequence[tuple[Feet, Feet]], similarity: Mapping[tuple[int, int], float], trials: int
 ) -> Floats | None:
     """The homography under which most feet of two cameras pair up.
 
     Args:
         instants: Feet of both cameras, instant by instant.
-        alike: Similarity of pairs of tracklets; likelier pairs are tried more often.
+        similarity: Similarity of pairs of tracklets; likelier pairs are tried more often.
         trials: How many random sets of pairs are tried.
 
     Returns:
@@ -227,9 +227,9 @@ def learn_homography(
     pairs, members = _common_times(instants)
     if len(pairs) < 2:
         return None
-    likely = np.array([alike.get(pair, 0.0) for pair in pairs])
+    likely = np.array([similarity.get(pair, 0.0) for pair in pairs])
     standing = (likely - likely.mean()) / max(float(likely.std()), 1e-9)
-    worth = dict(zip(pairs, (standing + CHANCE_WORTH).tolist(), strict=True)) if alike else {}
+    worth = dict(zip(pairs, (standing + CHANCE_WORTH).tolist(), strict=True)) if similarity else {}
     chance = np.exp(SHARPNESS * (standing - standing.max()))
     chance *= np.sqrt([len(rows) for rows in members])
     chance /= chance.sum()

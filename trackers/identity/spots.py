@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ENOUGH = 5
 """Instants that two tracklets must have been there at once for their distance to count."""
 
-SURE = 15
+MANY = 15
 """Instants for it to change what was decided."""
 
 
@@ -68,12 +68,12 @@ class Spots:
         for (first, second), view in self.views.items():
             if first in feet and second in feet:
                 taken |= view.add(feet[first], feet[second], time)
-                view.learn_when_due(self._alike)
+                view.learn_when_due(self._similarity)
         if taken:
             self._gather()
         return taken
 
-    def _alike(self, firsts: Ints, seconds: Ints) -> Floats:
+    def _similarity(self, firsts: Ints, seconds: Ints) -> Floats:
         """Similarity of tracklets of two cameras, given by number, shape `(n, m)`; all zero without vectors."""
         one, other = (
             np.array([self._mean(row) for row in self._rows(numbers).tolist()]) for numbers in (firsts, seconds)
@@ -118,12 +118,12 @@ class Spots:
         near = (self._distance < NEAR) & (self._count >= least)
         one, other, distance = self._one[near], self._other[near], self._distance[near]
         order = np.lexsort((other, distance))
-        seen: set[tuple[int, int]] = set()
+        done: set[tuple[int, int]] = set()
         best: dict[tuple[int, int], int] = {}
         for a, b in zip(one[order].tolist(), other[order].tolist(), strict=True):
             key = (a, int(cameras[b]))
-            if key not in seen:
-                seen.add(key)
+            if key not in done:
+                done.add(key)
                 best[key] = b
         found = [(a, b) for (a, _), b in best.items() if best.get((b, int(cameras[a]))) == a and a < b]
         return np.array(found, np.int64).reshape(-1, 2)
@@ -133,11 +133,11 @@ class Spots:
         couples = self._couples(ENOUGH)
         return np.concatenate((couples[couples[:, 0] == row, 1], couples[couples[:, 1] == row, 0]))
 
-    def sure_couples(self) -> Ints:
+    def lasting_couples(self) -> Ints:
         """Pairs that have stood on one spot for long, shape `(k, 2)`."""
-        return self._couples(SURE)
+        return self._couples(MANY)
 
-    def sure_apart(self) -> Ints:
+    def lasting_apart(self) -> Ints:
         """Pairs that have stood apart for long, shape `(k, 2)`."""
-        found = (self._distance > FAR) & (self._count >= SURE) & (self._one < self._other)
+        found = (self._distance > FAR) & (self._count >= MANY) & (self._one < self._other)
         return np.column_stack((self._one[found], self._other[found]))

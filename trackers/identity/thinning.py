@@ -23,12 +23,12 @@ def thin_out(store: VectorStore, identity: int, most: int) -> None:
     if len(rows) <= most:
         return
     vectors = store["vector"][rows]
-    alike = vectors @ vectors.T
-    np.fill_diagonal(alike, -np.inf)
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -np.inf)
     kept = np.ones(len(store), np.bool_)
     for _ in range(len(rows) - most):
-        older = int(alike.max(axis=1).argmax())
-        alike[older], alike[:, older] = -np.inf, -np.inf
+        older = int(similarity.max(axis=1).argmax())
+        similarity[older], similarity[:, older] = -np.inf, -np.inf
         kept[rows[older]] = False
     store.keep(kept)
 

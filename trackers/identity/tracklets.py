@@ -1,4 +1,4 @@
-"""Tracks of all cameras, as far as identities are concerned: when each was there, and how it looked.
+"""Tracks of all cameras, as far as identities are concerned: when each was there, and its vectors.
 
 A tracklet is one track of one camera, from when it got its id to its end. A track that loses its identity (`split`)
 goes on as a new tracklet.

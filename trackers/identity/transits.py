@@ -46,9 +46,9 @@ def transits(tracklets: Tracklets) -> dict[tuple[int, int], Transit]:
     Args:
         tracklets: All tracklets, with their identities.
     """
-    sure = np.flatnonzero((tracklets["identity"] != UNDECIDED) & (tracklets["samples"] >= SURE_SAMPLES))
-    start, end = tracklets["start"][sure], tracklets["end"][sure]
-    identity, camera = tracklets["identity"][sure], tracklets["camera"][sure]
+    decided = np.flatnonzero((tracklets["identity"] != UNDECIDED) & (tracklets["samples"] >= SURE_SAMPLES))
+    start, end = tracklets["start"][decided], tracklets["end"][decided]
+    identity, camera = tracklets["identity"][decided], tracklets["camera"][decided]
     taken: dict[tuple[int, int], list[float]] = {}
     for one in np.unique(identity).tolist():
         mine = np.flatnonzero(identity == one)

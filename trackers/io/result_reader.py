@@ -52,8 +52,8 @@ def read_result(path: str | Path, *, last_frame: int | None = None) -> tuple[Box
     reasons: dict[int, dict[int, str]] = {}
     for row in rows:
         if row.reason:
-            told = reasons.setdefault(row.tracker_id, {})
-            told[row.frame] = f"{told[row.frame]}; {row.reason}" if row.frame in told else row.reason
+            of_track = reasons.setdefault(row.tracker_id, {})
+            of_track[row.frame] = f"{of_track[row.frame]}; {row.reason}" if row.frame in of_track else row.reason
     rows = [row for row in rows if row.tracker_id >= 0]
     xyxy = np.array([row.xyxy for row in rows]).reshape(-1, 4)
     table = BoxTable.from_rows(

@@ -54,12 +54,12 @@ class ResultWriter:
 
     Example:
         >>> import supervision as sv, tempfile
-        >>> answer = sv.Detections(
+        >>> output = sv.Detections(
         ...     xyxy=np.array([[1.0, 2.0, 11.0, 22.0]]), confidence=np.array([0.5]), tracker_id=np.array([7])
         ... )
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     with ResultWriter(Path(folder) / "result.txt") as writer:
-        ...         writer.write(3, answer)
+        ...         writer.write(3, output)
         ...     (Path(folder) / "result.txt").read_text()
         '3,7,1,2,10,20,0.5,-1,-1,-1\n'
     """

@@ -54,7 +54,7 @@ def is_sequence(folder: str | Path) -> bool:
 
 
 def read_sequence(folder: str | Path) -> MOTSequence:
-    """Look at a MOT sequence folder.
+    """Read what a MOT sequence folder holds.
 
     Args:
         folder: The folder.

@@ -99,41 +99,41 @@ class Timeline:
         """Start before the first frame."""
         self._step, self.tick = 1.0 / frame_rate, tick
         self._now: float | None = None
-        self._told: float | None = None
+        self._stated: float | None = None
         self._then = 0.0
         self._back: float | None = None
 
-    def next(self, told: float | None) -> float:
-        """Time of the next frame; `told` is what the source says, None where it says nothing.
+    def next(self, stated: float | None) -> float:
+        """Time of the next frame; `stated` is what the source says, None where it says nothing.
 
         A time that stands still or jumps back says nothing, until the one after goes on from there: the source has
         begun to count anew.
         """
         if self._now is None:
-            self._now = 0.0 if told is None else told
+            self._now = 0.0 if stated is None else stated
         else:
-            told = self._in_order(told)
-            step = 0.0 if told is None or self._told is None else told - self._told - (self._now - self._then)
+            stated = self._in_order(stated)
+            step = 0.0 if stated is None or self._stated is None else stated - self._stated - (self._now - self._then)
             self._now += self._step if step <= STILL or abs(step - self._step) <= 1.001 * self.tick else step
-        if told is not None:
-            self._told, self._then, self._back = told, self._now, None
+        if stated is not None:
+            self._stated, self._then, self._back = stated, self._now, None
         return self._now
 
-    def _in_order(self, told: float | None) -> float | None:
+    def _in_order(self, stated: float | None) -> float | None:
         """The time, or None for one that says nothing."""
-        if told is None or self._told is None or told > self._told:
-            return told
-        if self._back is not None and told > self._back:
-            self._told, self._then = self._back, self._now or 0.0
-            return told
-        self._back = told
+        if stated is None or self._stated is None or stated > self._stated:
+            return stated
+        if self._back is not None and stated > self._back:
+            self._stated, self._then = self._back, self._now or 0.0
+            return stated
+        self._back = stated
         return None
 
     def bridge(self, seconds: float) -> None:
         """Let time pass between two frames of which the source cannot tell: it was away."""
         if self._now is not None:
             self._now += max(0.0, seconds - self._step)
-            self._told = self._back = None
+            self._stated = self._back = None
 
 
 @dataclass
@@ -162,7 +162,7 @@ class FrameSource:
         read: Starts reading from the beginning; counts faults as it goes. Frames without a time get that of the rate,
             those of a live source that of the clock.
         faults: What went wrong so far.
-        live: Whether frames come at the source's own pace, as from a camera; None where it does not know its end.
+        live: Whether frames come at the source's own pace, as from a camera; None where it has no known end.
     """
 
     name: str
@@ -188,8 +188,8 @@ class FrameSource:
             if isinstance(frame, SourceFrame):
                 yield frame
             else:
-                told = time.monotonic() - start if self.live else (number - 1) / self.frame_rate
-                yield SourceFrame.at(told, number, image)
+                stated = time.monotonic() - start if self.live else (number - 1) / self.frame_rate
+                yield SourceFrame.at(stated, number, image)
         if number == 0:
             raise ValueError(f"{self.name} has no frame that can be decoded")
         if number < (self.frame_count or 0):

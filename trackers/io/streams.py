@@ -65,10 +65,10 @@ def open_video(url: str, frame_rate: float | None, retries: int) -> FrameSource:
     with _open_container(url) as container:
         rate, count = _rate_and_count(container, frame_rate)
         is_file = url.startswith("file:") or container.duration is not None
-        told = container.format.name not in WITHOUT_TIMES and not (is_file and frame_rate)
+        timed = container.format.name not in WITHOUT_TIMES and not (is_file and frame_rate)
 
     def read(faults: Faults) -> NumberedFrames:
-        return _read_video(url, retries, faults, rate, told, is_file)
+        return _read_video(url, retries, faults, rate, timed, is_file)
 
     return FrameSource(_name(url), rate, count, read, live=not is_file)
 
@@ -89,10 +89,10 @@ def open_pipe(url: str, name: str, frame_rate: float | None) -> FrameSource:
 
     def read(faults: Faults) -> NumberedFrames:
         timeline = Timeline(rate, _tick(container))
-        told = container.format.name not in WITHOUT_TIMES and not frame_rate
+        timed = container.format.name not in WITHOUT_TIMES and not frame_rate
         with container:
             for number, (image, time) in enumerate(_decode(container, None, faults), start=1):
-                now = timeline.next(time if told else None)
+                now = timeline.next(time if timed else None)
                 if image is not None:
                     yield SourceFrame.at(now, number, image)
 
@@ -135,25 +135,27 @@ def _name(url: str) -> str:
     return without_password(url.removeprefix("file:"))
 
 
-def _read_video(url: str, retries: int, faults: Faults, rate: float, told: bool, is_file: bool) -> NumberedFrames:
-    """Decode a video, and go on after the last frame seen when a stream breaks off.
+def _read_video(url: str, retries: int, faults: Faults, rate: float, timed: bool, is_file: bool) -> NumberedFrames:
+    """Decode a video, and go on after the last frame when a stream breaks off.
 
     The clock tells the time only where nobody else does: while a stream was away, and of a stream without times.
     """
     av = require("av", "cli")
     number, last_time, failures, timeline = 0, None, 0, Timeline(rate)
-    seen = time.monotonic()
+    arrival = time.monotonic()
     while True:
         try:
             with _open_container(url, at_once=not is_file) as container:
                 timeline.tick = _tick(container)
                 resumes = container.duration is not None
                 if number and not resumes:
-                    timeline.bridge(time.monotonic() - seen)
+                    timeline.bridge(time.monotonic() - arrival)
                 for image, frame_time in _decode(container, last_time, faults):
                     number += 1
-                    seen = time.monotonic()
-                    now = timeline.next(seen if frame_time is None and not is_file else frame_time if told else None)
+                    arrival = time.monotonic()
+                    now = timeline.next(
+                        arrival if frame_time is None and not is_file else frame_time if timed else None
+                    )
                     if image is not None:
                         failures, last_time = 0, frame_time
                         yield SourceFrame.at(now, number, image)

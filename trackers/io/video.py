@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
 ENCODING = {"crf": "23", "preset": "veryfast", "threads": "3"}
-"""Options of x264, whose answer depends on the number of threads: fixed, so that equal frames make equal files."""
+"""Options of x264, whose output depends on the number of threads: fixed, so that equal frames make equal files."""
 
 
 class VideoWriter:

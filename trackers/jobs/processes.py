@@ -103,7 +103,7 @@ class ProcessWorkers(Executor):
         return own
 
     def _discard(self) -> None:
-        """Forget the process of this thread, which is dead."""
+        """Drop the process of this thread, which is dead."""
         pool, self._own.pool = self._own.pool, None
         if pool is not None:
             self._pools.pop(self._own.process, None)

@@ -39,7 +39,7 @@ class Camera(Protocol):
         ...
 
     def skip(self) -> Floats:
-        """Motion to a frame that nobody looks at, as far as it is known."""
+        """Motion to a frame that is skipped, as far as it is known."""
         ...
 
     def reset(self) -> None:
@@ -115,7 +115,7 @@ class EstimatedCamera:
         self._last: estimate.Picture | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Failures and the last frame seen."""
+        """Failures and the last frame."""
         return {"failures": self.failures, "last": None if self._last is None else self._last._asdict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -128,7 +128,7 @@ class EstimatedCamera:
         return STILL
 
     def motion(self, frame: npt.NDArray[Any] | None, boxes: Floats) -> Floats:
-        """Motion from the last frame seen to this one; standing still where the estimate is below its own noise."""
+        """Motion from the last frame to this one; standing still where the estimate is below its own noise."""
         if frame is None:
             raise ValueError(
                 "expected the frame, but got None: camera_motion is estimated from it. Call update(detections, frame)"
@@ -188,7 +188,7 @@ class CallableCamera:
 
 
 class GivenCamera:
-    """Knows the motion of every frame beforehand."""
+    """Has the motion of every frame beforehand."""
 
     failures = 0
 

@@ -74,7 +74,7 @@ def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Fl
 
     Args:
         state: Predicted state, shape `(n, 5, 4)`.
-        measurement: Coordinates seen, shape `(n, 4)`.
+        measurement: Measured coordinates, shape `(n, 4)`.
         measurement_noise: Variance of the measurement, shape `(n, 4)`.
 
     Returns:

@@ -79,11 +79,11 @@ class MotionModel:
         return warp_state(state, camera, self.size_powers)
 
     def correct(self, state: Floats, boxes: Floats) -> Floats:
-        """State `(n, 5, 4)` after every track has seen its box; the noise follows the predicted scale."""
+        """State `(n, 5, 4)` after every track was corrected by its box; the noise follows the predicted scale."""
         return kalman.correct(state, self.coordinates(boxes), self.measurement_variance(state))
 
     def follow(self, state: Floats, path: Floats, counts: Ints, dt: Floats) -> Floats:
-        """State `(n, 5, 4)` after every track has seen its path, one box after each step, and has made one step more.
+        """State `(n, 5, 4)` after every track was corrected along its path, one box a step, and made one step more.
 
         Args:
             state: Where the paths begin, the track of the longest path first, shape `(n, 5, 4)`.

@@ -19,7 +19,7 @@ from trackers.motion.models import MotionModel
 
 PIECE, WARM_UP = 3000, 500
 """Frames of a piece of a long track, and how many more on either side are used and thrown away: by then the filter has
-forgotten where it started, and the result is that of the whole track."""
+lost where it started, and the result is that of the whole track."""
 
 
 def smooth_tracks(

@@ -142,7 +142,7 @@ def _size_and_names(source: str) -> tuple[Size | Sequence[Size] | None, Sequence
 
 
 def from_table(table: DetectionTable) -> Detect:
-    """A detector that looks frames up in a table."""
+    """A detector that reads its boxes from a table."""
     return lambda number, _: table[number]
 
 

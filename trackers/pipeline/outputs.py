@@ -36,11 +36,11 @@ def check_outputs(
         OSError: If a file exists, its folder does not, or writing is not permitted.
     """
     check_not_read(paths, inputs)
-    seen: list[Path] = []
+    earlier: list[Path] = []
     for path in map(Path, paths):
-        if any(_are_one(path, other) for other in seen):
+        if any(_are_one(path, other) for other in earlier):
             raise ValueError(f"{path} is named twice among the outputs")
-        seen.append(path)
+        earlier.append(path)
         if path.suffix.lower() not in suffixes:
             raise ValueError(f"{path.name}: the ending must be one of {', '.join(suffixes)}")
         if path.is_dir():

@@ -1,7 +1,7 @@
 """Search for the parameters of a tracker that suit a folder of sequences.
 
 The search is Optuna's tree-structured Parzen estimator, beginning at the tracker's defaults. What it finds is
-never worse than they are on the sequences it has seen. Every trial goes to a journal from which a later call
+never worse than they are on the sequences it was tuned on. Every trial goes to a journal from which a later call
 goes on.
 """
 

@@ -1,4 +1,4 @@
-"""What a scene looks like without the people in it, learned from its frames."""
+"""The scene without the people in it, learned from its frames."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Background:
     def _learn(self, where: slice, part: Frame) -> Frame:
         colour, support = self._colour[:, :, where], self._support[:, where]
         other, streak = self._other[:, :, where], self._streak[:, where]
-        unseen = support == 0
-        np.copyto(colour, part, where=unseen)
+        empty = support == 0
+        np.copyto(colour, part, where=empty)
         changed = _difference(colour, part) >= SAME
         np.minimum(support + 1, PATIENCE, out=support, where=~changed)
         streak[~changed] = 0

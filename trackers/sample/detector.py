@@ -18,7 +18,7 @@ class FigureDetector:
     """Finds walking figures by their difference from a learned background.
 
     The camera may stand still or pan level. The detector learns the background, and how tall people are at every
-    row, from the frames it is called with, so it is best to let it look at some frames of the video before.
+    row, from the frames it is called with, so it is best to fit it to some frames of the video before.
 
     Args:
         minimum_confidence: Boxes below are left out.

@@ -42,7 +42,7 @@ SAMPLES = 400
 
 
 class Person(NamedTuple):
-    """A box in mask pixels and how sure it is, 0 to 1."""
+    """A box in mask pixels and its confidence, 0 to 1."""
 
     box: Box
     score: float
@@ -52,9 +52,9 @@ class Perspective:
     """Height of people as a line over the row of their feet, learned from people who stand alone."""
 
     def __init__(self, rows: int) -> None:
-        # Until people have been seen: a street camera, horizon in the upper part of the picture.
+        # Until people have come: a street camera, horizon in the upper part of the picture.
         self._rows = rows
-        self._seen: list[tuple[float, float]] = []
+        self._samples: list[tuple[float, float]] = []
         self._slope, self._begin = 0.55, -0.55 * 0.22 * rows
 
     def height(self, feet: npt.ArrayLike) -> Floats:
@@ -63,22 +63,22 @@ class Perspective:
 
     def learn(self, feet: float, height: float) -> None:
         """Take in one person who stands alone and is visible from head to foot."""
-        self._seen = [*self._seen[-SAMPLES + 1 :], (feet, height)]
-        if len(self._seen) % 8 and len(self._seen) > 24:
+        self._samples = [*self._samples[-SAMPLES + 1 :], (feet, height)]
+        if len(self._samples) % 8 and len(self._samples) > 24:
             return
-        seen = np.array(self._seen)
+        samples = np.array(self._samples)
         # Two made-up people keep the horizon where it is as long as all real ones are equally far away.
-        part = np.median(seen[:, 1] / np.maximum(seen[:, 0] - 0.22 * self._rows, 1.0))
+        part = np.median(samples[:, 1] / np.maximum(samples[:, 0] - 0.22 * self._rows, 1.0))
         feet_prior = np.array([0.5, 0.95]) * self._rows
-        x = np.concatenate([seen[:, 0], feet_prior])
-        y = np.concatenate([seen[:, 1], part * (feet_prior - 0.22 * self._rows)])
-        made_up = max(2.0, 0.4 * float(np.sqrt(len(seen))))
-        weight = np.concatenate([np.ones(len(seen)), np.full(2, made_up)])
+        x = np.concatenate([samples[:, 0], feet_prior])
+        y = np.concatenate([samples[:, 1], part * (feet_prior - 0.22 * self._rows)])
+        made_up = max(2.0, 0.4 * float(np.sqrt(len(samples))))
+        weight = np.concatenate([np.ones(len(samples)), np.full(2, made_up)])
         for _ in range(4):
             design = np.stack([x, np.ones_like(x)], axis=1) * weight[:, None]
             slope, begin = np.linalg.lstsq(design, y * weight, rcond=None)[0]
             off = np.abs(y - slope * x - begin) / np.maximum(slope * x + begin, 6.0)
-            weight = np.where(np.arange(len(x)) < len(seen), 1.0 / (1.0 + (off / 0.08) ** 2), made_up)
+            weight = np.where(np.arange(len(x)) < len(samples), 1.0 / (1.0 + (off / 0.08) ** 2), made_up)
         self._slope, self._begin = float(slope), float(begin)
 
 
@@ -120,12 +120,12 @@ def find_people(pixels: npt.NDArray[np.uint8], perspective: Perspective) -> list
         whole_person = 0.82 < tall < 1.2 and wide < 0.64
         found = [] if whole_person and wide < 0.42 else _separate(blob, box, perspective)
         if whole_person and len(found) < 2:
-            found = [Person(_behind(blob, box, expected, mask.shape[1]), _sure(tall, wide))]
+            found = [Person(_behind(blob, box, expected, mask.shape[1]), _confidence(tall, wide))]
         people += found
     return people
 
 
-def _sure(tall: float, wide: float) -> float:
+def _confidence(tall: float, wide: float) -> float:
     return float(np.clip(0.95 - 1.2 * abs(tall - 1.0) - 1.5 * max(0.0, 0.24 - wide), 0.3, 0.95))
 
 

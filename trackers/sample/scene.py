@@ -113,10 +113,10 @@ class Scene:
             ``data["object"]``: the true identity, -1 for a false alarm. There is no ``tracker_id``.
         """
         shown = self._shown(index, hidden=False)
-        seen = self.snapshot(index).sight.seen[shown][:, ::4]
+        shown_at = self.snapshot(index).sight.shown[shown][:, ::4]
         # What covers a body is in its box and so in its appearance; a pillar has one of its own, the last row.
-        embeddings = self._embeddings[np.where(seen < 0, self.figures, seen)]
-        embeddings = (embeddings * (seen != sight.OUTSIDE)[..., None]).mean(axis=1)
+        embeddings = self._embeddings[np.where(shown_at < 0, self.figures, shown_at)]
+        embeddings = (embeddings * (shown_at != sight.OUTSIDE)[..., None]).mean(axis=1)
         return observe(
             self._truth(index, shown),
             embeddings=embeddings,

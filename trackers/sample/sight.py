@@ -22,7 +22,7 @@ class Sight(NamedTuple):
     """What is visible where each of ``n`` figures is."""
 
     visibility: Floats  # (n,) part of the body that is in the frame and not hidden
-    seen: npt.NDArray[np.int64]  # (n, 60) which figure is seen at points of the body, or PILLAR or OUTSIDE
+    shown: npt.NDArray[np.int64]  # (n, 60) which figure is seen at points of the body, or PILLAR or OUTSIDE
 
 
 def visibility(feet: Floats, heights: Floats, pillars: Floats, size: tuple[int, int]) -> Sight:
@@ -40,8 +40,8 @@ def visibility(feet: Floats, heights: Floats, pillars: Floats, size: tuple[int, 
     points = (len(feet), _UP.size * _ACROSS.size)
     x, y = (np.floor(part).astype(np.int64).reshape(points) for part in np.broadcast_arrays(x, y))
     inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-    seen = np.where(inside, buffer[y.clip(0, rows - 1), x.clip(0, columns - 1)], OUTSIDE)
-    return Sight((seen == np.arange(len(feet))[:, None]).mean(axis=1), seen)
+    shown = np.where(inside, buffer[y.clip(0, rows - 1), x.clip(0, columns - 1)], OUTSIDE)
+    return Sight((shown == np.arange(len(feet))[:, None]).mean(axis=1), shown)
 
 
 def _paint(buffer: npt.NDArray[np.int64], boxes: Floats, labels: npt.NDArray[np.int64]) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from trackers.core.base import Tracker
 from trackers.core.parameters import one_of
-from trackers.core.state import Saved, check_origin, read_state
+from trackers.core.state import check_origin
+from trackers.core.state_file import Saved, read_state
 from trackers.errors import check_choice
 from trackers.streams.together import StreamFrame, update_together
 

@@ -28,7 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 """Seconds until a lost source is opened again; doubled after each attempt in vain."""
 
 STILL = 0.05
-"""Seconds after which a waiting thread looks up, so that nothing blocks Ctrl-C."""
+"""Seconds after which a waiting thread wakes up, so that nothing blocks Ctrl-C."""
 
 
 class Waiting(NamedTuple):
@@ -53,7 +53,7 @@ class SourceClock:
         >>> times = SourceClock(25.0)
         >>> first = times.next(0.0, arrival=100.0)
         >>> times.broke_off()
-        >>> [round(times.next(told, arrival) - first, 2) for told, arrival in ((0.0, 107.0), (0.04, 107.3))]
+        >>> [round(times.next(stated, arrival) - first, 2) for stated, arrival in ((0.0, 107.0), (0.04, 107.3))]
         [7.0, 7.04]
     """
 
@@ -64,21 +64,21 @@ class SourceClock:
         self._epoch: float | None = None  # when the monotonic clock was at 0
         self._last, self._away = 0.0, False
 
-    def next(self, told: float, arrival: float) -> float:
+    def next(self, stated: float, arrival: float) -> float:
         """Time of the next frame in seconds since 1970.
 
         Args:
-            told: What the source says, in seconds.
+            stated: What the source says, in seconds.
             arrival: When it was decoded, on the monotonic clock.
         """
         if self._epoch is None:
             self._epoch = time.time() - time.monotonic()
-            self._zero = self._epoch + arrival - self._timeline.next(told)
+            self._zero = self._epoch + arrival - self._timeline.next(stated)
             self._last = self._epoch + arrival
         else:
             if self._away:
                 self._timeline.bridge(self._epoch + arrival - self._last)
-            self._last = self._zero + self._timeline.next(told)
+            self._last = self._zero + self._timeline.next(stated)
         self._away = False
         return self._last
 

@@ -57,7 +57,7 @@ class SingleObjectTracker:
         >>> walker = sv.Detections(xyxy=np.array([[10.0, 10.0, 50.0, 90.0]]))
         >>> single.start([12, 12, 50, 90], walker).state
         'visible'
-        >>> [single.update(seen).event for seen in (sv.Detections.empty(), walker)]
+        >>> [single.update(found).event for found in (sv.Detections.empty(), walker)]
         ['lost', 'recovered']
     """
 

@@ -1,4 +1,4 @@
-"""`DeepSort` as users of the older package know it: raw detections in, track objects out."""
+"""`DeepSort` with the interface of the older package: raw detections in, track objects out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trackers.boxes import Floats, Ints, Vectors, trackable
 from trackers.compat.deep_sort_realtime.detections import Detection, corners_of, detections_of
 from trackers.compat.deep_sort_realtime.embedders import Embedder, stacked_masks
 from trackers.compat.deep_sort_realtime.track import CONFIRMED, DELETED, TENTATIVE, Track, track_class_of
-from trackers.compat.numbered import UNSEEN, NumberedTracker, moments
+from trackers.compat.numbered import NO_ROW, NumberedTracker, moments
 from trackers.errors import check_range
 from trackers.tools.polygons import polygon_masks
 
@@ -211,7 +211,7 @@ class DeepSort:
         before, self._tracks = self._tracks, {}
         names = {track.track_id for track in before.values()}
         for i, number in enumerate(table.number.tolist()):
-            detection = None if table.row[i] == UNSEEN else detections[kept[table.row[i]]]
+            detection = None if table.row[i] == NO_ROW else detections[kept[table.row[i]]]
             if number in before:
                 track = before.pop(number)
                 track.mean, track.covariance = means[i], covariances[i]

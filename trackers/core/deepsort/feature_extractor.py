@@ -1,31 +1,22 @@
-"""Appearance vectors for DeepSORT from any model: one line to plug it in, all boxes of a frame in one go.
-
-The code is thin, over `trackers.appearance`; the length of this file is the documentation of the ways to load a model.
-"""
+"""Appearance vectors for DeepSORT from any model: the ways to load one, a line each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from trackers.appearance import loading
 from trackers.appearance.detector_features import DetectorFeatures
-from trackers.appearance.embedding import embed_frames, embed_images
 from trackers.appearance.network import Network
-from trackers.boxes import Vectors
-from trackers.errors import require
+from trackers.appearance.network_extractor import NetworkExtractor
 
 if TYPE_CHECKING:
-    import supervision as sv
     from torch import nn
+    from typing_extensions import Self
 
 
-class DeepSORTFeatureExtractor:
+class DeepSORTFeatureExtractor(NetworkExtractor):
     """Turns the boxes of a frame into appearance vectors with a neural network.
 
     Boxes are cut from the frame and resized as the model's own configuration says, brought into its order of colours,
@@ -51,7 +42,7 @@ class DeepSORTFeatureExtractor:
         MissingDependencyError: If PyTorch or ONNX Runtime is needed and not installed.
 
     Example:
-        >>> import supervision as sv
+        >>> import numpy as np, supervision as sv
         >>> from torch import nn
         >>> network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
         >>> extractor = DeepSORTFeatureExtractor(network, device="cpu", input_size=(64, 32))
@@ -87,7 +78,7 @@ class DeepSORTFeatureExtractor:
         pretrained: bool = True,
         get_pooled_features: bool = True,
         **kwargs: Any,
-    ) -> DeepSORTFeatureExtractor:
+    ) -> Self:
         """Load any of timm's models, without its classifier.
 
         Args:
@@ -103,7 +94,7 @@ class DeepSORTFeatureExtractor:
             The extractor.
 
         Raises:
-            ValueError: If timm does not know the name (close ones are listed), or a file does not fit the model.
+            ValueError: If timm has no such model (close ones are listed), or a file does not fit the model.
             ConnectionError: If the hub cannot be reached; the message says which file to put where.
             MissingDependencyError: If torch or timm is not installed.
 
@@ -133,7 +124,7 @@ class DeepSORTFeatureExtractor:
         *,
         appearance_threshold: float | None = None,
         **options: Any,
-    ) -> DeepSORTFeatureExtractor:
+    ) -> Self:
         """Load weights from a file: safetensors, or a state dict written by `torch.save`; never pickled code.
 
         Args:
@@ -163,7 +154,7 @@ class DeepSORTFeatureExtractor:
         output: str | None = None,
         appearance_threshold: float | None = None,
         **options: Any,
-    ) -> DeepSORTFeatureExtractor:
+    ) -> Self:
         """Load an ONNX file, to run in ONNX Runtime or OpenVINO; needs the extra `onnx` and no PyTorch.
 
         Layout, size and a batch fixed in the file are found out. What the pixels should be is not in the file: without
@@ -198,7 +189,7 @@ class DeepSORTFeatureExtractor:
         *,
         appearance_threshold: float | None = None,
         **options: Any,
-    ) -> DeepSORTFeatureExtractor:
+    ) -> Self:
         """Load a TorchScript file, written by `torch.jit.trace(model, example).save(path)`.
 
         Args:
@@ -231,112 +222,3 @@ class DeepSORTFeatureExtractor:
             TypeError: If the model is not one of Ultralytics' with PyTorch weights.
         """
         return DetectorFeatures.of(model, **options)
-
-    @cached_property
-    def dimension(self) -> int:
-        """Length of the vectors."""
-        return int(self.embed([np.full((8, 8, 3), 128, np.uint8)]).shape[1])
-
-    def extract_features(self, frame: npt.NDArray[Any], detections: sv.Detections) -> Vectors:
-        """Appearance vectors of the boxes of a frame.
-
-        Args:
-            frame: uint8 image, BGR of shape `(h, w, 3)`, BGRA of shape `(h, w, 4)`, or grey of shape `(h, w)`.
-            detections: n boxes; never changed. Instance masks are used if the `mask` option asks for them.
-
-        Returns:
-            Unit vectors, float32, shape `(n, d)`. A box that cannot be seen in the frame (outside it, thinner than a
-            pixel, not finite), and one for which the model gives zeros or NaN, gets a row of zeros.
-
-        Raises:
-            TypeError: If the frame is not an array of uint8.
-            ValueError: If the frame has not the shape of an image, or the model does not give one vector per crop.
-        """
-        return self.extract_batch([frame], [detections])[0]
-
-    def extract_batch(self, frames: Sequence[npt.NDArray[Any]], detections: Sequence[sv.Detections]) -> list[Vectors]:
-        """Appearance vectors of the boxes of several frames, in as few forward passes as `batch_size` allows.
-
-        Args:
-            frames: Images as in `extract_features`, of any sizes.
-            detections: Boxes of each frame.
-
-        Returns:
-            What `extract_features` gives for each frame, up to rounding.
-
-        Raises:
-            TypeError: If a frame is not an array of uint8.
-            ValueError: If there are not as many frames as detections, or as in `extract_features`.
-        """
-        vectors = embed_frames(self._network, frames, detections)
-        if vectors is None:
-            return [np.zeros((len(boxes), self.dimension), np.float32) for boxes in detections]
-        return vectors
-
-    def embed(self, images: Sequence[npt.NDArray[Any]] | npt.NDArray[Any]) -> Vectors:
-        """Appearance vectors of images that are crops already.
-
-        Args:
-            images: BGR images of any sizes.
-
-        Returns:
-            Unit vectors, float32, shape `(n, d)`.
-
-        Raises:
-            TypeError: If an image is not an array of uint8.
-            ValueError: If an image has not the shape of one.
-        """
-        vectors = embed_images(self._network, images)
-        return np.zeros((0, self.dimension), np.float32) if vectors is None else vectors
-
-    @property
-    def runtime(self) -> str:
-        """What runs the model, such as `"torch"`; `"auto"` until the first batch has settled it."""
-        return str(getattr(self._network, "runtime", "torch"))
-
-    def to(self, device: Any) -> DeepSORTFeatureExtractor:
-        """Move the model to another device, in place.
-
-        Args:
-            device: As in the constructor.
-
-        Returns:
-            This extractor.
-
-        Raises:
-            ValueError: If the device is not there.
-        """
-        self._network.to(device)
-        return self
-
-    def export(self, path: str | Path, *, format: str = "onnx") -> Path:
-        """Write the model to a file for `from_onnx` or `from_torchscript`, and check that its output is the same.
-
-        Args:
-            path: File to write.
-            format: `"onnx"` (keeps the preprocessing in the file) or `"torchscript"`.
-
-        Returns:
-            The path.
-
-        Raises:
-            TypeError: If the model does not run in PyTorch.
-            ValueError: If the written file gives other vectors than the model.
-        """
-        require("torch", extra="reid")
-        from trackers.appearance.exporting import export
-
-        return export(self._network, path, format=format)
-
-    @classmethod
-    def _of(cls, loaded: loading.Loaded, appearance_threshold: float | None) -> DeepSORTFeatureExtractor:
-        """An extractor that runs on a loaded network."""
-        extractor = cls.__new__(cls)
-        extractor._adopt(loaded, appearance_threshold)
-        return extractor
-
-    def _adopt(self, loaded: loading.Loaded, appearance_threshold: float | None) -> None:
-        """Run on this network; a threshold that is given counts more than the known one."""
-        given = appearance_threshold is not None
-        self.appearance_threshold = appearance_threshold if given else loaded.appearance_threshold
-        self._network = loaded.network

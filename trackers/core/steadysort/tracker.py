@@ -22,7 +22,7 @@ from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, fixed, one_of
 from trackers.core.steadysort.limits import BY_MOTION, WITH_APPEARANCE, Limits
-from trackers.core.steadysort.tracks import SteadySORTTracks, every_pair, heights, perhaps_alike, reachable
+from trackers.core.steadysort.tracks import SteadySORTTracks, every_pair, heights, perhaps_similar, reachable
 from trackers.core.steadysort.trust import Trust
 from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
@@ -199,7 +199,7 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
     def _match_by_appearance(
         self, tracks: SteadySORTTracks, observations: Observations, taken: Match, high: Bools
     ) -> Match:
-        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and alike.
+        """First stage: confirmed tracks, however long lost, against what is in their gate, near by and similar.
 
         Where the gate alone makes it certain who is who, embeddings are tested before they are used.
         """
@@ -260,8 +260,8 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         embedding, age = observations.vectors.copy(), np.full(len(observations), -1.0)
         embedding[match.detection], age[match.detection] = tracks.embedding[match.track], tracks.age[match.track]
         limit = SAME * self.appearance_threshold
-        alike = perhaps_alike(tracks, lost, observations, ready, embedding, limit)
-        pairs = reachable(tracks, alike, observations, age, self.frame_rate)
+        similar = perhaps_similar(tracks, lost, observations, ready, embedding, limit)
+        pairs = reachable(tracks, similar, observations, age, self.frame_rate)
         weak = ready & (observations.scores < self.track_activation_threshold)
         beside_lost = reachable(tracks, every_pair(lost, weak), observations, age, self.frame_rate)
         distance = self._appearance_distance(tracks, pairs, embedding)

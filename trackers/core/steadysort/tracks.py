@@ -72,7 +72,7 @@ def every_pair(of_tracks: Bools, of_detections: Bools) -> Match:
     return Match(np.repeat(rows, len(detections)), np.tile(detections, len(rows)))
 
 
-def perhaps_alike(
+def perhaps_similar(
     tracks: SteadySORTTracks, lost: Bools, observations: Observations, ready: Bools, vectors: Vectors, limit: float
 ) -> Match:
     """Lost tracks and new ones that are worth a closer comparison.

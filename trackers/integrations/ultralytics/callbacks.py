@@ -235,7 +235,7 @@ def register() -> None:
         else:
             their_results(predictor, persist)
 
-    # Ultralytics knows its own callbacks again by their functions, so those stay in place while it renews them.
+    # Ultralytics recognises its own callbacks by their functions, so those stay in place while it renews them.
     ours = {their_start: start, their_results: results}
     back = {own: their for their, own in ours.items()}
 
@@ -288,6 +288,6 @@ def _stream_count(predictor: Any) -> int:
 def _frame_rates(dataset: Any, count: int) -> list[float]:
     """Frames per second of each stream as they are tracked, 30 read a second where the source does not tell."""
     stride = stride_of(dataset) if dataset.mode != "image" else 1
-    told = getattr(dataset, "fps", None)
-    rates = list(told) if isinstance(told, (list, tuple)) else [told] * count
+    stated = getattr(dataset, "fps", None)
+    rates = list(stated) if isinstance(stated, (list, tuple)) else [stated] * count
     return [(float(rate) if rate and 0 < rate < float("inf") else 30.0) / stride for rate in rates]

@@ -82,16 +82,16 @@ def _identity(
     """One row of the page."""
     identity, name = rows[0][0], rows[0][1]
     bars, pictures = [], []
-    for _, _, camera, tracker_id, start, stop, sure in rows:
+    for _, _, camera, tracker_id, start, stop, confidence in rows:
         place = f"left:{(start - begin) * scale:.2f}%;width:max(3px,{(stop - start) * scale:.2f}%)"
-        told = html.escape(
-            f"{camera}, track {tracker_id}, {start:.1f} to {stop:.1f} s, confidence {sure:.2f}", quote=True
+        label = html.escape(
+            f"{camera}, track {tracker_id}, {start:.1f} to {stop:.1f} s, confidence {confidence:.2f}", quote=True
         )
         track = f'data-camera="{html.escape(camera, quote=True)}" data-track="{tracker_id}"'
-        style = f"{place};background:{colours[camera]};opacity:{0.35 + 0.65 * sure:.2f}"
-        bars.append(f'<button class="bar" {track} style="{style}" title="{told}" aria-label="{told}"></button>')
+        style = f"{place};background:{colours[camera]};opacity:{0.35 + 0.65 * confidence:.2f}"
+        bars.append(f'<button class="bar" {track} style="{style}" title="{label}" aria-label="{label}"></button>')
         if (camera, tracker_id) in crops:
-            pictures.append(f'<img src="{crops[camera, tracker_id]}" alt="{told}" title="{told}">')
+            pictures.append(f'<img src="{crops[camera, tracker_id]}" alt="{label}" title="{label}">')
     head = html.escape(f"{identity} {name}".strip())
     least = min(row[6] for row in rows)
     return (

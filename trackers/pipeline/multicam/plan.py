@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trackers.identity import CameraLinks
-from trackers.identity.multicamera import PairOfTracks
+from trackers.identity.identification import PairOfTracks
 from trackers.io.text import read_text
 from trackers.pipeline.choices import read_yaml
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.identity import IdentityGallery, MultiCameraTracker
-from trackers.identity.multicamera import PairOfTracks
+from trackers.identity.identification import PairOfTracks
 from trackers.io import SourceFrame, read_ahead, write_mot
 from trackers.io.pictures import load_picture
 from trackers.io.whole import whole_file
@@ -163,9 +163,9 @@ def identity_rows(cameras: MultiCameraTracker, runs: Mapping[str, CameraRun]) ->
             if identity < 0:
                 continue
             first, last = (run.time[row] for row in (mine[0], mine[-1]))
-            sure = cameras.confidence(name, tracker_id)
+            confidence = cameras.confidence(name, tracker_id)
             known = cameras.gallery.names.get(identity, "")
-            rows.append((identity, known, name, tracker_id, round(first, 3), round(last, 3), round(sure, 3)))
+            rows.append((identity, known, name, tracker_id, round(first, 3), round(last, 3), round(confidence, 3)))
     return sorted(rows, key=lambda row: (row[0], row[4], row[2]))
 
 

@@ -143,7 +143,7 @@ function timeline() {
     svg(lane, "text", {x: LEFT - 8, y: y + 12, "text-anchor": "end"}, track.id);
     let start = track.first;
     for (const [from, to] of [...track.gaps, [track.last + 1, null]]) {
-      svg(lane, "rect", {class: "seen", x: place(start), y: y + 3, width: place(from) - place(start), height: LANE - 6, fill: colour(track.id)});
+      svg(lane, "rect", {class: "matched", x: place(start), y: y + 3, width: place(from) - place(start), height: LANE - 6, fill: colour(track.id)});
       if (to === null) break;
       svg(lane, "rect", {class: "gap", x: place(from), y: y + 5, width: place(to + 1) - place(from), height: LANE - 10, "data-from": from, "data-to": to});
       start = to + 1;
@@ -200,7 +200,7 @@ function detail() {
   }
   const table = element(parent, "table");
   const row = (name, value) => { const line = element(table, "tr"); element(line, "td", name); element(line, "td", value); return line; };
-  row("seen", `frames ${track.first} to ${track.last} (${seconds(track.first)} to ${seconds(track.last)})`);
+  row("time", `frames ${track.first} to ${track.last} (${seconds(track.first)} to ${seconds(track.last)})`);
   row("boxes", `${track.frames.length}, mean confidence ${track.confidence}`);
   row("gaps", track.gaps.length ? track.gaps.map(([from, to]) => from === to ? from : `${from}–${to}`).join(", ") : "none");
   if (data.truth) {
