@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trackers.cli.evaluate import Distractors, Style
-from trackers.cli.folder import Backend, Jobs, renamed_workers
+from trackers.cli.folder import Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
 from trackers.cli.sequences import inputs_of, make_tasks
@@ -33,11 +33,7 @@ def benchmark(
     sequences: bool = False,
     style: Style = "text",
     output: Sequence[str] = (),
-    workers: int | None = None,
-    backend: Backend = "processes",
-    ray_address: str = "auto",
-    task_cpus: float = 1.0,
-    task_gpus: float = 0.0,
+    jobs: Jobs,
     processes: int | None = None,
     overwrite: bool = False,
 ) -> str:
@@ -60,11 +56,7 @@ def benchmark(
         sequences: Show each sequence, not only all of them together.
         style: How the table is written.
         output: Files to write the table to (.md, .json, .csv, .txt), or a picture of it (.png, .svg, .pdf).
-        workers: Sequences worked on at the same time. Default: as many as there are processors.
-        backend: Where they are worked on: processes of this machine, or a ray cluster.
-        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
-        task_cpus: Processors each sequence takes of the cluster.
-        task_gpus: GPUs, or the share of one, that each sequence takes of the cluster.
+        jobs: Where they run.
         processes: Old name of --workers.
         overwrite: Replace existing files.
 
@@ -76,8 +68,7 @@ def benchmark(
     check_outputs(
         output, (*STYLE_OF, *PICTURES), overwrite=overwrite, inputs=[*inputs_of(tasks), *trackers, *extractors]
     )
-    jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
-    with jobs.open(len(tasks)) as pool:
+    with renamed_workers(jobs, processes).open(len(tasks)) as pool:
         done = list(progress_bar(run_tasks(tasks, pool=pool), len(tasks), "sequence"))
     outcomes = [outcome for outcomes in done for outcome in outcomes]
     joined = summarise(outcomes)

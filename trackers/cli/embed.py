@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from trackers.cli.folder import Backend, Jobs, run_folder
+from trackers.cli.folder import Jobs, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.io import read_detections
 from trackers.pipeline.choices import Choice
@@ -22,11 +22,7 @@ def embed(
     classes: Sequence[str] = (),
     overwrite: bool = False,
     shard: str | None = None,
-    workers: int | None = None,
-    backend: Backend = "processes",
-    ray_address: str = "auto",
-    task_cpus: float = 1.0,
-    task_gpus: float = 0.0,
+    jobs: Jobs,
 ) -> str:
     """Find detections and compute their appearance vectors once, and keep both in one file.
 
@@ -47,18 +43,13 @@ def embed(
         classes: Names or numbers of the classes to keep. Default: all.
         overwrite: Replace existing files.
         shard: Do a share of the videos, such as 3/8 for the third of eight.
-        workers: Videos worked on at the same time, each in a process. Default: as many as there are processors.
-        backend: Where they are worked on: processes of this machine, or a ray cluster.
-        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
-        task_cpus: Processors each video takes of the cluster.
-        task_gpus: GPUs, or the share of one, that each video takes of the cluster.
+        jobs: Where they run.
 
     Returns:
         What was written, in words.
     """
     settings = EmbedSettings(extractor, detections, confidence, classes)
     if output.suffix.lower() != ".npz" and Path(source).is_dir():
-        jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
         return run_folder(source, output, settings, ("npz",), jobs, shard=shard, overwrite=overwrite)
     settings.run(source, [output], overwrite=overwrite, progress=progress_bar)
     table = read_detections(output)

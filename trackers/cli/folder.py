@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,13 +24,22 @@ LONGEST_TABLE = 40
 
 @dataclass(frozen=True)
 class Jobs:
-    """Where jobs run; see `trackers.jobs.open_pool`."""
+    """Where jobs run; see `trackers.jobs.open_pool`.
+
+    Attributes:
+        workers: Videos or sequences worked on at the same time, each in a process. Default: as many as there are
+            processors.
+        backend: Where they are worked on: processes of this machine, or a ray cluster.
+        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
+        task_cpus: Processors that each of them takes of the cluster.
+        task_gpus: GPUs, or the share of one, that each of them takes of the cluster.
+    """
 
     workers: int | None = None
     backend: Backend = "processes"
     ray_address: str = "auto"
-    cpus: float = 1.0
-    gpus: float = 0.0
+    task_cpus: float = 1.0
+    task_gpus: float = 0.0
 
     def open(self, count: int) -> AbstractContextManager[Executor | None]:
         """Open what runs so many jobs."""
@@ -39,17 +48,17 @@ class Jobs:
             count,
             backend=self.backend,
             ray_address=self.ray_address,
-            cpus=self.cpus,
-            gpus=self.gpus,
+            cpus=self.task_cpus,
+            gpus=self.task_gpus,
         )
 
 
-def renamed_workers(workers: int | None, processes: int | None) -> int | None:
-    """The number of workers, which had another name."""
+def renamed_workers(jobs: Jobs, processes: int | None) -> Jobs:
+    """The jobs with the number of workers, which had another name."""
     if processes is None:
-        return workers
+        return jobs
     warn_renamed("--processes", "--workers")
-    return processes
+    return replace(jobs, workers=processes)
 
 
 def run_folder(

@@ -10,10 +10,10 @@ from __future__ import annotations
 import argparse
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from trackers.cli.arguments import respell, spell_out
 from trackers.cli.help import HELP_ALL, help_of
@@ -36,7 +36,8 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
 
     Args:
         prog: Name of the program in messages.
-        function: Its parameters become options; those of type `Choice` are chosen by name.
+        function: Its parameters become options; those of type `Choice` are chosen by name, and of a dataclass without a
+            default each field is an option.
         arguments: The command line.
 
     Returns:
@@ -45,7 +46,7 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
     Raises:
         ValueError: If the command line or the configuration file is wrong; the message lists close matches.
     """
-    chosen = _chosen_by_name(function)
+    chosen, spread = _chosen_by_name(function), _spread(function)
     arguments = [spell_out(argument, chosen) for argument in arguments]
     parser = build_parser(prog, function, arguments)
     values = _built(parser, parser.parse_args(respell(arguments, parser)))
@@ -54,6 +55,8 @@ def parse(prog: str, function: Callable[..., Any], arguments: Sequence[str]) -> 
     check_not_read([output] if isinstance(output, str | Path) else output, configurations)
     for name in chosen:
         values[name] = _as_choice(values.get(name))
+    for name, kind in spread.items():
+        values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
     return values
 
 
@@ -87,7 +90,10 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
         [name for name in _chosen_by_name(function) if any(one.startswith(f"--{name}.name") for one in arguments)],
     )
     chosen = {name: _chosen(name, arguments) for name in _chosen_by_name(function)}
-    parser.add_function_arguments(function, as_group=False, as_positional=True, skip=set(chosen))
+    spread = _spread(function)
+    parser.add_function_arguments(function, as_group=False, as_positional=True, skip={*chosen, *spread})
+    for kind in spread.values():
+        parser.add_class_arguments(kind, as_group=False, skip=set(chosen), instantiate=False)
     for name, choice in chosen.items():
         names, default = CHOICES[name]
         group = parser.add_argument_group(f"{name}: {choice or 'by the tracker'}")
@@ -128,10 +134,19 @@ def _built(parser: Any, namespace: Any) -> dict[str, Any]:
     return values
 
 
+def _spread(function: Callable[..., Any]) -> dict[str, Any]:
+    """Parameters of a function that are a dataclass and have no default: each of their fields is an option."""
+    hints = get_type_hints(function)
+    parameters = inspect.signature(function).parameters.values()
+    return {one.name: hints[one.name] for one in parameters if one.default is one.empty and is_dataclass(hints[one.name])}
+
+
 def _chosen_by_name(function: Callable[..., Any]) -> list[str]:
-    """Parameters of a function that are a `Choice`."""
-    parameters = inspect.signature(function).parameters
-    return [name for name in CHOICES if name in parameters and "Choice" in str(parameters[name].annotation)]
+    """Parameters of a function, or fields of those that are spread, that are a `Choice`."""
+    hints = get_type_hints(function)
+    for kind in _spread(function).values():
+        hints |= get_type_hints(kind)
+    return [name for name in CHOICES if hints.get(name) in (Choice, Choice | None)]
 
 
 def _chosen(name: str, arguments: Sequence[str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from trackers.boxes import Image
 from trackers.cli.failures import finished
-from trackers.cli.folder import Backend, Jobs, run_folder
+from trackers.cli.folder import Jobs, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.pipeline.choices import Choice
 from trackers.pipeline.draw import DEFAULT, Drawing
@@ -39,11 +39,7 @@ def track(
     output_dir: Path | None = None,
     output_format: Sequence[str] = ("txt",),
     shard: str | None = None,
-    workers: int | None = None,
-    backend: Backend = "processes",
-    ray_address: str = "auto",
-    task_cpus: float = 1.0,
-    task_gpus: float = 0.0,
+    jobs: Jobs,
 ) -> str:
     """Track a video, a camera, a stream, images, or the embedded sample.
 
@@ -83,11 +79,7 @@ def track(
             and {name} stand for the folder and the name of each.
         output_format: Endings of the results in --output-dir: txt, csv, jsonl, mp4, ...
         shard: Do a share of the videos, such as 3/8 for the third of eight.
-        workers: Videos worked on at the same time, each in a process. Default: as many as there are processors.
-        backend: Where they are worked on: processes of this machine, or a ray cluster.
-        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
-        task_cpus: Processors each video takes of the cluster.
-        task_gpus: GPUs, or the share of one, that each video takes of the cluster.
+        jobs: Where they run.
 
     Returns:
         What was done, in words.
@@ -109,7 +101,6 @@ def track(
         if output or preview:
             raise ValueError("with --output-dir every video has its own files: leave --output and --preview out")
         settings.check()
-        jobs = Jobs(workers, backend, ray_address, task_cpus, task_gpus)
         return run_folder(source, output_dir, settings, output_format, jobs, shard=shard, overwrite=overwrite)
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trackers.cli.evaluate import Distractors
-from trackers.cli.folder import Backend, Jobs, renamed_workers
+from trackers.cli.folder import Jobs, renamed_workers
 from trackers.cli.parser import typed_options
 from trackers.cli.progress import progress_bar
 from trackers.cli.sequences import inputs_of, make_tasks
@@ -29,11 +29,7 @@ def tune_tracker(
     objective: str = "HOTA",
     trials: int = 100,
     ranges: dict[str, list[float]] | None = None,
-    workers: int | None = None,
-    backend: Backend = "processes",
-    ray_address: str = "auto",
-    task_cpus: float = 1.0,
-    task_gpus: float = 0.0,
+    jobs: Jobs,
     processes: int | None = None,
     overwrite: bool = False,
 ) -> str:
@@ -58,11 +54,7 @@ def tune_tracker(
         trials: Trials to do now.
         ranges: Where to search, such as {lost_track_buffer: [10, 90]}; a parameter not named has its usual
             range.
-        workers: Sequences worked on at the same time. Default: as many as there are processors.
-        backend: Where they are worked on: processes of this machine, or a ray cluster.
-        ray_address: Address of the cluster: auto for the one this machine belongs to, HOST:6379, or local.
-        task_cpus: Processors each sequence takes of the cluster.
-        task_gpus: GPUs, or the share of one, that each sequence takes of the cluster.
+        jobs: Where they run.
         processes: Old name of --workers.
         overwrite: Replace an existing file.
 
@@ -76,8 +68,7 @@ def tune_tracker(
     journal = output.with_suffix(".journal")
     check_outputs([output], (".yaml", ".yml"), overwrite=overwrite, inputs=inputs)
     check_outputs([journal], (".journal",), overwrite=True, inputs=inputs)
-    jobs = Jobs(renamed_workers(workers, processes), backend, ray_address, task_cpus, task_gpus)
-    with jobs.open(len(tasks)) as pool:
+    with renamed_workers(jobs, processes).open(len(tasks)) as pool:
         found = tune(
             tasks,
             chosen,
