@@ -171,6 +171,9 @@ release: build ## what would be published, installed by its name and tried in an
 	.venv-release/bin/python -m pip check
 	cd .venv-release && bin/deepsort-trackers --version
 	cd .venv-release && bin/deepsort-trackers track sample --output tracked.mp4 --output tracked.txt --overwrite
+	sed -n '/^import numpy/,/^```/{/^```/!p;}' README.md > .venv-release/readme.py && cd .venv-release && bin/python readme.py
+	@cd .venv-release && version="$$(bin/python -c 'import trackers; print(trackers.__version__)')"; \
+	echo "ready: run the workflow \"release\", or git tag v$$version && git push origin v$$version"
 
 clean: ## remove reports and results, keep environments
 	rm -rf build dist site demo mutants htmlcov .coverage* .*_cache .hypothesis .benchmarks

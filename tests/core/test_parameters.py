@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import pytest
@@ -54,3 +55,17 @@ def test_every_parameter_is_an_attribute(name: str) -> None:
     tracker = ALL_TRACKERS[name]()
     for parameter in inspect.signature(type(tracker)).parameters:
         assert parameter == "device" or hasattr(tracker, parameter)
+
+
+@pytest.mark.parametrize(
+    "parameter", ["class_agnostic", "camera_motion", "minimum_consecutive_frames", "lost_track_buffer"]
+)
+def test_what_all_trackers_share_is_described_in_the_same_words(parameter: str) -> None:
+    """Each constructor says it itself, where editors find it; this keeps the six from drifting apart."""
+    first_sentences = set()
+    for kind in TRACKERS:
+        documentation = inspect.getdoc(kind) or ""
+        entry = re.search(rf"^    {parameter}: (.*?)(?=^    \w+: |^\S)", documentation, re.MULTILINE | re.DOTALL)
+        assert entry is not None, kind
+        first_sentences.add(" ".join(entry[1].split()).partition(". ")[0].rstrip("."))
+    assert len(first_sentences) == 1
