@@ -29,7 +29,7 @@ Frames = list[tuple[str, float, sv.Detections]]
 def random_frames(seed: int, noise: float, instants: int = 60) -> Frames:
     """Tracks that come, vanish for a while and come back with their id, wherever they like; vectors of four people."""
     rng = np.random.default_rng(seed)
-    vectors = people(seed, 4, 16)
+    centres = people(seed, 4, 16)
     who = {(name, number): int(rng.integers(4)) for name in CAMERAS for number in range(1, 30)}
     there: dict[str, set[int]] = {name: set() for name in CAMERAS}
     frames: Frames = []
@@ -41,7 +41,7 @@ def random_frames(seed: int, noise: float, instants: int = 60) -> Frames:
                 elif number not in there[name] and rng.random() < 0.01:
                     there[name].add(number)
             ids = sorted(there[name])
-            vectors = noisy(rng, vectors[[who[name, number] for number in ids]].reshape(-1, 16), noise)
+            vectors = noisy(rng, centres[[who[name, number] for number in ids]].reshape(-1, 16), noise)
             frames.append((name, instant * 0.2, frame_of(np.array(ids, float) * 50.0, vectors, ids)))
     return frames
 
