@@ -4,7 +4,7 @@
     TRACKERS_DATA=/path/to/data python tests/benchmarks/adaptation.py --vectors stripes --copies 6
     TRACKERS_DATA=/path/to/data python tests/benchmarks/adaptation.py left-out
 
-prints HOTA / IDF1 / id switches on the six sequences of `identity.py`: vectors as they are, with two passes over each
+prints HOTA / IDF1 / ID switches on the six sequences of `identity.py`: vectors as they are, with two passes over each
 video, and learned while the tracker runs; plain and as the mean over perturbed copies; on how many of the sequences and
 copies the map was adopted; and the seconds that the second pass waits for the map, per minute of video.
 

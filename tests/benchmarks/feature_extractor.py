@@ -4,8 +4,8 @@
 
 For each number of boxes of one 1920x1080 frame, milliseconds (smallest of several runs, the ways taking turns) of: the
 bare forward pass of timm's network at each block size and in the blocks that the extractor has settled on, which are
-printed last; at the best of these, with batch normalisations folded, as the extractor runs it; `extract_features`; it on
-one box at a time; and what is written without a library, timm's own transform of each crop and timm's network on it
+printed last; at the best of these, with batch normalisations folded, as the extractor runs it; `extract_features`; it
+on one box at a time; and what is written without a library, timm's own transform of each crop and timm's network on it
 alone. The ratios are those of `extract_features` to the best bare passes, as timm has the network and folded, and of
 the last two to `extract_features`. With `--compile`, all but the last run compiled, on CUDA as recorded graphs.
 `--processor-time` does not count what else a busy machine does; it tells something on one CPU thread only.

@@ -69,8 +69,8 @@ def test_life_of_a_track() -> None:
     raw = detect(0)[:1]
     (track,) = tracker.update_tracks(raw)
     history = [(track.hits, track.age, track.time_since_update, track.is_confirmed(), track.is_deleted())]
-    for given in (raw, [], raw, [], [], []):
-        living = tracker.update_tracks(given)
+    for now in (raw, [], raw, [], [], []):
+        living = tracker.update_tracks(now)
         assert (track in living) is not track.is_deleted()
         history.append((track.hits, track.age, track.time_since_update, track.is_confirmed(), track.is_deleted()))
     assert history == [

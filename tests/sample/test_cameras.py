@@ -77,7 +77,7 @@ def test_hindsight_joins_the_tracks_of_one_person_over_the_cameras(scenes: dict[
     assert np.mean(right) > 0.9
 
 
-def test_who_is_enrolled_is_named_and_strangers_are_not(scenes: dict[str, CameraScene]) -> None:
+def test_who_is_enrolled_is_named_and_others_are_not(scenes: dict[str, CameraScene]) -> None:
     gallery = IdentityGallery()
     rows = [scenes["yard"].detections(index) for index in range(0, len(scenes["yard"]), 20)]
     for person in (1, 2):

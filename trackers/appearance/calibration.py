@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from trackers.appearance.protocol import FeatureExtractor
 
-SURE_OVERLAP = 0.5
+HIGH_OVERLAP = 0.5
 """Least IoU of two boxes that are taken for one object on the next frame."""
 
 CLEAR_OVERLAP = 0.1
@@ -139,7 +139,7 @@ def continued(before: Floats, boxes: Floats) -> tuple[Ints, Ints]:
     shared = overlap(before[:, None], boxes[None])
     touching = shared > CLEAR_OVERLAP
     alone = (overlap(boxes[:, None], boxes[None]) > CLEAR_OVERLAP).sum(axis=0) == 1
-    certain = (shared > SURE_OVERLAP) & (touching.sum(axis=1, keepdims=True) == 1) & (touching.sum(axis=0) == 1) & alone
+    certain = (shared > HIGH_OVERLAP) & (touching.sum(axis=1, keepdims=True) == 1) & (touching.sum(axis=0) == 1) & alone
     old, new = certain.nonzero()
     return old, new
 

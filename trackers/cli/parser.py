@@ -137,8 +137,8 @@ def _built(parser: Any, namespace: Any) -> dict[str, Any]:
 def _spread(function: Callable[..., Any]) -> dict[str, Any]:
     """Parameters of a function that are a dataclass and have no default: each of their fields is an option."""
     hints = get_type_hints(function)
-    parameters = inspect.signature(function).parameters.values()
-    return {one.name: hints[one.name] for one in parameters if one.default is one.empty and is_dataclass(hints[one.name])}
+    own = [one.name for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+    return {name: hints[name] for name in own if name not in CHOICES and is_dataclass(hints[name])}
 
 
 def _chosen_by_name(function: Callable[..., Any]) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trackers.identity.links import CameraLinks
     from trackers.identity.tracklets import Tracklets
 
-SURE_SAMPLES = 30
+ENOUGH_SAMPLES = 30
 """Good vectors from which on a tracklet counts."""
 
 QUANTILES = (0.05, 0.95)
@@ -46,7 +46,7 @@ def transits(tracklets: Tracklets) -> dict[tuple[int, int], Transit]:
     Args:
         tracklets: All tracklets, with their identities.
     """
-    decided = np.flatnonzero((tracklets["identity"] != UNDECIDED) & (tracklets["samples"] >= SURE_SAMPLES))
+    decided = np.flatnonzero((tracklets["identity"] != UNDECIDED) & (tracklets["samples"] >= ENOUGH_SAMPLES))
     start, end = tracklets["start"][decided], tracklets["end"][decided]
     identity, camera = tracklets["identity"][decided], tracklets["camera"][decided]
     taken: dict[tuple[int, int], list[float]] = {}

@@ -22,7 +22,7 @@ class Sight(NamedTuple):
     """What is visible where each of ``n`` figures is."""
 
     visibility: Floats  # (n,) part of the body that is in the frame and not hidden
-    shown: npt.NDArray[np.int64]  # (n, 60) which figure is seen at points of the body, or PILLAR or OUTSIDE
+    shown: npt.NDArray[np.int64]  # (n, 60) which figure is visible at points of the body, or PILLAR or OUTSIDE
 
 
 def visibility(feet: Floats, heights: Floats, pillars: Floats, size: tuple[int, int]) -> Sight:
