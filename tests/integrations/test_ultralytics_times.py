@@ -52,8 +52,8 @@ def last_ids(model: Any, source: Path, yaml: str = "sort.yaml", **options: Any) 
 def test_the_times_are_those_of_the_file(tmp_path: Path, ending: str) -> None:
     for times in (EVEN, AWAY):
         path = video(tmp_path / f"clip{ending}", times)
-        told = list(presentation_times(str(path)))
-        assert np.allclose(np.diff(told), np.diff(times), atol=2e-3)
+        stated = list(presentation_times(str(path)))
+        assert np.allclose(np.diff(stated), np.diff(times), atol=2e-3)
 
 
 def test_a_file_without_times_or_that_is_none_tells_none(tmp_path: Path) -> None:

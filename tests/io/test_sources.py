@@ -189,10 +189,10 @@ def test_a_pipe_goes_by_once(tmp_path: Path) -> None:
 times = st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6), st.just(0.0)), min_size=1, max_size=40)
 
 
-@given(told=times, rate=st.floats(0.5, 240))
-def test_times_grow_whatever_a_source_tells(told: list[float | None], rate: float) -> None:
+@given(stated=times, rate=st.floats(0.5, 240))
+def test_times_grow_whatever_a_source_tells(stated: list[float | None], rate: float) -> None:
     timeline = Timeline(rate)
-    found = [timeline.next(one) for one in told]
+    found = [timeline.next(one) for one in stated]
     assert all(after > before for before, after in itertools.pairwise(found))
 
 
@@ -200,11 +200,11 @@ def test_times_grow_whatever_a_source_tells(told: list[float | None], rate: floa
 def test_zeros_between_times_are_no_outage(silent: int) -> None:
     """Cameras whose driver tells 0 for a while, and then goes on where it was."""
     timeline, start = Timeline(30.0, tick=1e-6), 326.0
-    told = [start + i / 30 for i in range(3)] + [0.0] * silent + [start + (3 + silent + i) / 30 for i in range(3)]
-    assert np.allclose(np.diff([timeline.next(one) for one in told]), 1 / 30)
+    stated = [start + i / 30 for i in range(3)] + [0.0] * silent + [start + (3 + silent + i) / 30 for i in range(3)]
+    assert np.allclose(np.diff([timeline.next(one) for one in stated]), 1 / 30)
 
 
 def test_a_source_that_begins_anew_goes_on(tmp_path: Path) -> None:
     timeline = Timeline(10.0, tick=1e-3)
-    told = [500.0, 500.1, 0.0, 0.1, 0.5, 0.6]
-    assert [timeline.next(one) for one in told] == pytest.approx([500.0, 500.1, 500.2, 500.3, 500.7, 500.8])
+    stated = [500.0, 500.1, 0.0, 0.1, 0.5, 0.6]
+    assert [timeline.next(one) for one in stated] == pytest.approx([500.0, 500.1, 500.2, 500.3, 500.7, 500.8])

@@ -125,5 +125,5 @@ def replay_results(
     with open_preview() if show else contextlib.nullcontext() as window:
         summary = replay(sequence, results, output, show=window, overwrite=overwrite)
     written = "" if output is None else f"\nwritten: {output}"
-    told = [f"{summary.frames} frames, {summary.tracks} tracks", *summary.notes]
-    return finished(summary, "\n".join(told) + written)
+    lines = [f"{summary.frames} frames, {summary.tracks} tracks", *summary.notes]
+    return finished(summary, "\n".join(lines) + written)

@@ -43,7 +43,7 @@ class Clock:
     def rewind(self) -> None:
         """Expect the first frame of a source."""
         self._file: str | None = None
-        self._told: Iterator[float] = iter(())
+        self._stated: Iterator[float] = iter(())
 
     def next(self, file: str | None) -> float | None:
         """Time of the next frame in seconds; None while there is nothing to tell.
@@ -52,9 +52,9 @@ class Clock:
             file: The video file that it is of; None where it is of none.
         """
         if file != self._file:
-            told = iter(()) if file is None else presentation_times(file)
-            self._file, self._told = file, itertools.islice(told, self._stride - 1, None, self._stride)
-        self.before, self._now = self._now, self._timeline.next(next(self._told, None))
+            stated = iter(()) if file is None else presentation_times(file)
+            self._file, self._stated = file, itertools.islice(stated, self._stride - 1, None, self._stride)
+        self.before, self._now = self._now, self._timeline.next(next(self._stated, None))
         if self.before is not None and abs(self._now - self.before - self._step) > EVEN:
             self.uneven = True
         return self._now if self.uneven else None
