@@ -13,7 +13,8 @@ import supervision as sv
 
 from trackers import DeepSORTFeatureExtractor, SteadySORTTracker, StripeFeatureExtractor
 from trackers.appearance.adaptation import AdaptedExtractor, adapt, adapt_vectors
-from trackers.appearance.adaptation.tracklets import MOST_TRACKLETS, MOST_VECTORS, Tracklets
+from trackers.appearance.adaptation.learning import learn
+from trackers.appearance.adaptation.tracklets import MOST_TRACKLETS, MOST_VECTORS, Sample, Tracklets
 
 OBJECTS, WIDTH, TELLING = 8, 48, 8
 
@@ -73,6 +74,26 @@ def test_vectors_that_are_good_already_stay_as_they_are() -> None:
     np.testing.assert_allclose(
         adapted.transform(vectors), vectors / np.linalg.norm(vectors, axis=1, keepdims=True), atol=1e-6
     )
+
+
+def test_a_map_for_later_must_serve_other_objects_at_another_time() -> None:
+    def sample_of(found: list[sv.Detections]) -> Sample:
+        tracklets = Tracklets()
+        for one in found:
+            vectors = np.asarray(one.data["embedding"])
+            tracklets.add(np.asarray(one.xyxy, np.float64), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        return tracklets.sample()
+
+    early, late = footage(seed=0), footage(seed=1)
+    same = sample_of([*early, *late])
+    assert learn(same).report.adapted
+    assert learn(same, for_later=True).report.adapted
+
+    for one in late:  # what told objects apart tells nothing any more, and what told nothing does
+        one.data["embedding"] = np.roll(one.data["embedding"], TELLING, axis=1)
+    changed = sample_of([*early, *late])
+    assert learn(changed).report.adapted
+    assert not learn(changed, for_later=True).report.adapted
 
 
 @pytest.mark.parametrize(

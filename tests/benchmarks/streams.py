@@ -95,11 +95,6 @@ def spin(count: int) -> int:
     return sum(number * number for number in range(count))
 
 
-def on_one_core(_: int) -> None:
-    """Keep a worker, with all its threads, to one processor."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
 def seconds_of(work: Callable[[], object]) -> float:
     """How long a call takes."""
     start = time.perf_counter()
@@ -108,10 +103,9 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def workers(videos: int, frames: int) -> Iterator[dict[str, Any]]:
-    """Wall time of a folder in this process, and in one and two workers of each kind, each twice in turn.
+    """Wall time of a folder in this process, and in one and two workers of each kind, each four times in turn.
 
-    One worker that may use the whole machine decodes on another processor than it tracks on. So there is one that is
-    kept to one processor, too, and what the machine itself makes of two processes that only compute.
+    Arithmetic in the same processes says what the machine itself makes of two.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -124,14 +118,13 @@ def workers(videos: int, frames: int) -> Iterator[dict[str, Any]]:
         def note(kind: str, work: Callable[[], object]) -> None:
             wall.setdefault(kind, []).append(seconds_of(work))
 
-        for _ in range(2):
+        for _ in range(4):
             note("this process", lambda: run_jobs(jobs, overwrite=True))
-            for kind, count in (("1 kept to one core", 1), ("1", 1), ("2", 2)):
+            for count in (1, 2):
                 with ProcessWorkers(count, threads=1) as pool:
-                    list(pool.map(on_one_core if "kept" in kind else abs, range(count)))  # started, and not counted
-                    list(pool.map(run_job, jobs[:count]))  # everything imported
-                    note(f"processes {kind}", lambda: run_jobs(jobs, pool, overwrite=True))
-                    note(f"arithmetic {kind}", lambda: list(pool.map(spin, [2_000_000] * 12)))
+                    list(pool.map(run_job, jobs[:count]))  # started, everything imported, and not counted
+                    note(f"processes {count}", lambda: run_jobs(jobs, pool, overwrite=True))
+                    note(f"arithmetic {count}", lambda: list(pool.map(spin, [2_000_000] * 12)))
             for count in (1, 2):
                 ray: Any = importlib.import_module("ray")
                 os.environ["RAY_AUTH_MODE"] = "disabled"
@@ -149,7 +142,6 @@ def workers(videos: int, frames: int) -> Iterator[dict[str, Any]]:
         for kind, took in best.items():
             yield {"where": kind, "seconds": round(took, 2), "per video": round(took / videos, 3)}
         for one, two in (
-            ("processes 1 kept to one core", "processes 2"),
             ("processes 1", "processes 2"),
             ("arithmetic 1", "arithmetic 2"),
             ("ray 1", "ray 2"),

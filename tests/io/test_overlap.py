@@ -11,6 +11,12 @@ import pytest
 from trackers.io import WriteBehind, overlapped, read_ahead
 
 
+@pytest.fixture(params=["", "1"], ids=["threads", "one thread"])
+def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What limits the threads of this process, as it does in a worker."""
+    monkeypatch.setenv("TRACKERS_THREADS", request.param)
+
+
 def closing(closed: threading.Event) -> Iterator[int]:
     """A hundred items from a source that says when it is closed."""
     try:
@@ -31,6 +37,21 @@ def test_items_are_fetched_on_another_thread_and_in_order() -> None:
     assert threads.isdisjoint({threading.current_thread()})
 
 
+def test_a_process_limited_to_one_thread_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKERS_THREADS", "1")
+
+    def thread_of(_: object) -> int:
+        return threading.get_ident()
+
+    found = [
+        *map(thread_of, read_ahead(range(5))),
+        *overlapped(range(5), thread_of),
+        *overlapped(map(thread_of, "abc")),
+    ]
+    assert set(found) == {threading.get_ident()}
+    assert list(overlapped(range(5), lambda item: 2 * item, str)) == ["0", "2", "4", "6", "8"]
+
+
 def test_no_more_than_asked_is_held() -> None:
     produced = []
 
@@ -46,6 +67,7 @@ def test_no_more_than_asked_is_held() -> None:
     reader.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.usefixtures("threads")
 def test_an_error_comes_at_its_place() -> None:
     def items() -> Iterator[int]:
         yield 1
@@ -58,6 +80,7 @@ def test_an_error_comes_at_its_place() -> None:
         next(reader)
 
 
+@pytest.mark.usefixtures("threads")
 def test_the_source_is_closed_when_the_reader_stops_early() -> None:
     closed = threading.Event()
     reader = read_ahead(closing(closed), size=2)
@@ -101,6 +124,7 @@ def test_each_stage_has_one_thread_and_gets_the_items_in_order() -> None:
     assert len({*threads[0], *threads[1], threading.get_ident()}) == 3
 
 
+@pytest.mark.usefixtures("threads")
 def test_what_waits_between_stages_is_bounded() -> None:
     fetched = []
 
@@ -116,6 +140,7 @@ def test_what_waits_between_stages_is_bounded() -> None:
     line.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.usefixtures("threads")
 def test_an_error_in_a_stage_comes_at_its_place_and_closes_the_source() -> None:
     closed = threading.Event()
 
@@ -131,6 +156,7 @@ def test_an_error_in_a_stage_comes_at_its_place_and_closes_the_source() -> None:
     assert closed.wait(30)
 
 
+@pytest.mark.usefixtures("threads")
 def test_leaving_early_closes_the_source() -> None:
     closed = threading.Event()
     line = overlapped(closing(closed), lambda item: item, lambda item: item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import threading
@@ -198,6 +199,21 @@ def test_machines_with_another_version_are_refused(address: str, monkeypatch: py
     with pytest.raises(RuntimeError, match=r"expected trackers 99\.0 .* on every machine"):
         cluster.RayWorkers(address)
     assert not ray.is_initialized()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_machines_with_other_code_of_the_same_version_are_refused(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = Path(cluster.__file__).parents[1]
+    shutil.copytree(package, tmp_path / "trackers", ignore=shutil.ignore_patterns("__pycache__"))
+    here = cluster.installed()
+    monkeypatch.setattr(cluster, "__file__", str(tmp_path / "trackers/jobs/cluster.py"))
+    assert cluster.installed() == here
+    with (tmp_path / "trackers/core/steadysort/tracker.py").open("a") as file:
+        file.write("\n")
+    with pytest.raises(RuntimeError, match=rf"code .* on every machine.*code {here['code']}; install"):
+        cluster.RayWorkers(address)
 
 
 def test_an_address_that_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:

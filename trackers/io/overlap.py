@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,9 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+THREADS = "TRACKERS_THREADS"
+"""Environment variable: threads that decode a video, without it one per processor; with 1 nothing is read ahead."""
+
 PATIENCE = 0.5
 """Seconds a thread has to end; one that hangs in a camera or a network is left behind, so that Ctrl-C ends a run."""
 
@@ -20,7 +24,8 @@ PATIENCE = 0.5
 def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
     """Yield the same items, up to `size` of them fetched in advance on a thread.
 
-    Errors come at their place in the sequence.
+    Errors come at their place in the sequence. A process limited to one thread (`TRACKERS_THREADS=1`), as a worker on
+    a processor of its own is, fetches them one by one.
 
     Args:
         items: Whatever takes time to produce; a generator is closed at the end.
@@ -33,6 +38,9 @@ def read_ahead(items: Iterable[T], size: int = 4) -> Iterator[T]:
         >>> list(read_ahead(range(3)))
         [0, 1, 2]
     """
+    if os.environ.get(THREADS) == "1":
+        yield from items
+        return
     ready: SimpleQueue[tuple[bool, T | BaseException | None]] = SimpleQueue()
     room, over = threading.Semaphore(size), threading.Event()
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from trackers.boxes import Image
 from trackers.errors import require
+from trackers.io.overlap import THREADS
 from trackers.io.source import Faults, FrameSource, NumberedFrames, SourceFrame, Timeline, without_password
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ logger = logging.getLogger(__name__)
 STALLED = 10.0
 """Seconds without data after which a stream counts as broken off."""
 
-
-DECODING_THREADS = "TRACKERS_DECODING_THREADS"
-"""Environment variable: threads that decode a video; without it FFmpeg takes one per processor."""
 
 REORDERED = 64
 """More packets than any codec stores between two frames that follow one another."""
@@ -179,7 +177,7 @@ def _decode(
     """Yield every frame after `last_time` with its time in seconds; None stands for a broken one."""
     av = require("av", "cli")
     stream = container.streams.video[0]
-    stream.thread_type, stream.thread_count = "AUTO", int(os.environ.get(DECODING_THREADS, "0"))
+    stream.thread_type, stream.thread_count = "AUTO", int(os.environ.get(THREADS) or 0)
     resumed = last_time if container.duration is not None else None
     if resumed is not None:
         container.seek(int(resumed * 1_000_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import socket
@@ -43,7 +44,7 @@ class RayWorkers(Executor):
 
     Raises:
         ConnectionError: If the cluster does not respond.
-        RuntimeError: If a machine of the cluster has another version of this library, or none.
+        RuntimeError: If a machine of the cluster has another version of this library, changed code of it, or none.
         MissingDependencyError: If Ray is not installed.
     """
 
@@ -137,17 +138,22 @@ def check_responds(host: str, port: int) -> None:
 
 
 def installed() -> dict[str, str]:
-    """Versions that must be the same on all machines, by name."""
+    """What must be the same on all machines, by name: versions, and a digest of this library's code."""
     from trackers import __version__
 
-    return {"trackers": __version__, "python": platform.python_version().rpartition(".")[0]}
+    here = Path(__file__).parents[1]
+    code = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        code.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n"))
+    python = platform.python_version().rpartition(".")[0]
+    return {"trackers": __version__, "python": python, "code": code.hexdigest()[:12]}
 
 
 def check_versions(ray: Any) -> None:
     """Refuse a cluster some machine of which would give other results.
 
     Raises:
-        RuntimeError: If a machine has another version of the library or of Python, or no library.
+        RuntimeError: If a machine has another version or other code of the library, another Python, or no library.
     """
     affinity = require("ray.util.scheduling_strategies", "ray").NodeAffinitySchedulingStrategy
     here = installed()

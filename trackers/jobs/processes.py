@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from trackers.io.streams import DECODING_THREADS
+from trackers.io import overlap
 
 Result = TypeVar("Result")
 
@@ -24,9 +24,9 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
-    DECODING_THREADS,
+    overlap.THREADS,
 )
-"""What libraries read when they are loaded, and our decoder when it opens a video."""
+"""What libraries read when they are loaded, and our own reader when it opens a video."""
 
 ATTEMPTS = 2
 """How often a job runs whose process is killed before the job counts as failed."""

@@ -1,7 +1,7 @@
 """Learn a map, measure it on tracklets that had no say in it, and decline where it does not help.
 
-The tracklets are dealt to two halves by turns. A map learned on either is measured on the other; the map that is kept
-is learned on both, and its threshold comes from the two measurements.
+The tracklets are dealt to two halves, by turns or by time. A map learned on either is measured on the other; the map
+that is kept is learned on both, and its threshold comes from the two measurements.
 """
 
 from __future__ import annotations
@@ -83,11 +83,13 @@ class Distances(NamedTuple):
     different: Floats
 
 
-def learn(sample: Sample, limit: float | None = None) -> Learned:
+def learn(sample: Sample, limit: float | None = None, *, for_later: bool = False) -> Learned:
     """Learn a map from a sample of tracklets.
 
     Args:
         sample: Vectors of tracklets.
+        for_later: Whether the map is for what comes after the sample: its halves are then the earlier and the later
+            tracklets, as tracklets by turns are of the same objects, and flatter a map for others.
         limit: Threshold in use for the vectors as they are, or None. The new threshold is no stricter than it, nor than
             the best one for the vectors as they are: it lets at least as large a share of the pairs of two objects
             pass. Short tracklets ask for too strict a threshold: they miss what changes an object over a longer time.
@@ -101,7 +103,8 @@ def learn(sample: Sample, limit: float | None = None) -> Learned:
         reason = f"too little to learn from: {tracks} undisturbed tracks, at most {objects} at once"
         return Learned(None, None, AdaptationReport(False, reason, tracks, objects))
     _, row = np.unique(sample.tracklet, return_inverse=True)
-    halves = [sample.where(row % 2 == half) for half in (0, 1)]
+    half = 2 * row // tracks if for_later else row % 2
+    halves = [sample.where(half == one) for one in (0, 1)]
     if not all(coexisting(half).any() for half in halves):
         reason = "too little to learn from: no two tracks at once in one half of them"
         return Learned(None, None, AdaptationReport(False, reason, tracks, objects))

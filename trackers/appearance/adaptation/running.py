@@ -46,7 +46,7 @@ class Learning:
         self._thread.start()
 
     def _run(self, sample: Callable[[], Sample], limit: float) -> None:
-        self._learned = learn(sample(), limit)
+        self._learned = learn(sample(), limit, for_later=True)
 
     def result(self) -> Learned:
         """What was learned, as soon as it is there."""
