@@ -32,12 +32,13 @@ def as_bgr(frame: npt.NDArray[Any]) -> Image:
             f"expected a frame as a numpy array of uint8, shape (height, width, 3), BGR, but got "
             f"{type(frame).__name__}; convert it first, a Pillow image with np.asarray(image)[..., ::-1]"
         )
+    frame = np.asarray(frame)  # a masked array, or a matrix, is what is in it
     if frame.dtype != np.uint8:
         raise TypeError(
             f"expected a frame of uint8 values from 0 to 255, but got {frame.dtype}; "
             "scale and convert it first, as in (frame * 255).astype(np.uint8) for values from 0 to 1"
         )
-    channels = 1 if frame.ndim == 2 else frame.shape[-1]
+    channels = frame.shape[2] if frame.ndim == 3 else 1
     if frame.ndim not in (2, 3) or channels not in (1, 3, 4) or 0 in frame.shape:
         raise ValueError(
             "expected a frame of shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4), "

@@ -29,6 +29,25 @@ def test_scores_too_low_to_start_a_track(call: Call, tmp_path: Path, tracker: st
     )
 
 
+def test_boxes_without_a_width(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "det.txt").write_text(rows(1, 9).replace(",40,60,", ",0,60,"))
+    assert "none of 9 detections is a box" in call("track", "det.txt", "--output", "out.txt").out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--tracker sort --tracker.minimum_consecutive_frames 50", "minimum_consecutive_frames is 50"),
+        ("--tracker.selection.minimum_confidence 7", "a selection leaves some out"),
+    ],
+)
+def test_nobody_was_confirmed(call: Call, tmp_path: Path, options: str, said: str) -> None:
+    (tmp_path / "det.txt").write_text(rows(1, 9))
+    out = call("track", "det.txt", "--output", "out.txt", *options.split()).out
+    assert "none of 9 detections became a track: " in out
+    assert said in out
+
+
 def test_no_detection_is_left(call: Call, tmp_path: Path) -> None:
     (tmp_path / "det.txt").write_text(rows(1, 9))
     assert "no detection to track" in call("track", "det.txt", "--confidence", "0.95").out

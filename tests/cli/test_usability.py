@@ -279,3 +279,35 @@ def test_every_option_is_checked_before_anything_is_opened(
 def test_no_option_sends_the_reader_to_another_command(call: Call, command: str) -> None:
     assert "As in" not in call(command, ALL).out
     assert "as in `trackers" not in call(command, ALL).out
+
+
+IDLE = {
+    "--workers 2": "--workers: only for a folder of videos",
+    "--shard 1/2 --task-cpus 2": "--shard, --task-cpus: only for a folder of videos",
+    "--output-format csv": "--output-format: only for a folder of videos",
+    "--backend ray": "--backend: only for a folder of videos",
+    "--explain --output out.txt": "--explain writes to JSON lines: name an output such as out.jsonl",
+    "--explain": "--explain writes to JSON lines",
+}
+
+
+@pytest.mark.parametrize("options", IDLE)
+def test_an_option_that_would_do_nothing_is_refused(call: Call, tmp_path: Path, sequence: Path, options: str) -> None:
+    said = call("track", sequence, *options.split())
+    assert (said.code, said.out) == (2, "")
+    assert IDLE[options] in said.error
+    if "--explain" not in options and "format" not in options:
+        assert IDLE[options] in call("embed", sequence / "img1", "out.npz", *options.split()).error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_configuration_that_is_none_is_named(call: Call, tmp_path: Path, sequence: Path) -> None:
+    for name, text in {"det.txt": "1,2,3\n4,5,6\n", "list.yaml": "- a\n- b\n", "text.yaml": "tracker"}.items():
+        (tmp_path / name).write_text(text)
+        said = call("track", sequence, "--config", name)
+        assert (said.code, said.error) == (
+            2,
+            f"trackers: {name} is no file of options: expected YAML, a name and a value on each line\n",
+        )
+    (tmp_path / "empty.yaml").write_text("")
+    assert call("track", sequence, "--config", "empty.yaml", "--output", "out.txt").code == 0

@@ -111,6 +111,33 @@ def test_what_is_no_rate_or_buffer_is_refused_by_name(make: Make, name: str, val
     assert getattr(tracker, name) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("selection", "x"), ("selection", Selection), ("class_agnostic", "no"), ("class_agnostic", 3)],
+)
+def test_what_is_no_rule_is_refused_by_name(make: Make, name: str, value: Any) -> None:
+    if name not in inspect.signature(type(make())).parameters:
+        pytest.skip("a tracker without this parameter")
+    tracker = make()
+    for attempt in (lambda: setattr(tracker, name, value), lambda: make(**{name: value})):
+        with pytest.raises(TypeError, match=f"{name} must be"):
+            attempt()
+    assert getattr(tracker, name) == getattr(make(), name)
+
+
+def test_names_are_no_classes(make: Make) -> None:
+    named = sv.Detections(xyxy=BOXES, confidence=np.full(2, 0.9), class_id=np.array(["car", "bus"]))
+    with pytest.raises(TypeError, match=r"class_id must hold whole numbers, but holds <U3; .*data\['class_name'\]"):
+        make().update(named)
+
+
+def test_a_class_that_is_no_number_is_unknown(make: Make) -> None:
+    tracker = make(class_agnostic=False)
+    for classes in ([0.0, 1.0], [np.nan, 1.0], [0.0, np.nan]) * 4:
+        found = ids(tracker, sv.Detections(xyxy=BOXES, confidence=np.full(2, 0.9), class_id=np.array(classes)))
+    assert sorted(found) == [1, 2]
+
+
 def test_what_cannot_change_says_so() -> None:
     tracker = OCSORTTracker()
     with pytest.raises(AttributeError, match="direction_frames is fixed"):

@@ -20,6 +20,11 @@ TAKEN: dict[str, Any] = {
     "(h, w)": FRAME[:, :, 0],
     "(h, w, 1)": FRAME[:, :, :1],
     "(h, w, 4)": np.dstack([FRAME] * 2)[:, :, :4],
+    "columns first in memory": np.asfortranarray(FRAME),
+    "mirrored": FRAME[:, ::-1],
+    "read-only": np.frombuffer(FRAME.tobytes(), np.uint8).reshape(FRAME.shape),
+    "masked": np.ma.masked_less(FRAME, 9),
+    "a matrix": np.asmatrix(FRAME[:, :, 0]),
 }
 REFUSED: dict[str, Any] = {
     "float": FRAME / 255.0,
@@ -28,6 +33,10 @@ REFUSED: dict[str, Any] = {
     "channels first": FRAME.transpose(2, 0, 1),
     "a batch": FRAME[None],
     "a list": FRAME.tolist(),
+    "a number": np.array(3, np.uint8),
+    "truths": FRAME > 9,
+    "a path": "frame.png",
+    "nothing in it": FRAME[:0],
 }
 
 

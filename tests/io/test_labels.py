@@ -177,3 +177,13 @@ def test_frames_of_different_sizes(tmp_path: Path) -> None:
         detect = open_detector(str(labels), source=str(source))
         np.testing.assert_allclose(detect(1, None).xyxy, [[40, 15, 60, 35]])
         np.testing.assert_allclose(detect(2, None).xyxy, [[80, 120, 120, 280]])
+
+
+@pytest.mark.parametrize("ids", [["frame_0", "frame_1", "frame_2"], ["a/1.png", "a/2.png", "a/3.png"], ["1", "2", "3"]])
+def test_images_of_coco_results_by_name(tmp_path: Path, ids: list[str]) -> None:
+    results = [{"image_id": one, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5} for one in ids]
+    (tmp_path / "found.json").write_text(json.dumps(results))
+    assert read_detections(tmp_path / "found.json").frame.tolist() == [1, 2, 3]
+    (tmp_path / "found.json").write_text(json.dumps([{**results[0], "image_id": "door"}]))
+    with pytest.raises(ValueError, match=r"found\.json: 'door' has no number that tells its frame"):
+        read_detections(tmp_path / "found.json")

@@ -131,3 +131,14 @@ def test_real_files(data_dir: Path) -> None:
     assert (np.diff(unsorted.frame) >= 0).all()
     campus = read_mot(data_dir / "data" / "mot" / "TUD-Campus" / "gt" / "gt.txt")
     assert (len(campus), len(np.unique(campus.tracker_id)), campus.class_id.max()) == (359, 8, -1)
+
+
+@pytest.mark.parametrize("sign", [",", ", ", ";", "; ", " ", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", " \n"])
+@pytest.mark.parametrize("last", ["", "sign"])
+def test_rows_as_other_programs_separate_them(tmp_path: Path, sign: str, end: str, last: str) -> None:
+    row = sign.join(["1", "7", "10", "20.5", "30", "40", "0.5", "-1", "-1", "-1"]) + (sign if last else "")
+    (tmp_path / "det.txt").write_bytes((row + end + row.replace("7", "8", 1) + end).encode())
+    table = read_mot(tmp_path / "det.txt")
+    assert table.tracker_id.tolist() == [7, 8]
+    assert table.xywh.tolist() == [[10, 20.5, 30, 40]] * 2

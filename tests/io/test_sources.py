@@ -208,3 +208,19 @@ def test_a_source_that_begins_anew_goes_on(tmp_path: Path) -> None:
     timeline = Timeline(10.0, tick=1e-3)
     stated = [500.0, 500.1, 0.0, 0.1, 0.5, 0.6]
     assert [timeline.next(one) for one in stated] == pytest.approx([500.0, 500.1, 500.2, 500.3, 500.7, 500.8])
+
+
+def test_a_pipe_that_brings_nothing_is_called_by_its_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(b""), daemon=True).start()
+    with pytest.raises(ValueError, match=r"pipe cannot be opened as a video: (?!.*file:)"):
+        open_source(tmp_path / "pipe")
+
+
+def test_an_address_that_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trackers.io.streams.STALLED", 0.3)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(ValueError, match=r"nothing came within 0\.3 s"):
+        open_source(f"udp://127.0.0.1:{port}")

@@ -63,7 +63,7 @@ class ClassRule:
             return
         try:
             self.rule = groups = [sorted(int(number) for number in group) for group in class_agnostic]
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise TypeError(
                 f"class_agnostic must be True, False, or groups of class ids such as [{{2, 7}}], "
                 f"but got {class_agnostic!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from trackers.cli.folder import Jobs, run_folder
+from trackers.cli.folder import Jobs, check_one_video, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.io import read_detections
 from trackers.pipeline.choices import Choice
@@ -51,6 +51,7 @@ def embed(
     settings = EmbedSettings(extractor, detections, confidence, classes)
     if output.suffix.lower() != ".npz" and Path(source).is_dir():
         return run_folder(source, output, settings, ("npz",), jobs, shard=shard, overwrite=overwrite)
+    check_one_video(jobs, shard)
     settings.run(source, [output], overwrite=overwrite, progress=progress_bar)
     table = read_detections(output)
     size = f"vectors of {table.data['embedding'].shape[1]}" if "embedding" in table.data else "no vectors"

@@ -61,6 +61,19 @@ def renamed_workers(jobs: Jobs, processes: int | None) -> Jobs:
     return replace(jobs, workers=processes)
 
 
+def check_one_video(jobs: Jobs, shard: str | None, formats: Sequence[str] = ("txt",)) -> None:
+    """Refuse options that only work on a folder of videos.
+
+    Raises:
+        ValueError: If one is given.
+    """
+    given = {"--shard": shard is not None, "--output-format": tuple(formats) != ("txt",)}
+    given |= {f"--{name.replace('_', '-')}": value != vars(Jobs())[name] for name, value in vars(jobs).items()}
+    idle = ", ".join(name for name, is_given in given.items() if is_given)
+    if idle:
+        raise ValueError(f"{idle}: only for a folder of videos, whose results go into a folder")
+
+
 def run_folder(
     folder: str,
     output_dir: Path,

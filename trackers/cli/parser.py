@@ -122,7 +122,11 @@ def new_parser(prog: str, documentation: str = "") -> Any:
             return help_of(self, documentation, full=self.full, named=self.named)
 
         def parse_path(self, path: Any, **options: Any) -> Any:
-            return self.parse_string(read_text(Path(path), "YAML"), path=str(path), **options)
+            content = read_yaml(Path(path))
+            if not isinstance(content, dict | None):
+                raise ValueError(f"{path} is no file of options: expected YAML, a name and a value on each line")
+            text = "{}" if content is None else read_text(Path(path), "YAML")
+            return self.parse_string(text, path=str(path), **options)
 
     first = documentation.partition("\n")[0]
     return Parser(prog=prog, description=first, print_config="--print-config")

@@ -10,7 +10,7 @@ from typing import Any
 
 from trackers.boxes import Image
 from trackers.cli.failures import finished
-from trackers.cli.folder import Jobs, run_folder
+from trackers.cli.folder import Jobs, check_one_video, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.pipeline.choices import Choice
 from trackers.pipeline.draw import DEFAULT, Drawing
@@ -97,11 +97,15 @@ def track(
         refine=refine,
         adapt=adapt,
     )
+    written = output if output_dir is None else output_format
+    if explain and not any(str(name).lower().endswith("jsonl") for name in written):
+        raise ValueError("--explain writes to JSON lines: name an output such as out.jsonl")
     if output_dir is not None:
         if output or preview:
             raise ValueError("with --output-dir every video has its own files: leave --output and --preview out")
         settings.check()
         return run_folder(source, output_dir, settings, output_format, jobs, shard=shard, overwrite=overwrite)
+    check_one_video(jobs, shard, output_format)
     with contextlib.ExitStack() as stack:
         show: Callable[[Image], bool] | None = stack.enter_context(open_preview()) if preview else None
         shown = progress_bar if output or preview else _progress_of_nothing

@@ -26,7 +26,7 @@ from trackers.core.inspection import TracksType
 from trackers.core.observations import Observations
 from trackers.core.prepared import PreparedFrame
 from trackers.core.resumable import Resumable
-from trackers.core.rows import boxes_of, detections_of, rows_of, scores_of, with_ids
+from trackers.core.rows import boxes_of, classes_of, detections_of, rows_of, scores_of, with_ids
 from trackers.core.shared_parameters import SharedParameters
 from trackers.core.time import Time
 from trackers.lifecycle import NO_ID
@@ -186,12 +186,13 @@ class Tracker(Hints, SharedParameters[TracksType], Resumable):
         if self.selection is not None:
             usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
         kept = rows_of(detections, usable)
+        classes = classes_of(kept)
         observations = Observations(
             boxes=boxes[usable],
             scores=scores_of(kept),
             vectors=np.empty((len(kept), 0), np.float32),
-            group=self._classes.groups(kept.class_id, len(kept)),
-            class_id=None if kept.class_id is None else kept.class_id.astype(np.int64),
+            group=self._classes.groups(classes, len(kept)),
+            class_id=classes,
             elapsed=elapsed,
             expired=self._lifecycle.expired(self._tracks, elapsed),
             association_log=AssociationLog() if self.explain else None,

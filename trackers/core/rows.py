@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trackers.association.classes import NO_CLASS
 from trackers.boxes import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -43,6 +44,24 @@ def rows_of(detections: sv.Detections, kept: Bools) -> sv.Detections:
     if TYPE_CHECKING:
         assert isinstance(rows, sv.Detections)
     return rows
+
+
+def classes_of(detections: sv.Detections) -> Ints | None:
+    """Classes, int64 of shape `(n,)`, -1 for one that is no number; None without classes.
+
+    Raises:
+        TypeError: If they are no numbers.
+    """
+    if detections.class_id is None:
+        return None
+    classes = np.asarray(detections.class_id)
+    if classes.size and classes.dtype.kind not in "biuf":
+        raise TypeError(
+            f"class_id must hold whole numbers, but holds {classes.dtype}; names of classes go into data['class_name']"
+        )
+    if classes.dtype.kind == "f":
+        classes = np.where(np.isfinite(classes), classes, NO_CLASS)
+    return classes.astype(np.int64)
 
 
 def scores_of(detections: sv.Detections) -> Floats:

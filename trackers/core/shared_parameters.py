@@ -36,7 +36,6 @@ class SharedParameters(Steps[TracksType]):
         camera_motion: CameraMotion,
     ) -> None:
         """Check and store the parameters, and start without tracks."""
-        check_selection(selection)
         self.minimum_consecutive_frames = minimum_consecutive_frames
         self.lost_track_buffer = lost_track_buffer
         self.frame_rate = frame_rate
@@ -45,6 +44,16 @@ class SharedParameters(Steps[TracksType]):
         self._camera_motion, self._camera = camera_motion, camera_of(camera_motion)
         hits, age = confirmation(minimum_consecutive_frames, frame_rate)
         super().__init__(motion, Lifecycle(hits, self._buffer(), age), tracks)
+
+    @property
+    def selection(self) -> Selection | None:
+        """Which detections take part; None lets all."""
+        return self._selection
+
+    @selection.setter
+    def selection(self, selection: Selection | None) -> None:
+        check_selection(selection)
+        self._selection = selection
 
     @property
     def class_agnostic(self) -> bool | list[list[int]]:

@@ -43,7 +43,7 @@ def read_yolo(folder: Path, *, size: Size | Sequence[Size] | None, names: Sequen
         ValueError: If the size is not known, or a line cannot be right; the message names file and line.
     """
     if size is None:
-        raise ValueError(f"{folder} holds boxes as shares of the frame; give the video or the pictures as the source")
+        raise ValueError(f"{folder} holds boxes as shares of the frame; give a video file or pictures as the source")
     paths = labels_in(folder)
     numbers = _frame_numbers(folder, [path.stem for path in paths], names)
     labels: list[list[float]] = []
@@ -135,8 +135,12 @@ def _from_one(numbers: list[int]) -> list[int]:
 
 def _coco_frames(path: Path, images: Sequence[Any], boxes: Sequence[Any], names: Sequence[str]) -> Mapping[Any, int]:
     if not images:
-        ids = sorted({int(one["image_id"]) for one in boxes})
-        return dict(zip(ids, _from_one(ids), strict=True))
+        found = list(dict.fromkeys(one["image_id"] for one in boxes))
+        if all(isinstance(one, int) for one in found):
+            return dict(zip(found, _from_one(found), strict=True))
+        return dict(
+            zip(found, _frame_numbers(path, [PurePosixPath(str(one)).stem for one in found], names), strict=True)
+        )
     ids = [one["id"] for one in images]
     if not names and all("frame_id" in one for one in images):
         return dict(zip(ids, _from_one([int(one["frame_id"]) for one in images]), strict=True))

@@ -1,6 +1,6 @@
 """MOTChallenge text files: detections, ground truth and results.
 
-Conventions: one box a row, `frame, id, left, top, width, height, confidence, ...`, comma or space between
+Conventions: one box a row, `frame, id, left, top, width, height, confidence, ...`, comma, semicolon or space between
 numbers; frames count from 1, rows may come in any order. What follows column 7 differs: 8 or 9 columns hold
 class and visibility (MOT16, MOT17, MOT20), 10 columns hold x, y and z (MOT15, detections, results). In ground
 truth, column 7 tells whether the row counts (0: it does not). Our results hold the class in column 8, -1 where there is
@@ -113,8 +113,9 @@ def _parse(path: Path) -> tuple[Floats, list[int]]:
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not numbered:
         return np.empty((0, FEWEST_COLUMNS)), []
+    delimiter = next((sign for sign in ",;" if sign in numbered[0][1]), None)
+    numbered = [(number, line.rstrip().removesuffix(delimiter or "")) for number, line in numbered]
     lines = [line for _, line in numbered]
-    delimiter = "," if "," in lines[0] else None
     try:
         table = np.loadtxt(lines, delimiter=delimiter, ndmin=2, comments=None)
     except ValueError as error:

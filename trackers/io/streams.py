@@ -33,19 +33,20 @@ WITHOUT_TIMES = ("avi", "h264", "hevc", "mjpeg", "rawvideo")
 """Formats that keep a rate and no time of a frame; what FFmpeg tells of them is the order of decoding."""
 
 
-def _open_container(url: str, *, at_once: bool = False) -> InputContainer:
-    """Open a video; `at_once` leaves out the frames that FFmpeg waits for to estimate the rate of a stream."""
+def _open_container(url: str, *, name: str = "", at_once: bool = False) -> InputContainer:
+    """Open a video, `name` in messages; `at_once` leaves out frames that FFmpeg waits for to estimate a rate."""
     av = require("av", "cli")
     try:
         # PyAV's timeout holds for opening and reading, FFmpeg's for every exchange, seeking included.
         options = {"rw_timeout": str(round(STALLED * 1e6)), **({"fpsprobesize": "0"} if at_once else {})}
         container: InputContainer = av.open(url, timeout=STALLED, options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ValueError(f"{_name(url)} cannot be opened as a video: {reason}") from error
+        silent = isinstance(error, av.error.ExitError)
+        reason = f"nothing came within {STALLED:g} s" if silent else getattr(error, "strerror", None) or str(error)
+        raise ValueError(f"{name or _name(url)} cannot be opened as a video: {reason}") from error
     if not container.streams.video:
         container.close()
-        raise ValueError(f"{_name(url)} holds no video stream")
+        raise ValueError(f"{name or _name(url)} holds no video stream")
     return container
 
 
@@ -82,7 +83,7 @@ def open_pipe(url: str, name: str, frame_rate: float | None) -> FrameSource:
     Raises:
         ValueError: If what comes is no video.
     """
-    container = _open_container(url)
+    container = _open_container(url, name=name)
     rate, count = _rate_and_count(container, frame_rate)
 
     def read(faults: Faults) -> NumberedFrames:

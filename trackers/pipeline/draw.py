@@ -93,7 +93,7 @@ def make_annotator(drawing: Drawing, size: tuple[int, int]) -> Callable[[Image, 
 
     def annotate(image: Image, detections: sv.Detections) -> Image:
         tracked: Any = detections[np.asarray(detections.tracker_id) >= 0]
-        picture: Image = np.array(as_bgr(image))
+        picture: Image = np.array(as_bgr(image), order="C")
         for name, annotator in annotators:
             if name == "label":
                 picture = annotator.annotate(picture, tracked, labels=_labels(tracked))

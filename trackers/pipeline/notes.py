@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trackers.boxes import Image
+from trackers.boxes import Image, trackable
 from trackers.core.base import Tracker
 from trackers.io import DetectionTable
 from trackers.io.frames import place_of
@@ -28,19 +28,21 @@ class Watched:
 
     Attributes:
         boxes: Detections so far.
+        usable: Those that are boxes: finite, of a width and a height above 0.
         best: Highest score so far, None where none had a score.
         last_frame: Number of the last frame it was asked for.
     """
 
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
-        self.boxes, self.last_frame = 0, 0
+        self.boxes, self.usable, self.last_frame = 0, 0, 0
         self.best: float | None = None
 
     def __call__(self, number: int, image: Image | None) -> sv.Detections:
         """Detections of a frame."""
         found = self._detect(number, image)
         self.boxes += len(found)
+        self.usable += int(trackable(np.asarray(found.xyxy, np.float64)).sum())
         self.last_frame = number
         if len(found) and found.confidence is not None:
             self.best = max(float(np.max(found.confidence)), -np.inf if self.best is None else self.best)
@@ -53,17 +55,26 @@ def no_tracks(watched: Watched, tracker: Tracker[Any]) -> list[str]:
     Example:
         >>> from trackers import SORTTracker
         >>> watched = Watched(lambda *_: None)
-        >>> watched.boxes, watched.best = 3, 0.2
+        >>> watched.boxes, watched.usable, watched.best = 3, 3, 0.2
         >>> no_tracks(watched, SORTTracker())
         ['no detection could start a track: the highest score is 0.2, and track_activation_threshold is 0.25']
     """
     if not watched.boxes:
         return ["there was no detection to track; do --confidence and --classes leave any?"]
+    if not watched.usable:
+        return [f"none of {watched.boxes} detections is a box: each lacks a width or a height above 0"]
     threshold = getattr(tracker, "track_activation_threshold", None)
     if threshold is None or watched.best is None or watched.best >= threshold:
-        return []
+        return [f"none of {watched.boxes} detections became a track: {_confirmation(tracker)}"]
     best = f"the highest score is {watched.best:.4g}"
     return [f"no detection could start a track: {best}, and track_activation_threshold is {threshold:g}"]
+
+
+def _confirmation(tracker: Tracker[Any]) -> str:
+    """What it takes to become a track."""
+    count = tracker.minimum_consecutive_frames
+    times = "it takes some frames in a row" if count is None else f"minimum_consecutive_frames is {count}"
+    return times if tracker.selection is None else f"{times}, and a selection leaves some out"
 
 
 def other_range(name: str, table: DetectionTable, frames: int) -> list[str]:
