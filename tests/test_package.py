@@ -105,6 +105,17 @@ def test_import_is_silent() -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
+@pytest.mark.skipif(SUPERVISION_NEEDS_OPENCV, reason="this supervision does not run without OpenCV")
+def test_the_command_line_is_silent_about_opencv(tmp_path: Path) -> None:
+    pytest.importorskip("jsonargparse", reason="the extra `cli` is not installed")
+    boxes, ids = tmp_path / "det.txt", tmp_path / "ids.txt"
+    boxes.write_text("1,-1,10,10,40,80,0.9\n")
+    code = f"from trackers.cli.main import main; main(['track', {str(boxes)!r}, '--output', {str(ids)!r}])"
+    done = run_python(without("cv2") + code, "-W", "default")
+    assert ids.exists()
+    assert "OpenCV" not in done.stderr
+
+
 def test_tracking_by_motion_needs_no_optional_dependency() -> None:
     code = """
 import warnings

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -55,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         130 after Ctrl-C.
     """
     try:
-        text = _run(list(sys.argv[1:] if arguments is None else arguments))
+        with warnings.catch_warnings():  # supervision draws without OpenCV, and says so when it is imported
+            warnings.filterwarnings("ignore", message="OpenCV", category=UserWarning)
+            text = _run(list(sys.argv[1:] if arguments is None else arguments))
     except (OSError, ValueError, ImportError) as error:
         if os.environ.get("TRACKERS_TRACEBACK"):
             raise
