@@ -83,22 +83,49 @@ class Tracks:
     def take(self, rows: Bools | Ints) -> Self:
         """A copy of some of the tracks, by mask `(n,)` or by row."""
         rows = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
-        return type(self)(**{name: column.take(rows, axis=0) for name, column in vars(self).items()})
+        return type(self)(**{name: in_rows(column, rows) for name, column in vars(self).items()})
 
-    def keep(self, kept: Ints) -> None:
-        """Remove all tracks but those in the given rows, ascending."""
-        for name, column in vars(self).items():
-            setattr(self, name, column.take(kept, axis=0))
+    def renew(self, kept: Ints, count: int = 0, **born: npt.NDArray[Any]) -> None:
+        """Remove all tracks but those in the given rows, ascending, and add new ones after them.
 
-    def append(self, count: int, **born: npt.NDArray[Any]) -> None:
-        """Add `count` tracks; a column not named takes its fill value."""
-        living = len(self)
-        for item in fields(self):
-            old = getattr(self, item.name)
-            grown = np.empty((living + count, *old.shape[1:]), old.dtype)
-            grown[:living] = old
-            grown[living:] = born.get(item.name, item.metadata["fill"])
-            setattr(self, item.name, grown)
+        Args:
+            kept: Rows to keep, shape `(k,)`.
+            count: Number of new tracks.
+            **born: Their columns; one not named takes its fill value.
+        """
+        living, everyone = len(kept), len(kept) == len(self)
+        columns = vars(self)
+        for name, fill in fills(type(self)):
+            old = columns[name]
+            if count:
+                columns[name] = new = np.empty_like(old, shape=(living + count, *old.shape[1:]))
+                new[:living] = old if everyone else in_rows(old, kept)
+                new[living:] = born.get(name, fill)
+            else:
+                columns[name] = in_rows(old, kept)
+
+
+@functools.cache
+def fills(kind: type[Tracks]) -> tuple[tuple[str, float], ...]:
+    """Name of each column of a kind of `Tracks`, and what fills it unless given at birth.
+
+    Example:
+        >>> dict(fills(Tracks))["hits"]
+        1
+    """
+    return tuple((item.name, item.metadata["fill"]) for item in fields(kind))
+
+
+def in_rows(column: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
+    """Some rows of a column of `Tracks`, copied, in the same order in memory.
+
+    Example:
+        >>> in_rows(np.arange(8.0).reshape(4, 2), np.array([1, 3])).tolist()
+        [[2.0, 3.0], [6.0, 7.0]]
+    """
+    if column.ndim == 3 and column.strides[0] == column.itemsize:  # tracks side by side, as in a Kalman state
+        return column.transpose(1, 2, 0).take(rows, axis=2).transpose(2, 0, 1)
+    return column.take(rows, axis=0)
 
 
 class Changes(NamedTuple):
@@ -109,7 +136,7 @@ class Changes(NamedTuple):
         confirmed: Ids given on this frame.
         lost: Ids that were matched on the previous frame and not on this one.
         recovered: Ids matched again after a gap.
-        removed: The tracks that died, tentative ones included, in one table or two.
+        removed: The tracks that died, tentative ones included, in one table or two; none where nobody listens.
     """
 
     born: int
@@ -130,6 +157,7 @@ class Lifecycle:
         total_confirmed: Ids given so far.
         changes: What became of the tracks on the last frame.
         between: The tracks that died between the last frame and this one.
+        listened: Whether somebody wants to know which tracks died.
     """
 
     minimum_consecutive_frames: int
@@ -138,6 +166,7 @@ class Lifecycle:
     total_confirmed: int = 0
     changes: Changes | None = None
     between: tuple[Tracks, ...] = ()
+    listened: bool = False
 
     def reset(self) -> None:
         """Start the ids anew."""
@@ -156,8 +185,8 @@ class Lifecycle:
 
     def expire(self, tracks: Tracks, gone: Bools) -> None:
         """Remove the tracks in a mask, to be reported as removed on this frame."""
-        self.between = (tracks.take(gone),)
-        tracks.keep((~gone).nonzero()[0])
+        self.between = (tracks.take(gone),) if self.listened else ()
+        tracks.renew((~gone).nonzero()[0])
 
     def advance(self, tracks: Tracks, match: Match, born: Bools, elapsed: float, **columns: npt.NDArray[Any]) -> Ints:
         """Close a frame: count hits and misses, give ids, remove the dead, start the new.
@@ -188,14 +217,13 @@ class Lifecycle:
         lost = recovered = tracks.id.take(turned)
         if len(turned):
             lost, recovered = lost[was_matched[turned]], recovered[is_matched[turned]]
-        dead = (~is_matched & ~(confirmed & (tracks.missed <= self.buffer))).nonzero()[0]
-        removed = (*self.between, tracks.take(dead)) if len(dead) else self.between
+        dead = (tracks.missed > np.where(confirmed, self.buffer, 0)).nonzero()[0]
+        removed = (*self.between, tracks.take(dead)) if len(dead) and self.listened else self.between
         self.between = ()
-        if len(dead):
-            tracks.keep(unmatched(len(is_matched), dead).nonzero()[0])
-        births = int(born.sum())
+        births = int(np.count_nonzero(born))
+        if births or len(dead):
+            tracks.renew(unmatched(len(is_matched), dead).nonzero()[0], births, **columns)
         if births:
-            tracks.append(births, **columns)
             self._confirm(tracks)
             ids[born] = tracks.id[-births:]
         given = np.arange(before + 1, self.total_confirmed + 1)

@@ -64,7 +64,7 @@ def test_within_reach_is_every_pair_that_close_in_order(
 def test_the_gate_admits_what_a_dense_filter_admits(gating: str, seed: int, tracks: int, detections: int) -> None:
     first, second = crowd(seed, tracks, 150), crowd(seed + 1, detections, 150)
     state = XYAH.predict(XYAH.initiate(first))
-    found = as_matrix(gated_pairs(XYAH, state, second, gating), tracks, detections)
+    found = as_matrix(gated_pairs(XYAH, state, XYAH.coordinates(second), gating), tracks, detections)
     for row, box in enumerate(first):
         dense = DenseFilter(box)
         dense.predict()

@@ -43,12 +43,13 @@ def moving_average(average: Vectors, vectors: Vectors, momentum: float | Floats)
         >>> moving_average(old, new, 0.5).round(2).tolist()
         [[0.7099999785423279, 0.7099999785423279], [0.0, 1.0]]
     """
-    first, unknown = ~has_embedding(average), ~has_embedding(vectors)
-    share = np.where(unknown, 1.0, np.where(first, 0.0, momentum)).astype(np.float32)[:, None]
+    share = np.where(has_embedding(average), momentum, 0.0)
+    share = np.where(has_embedding(vectors), share, 1.0).astype(np.float32)[:, None]
     blended = share * average
     blended += (1.0 - share) * vectors
     length = np.sqrt(np.einsum("ij,ij->i", blended, blended))
-    length[length == 0.0] = 1.0
+    if np.count_nonzero(length) < len(length):
+        length[length == 0.0] = 1.0
     blended /= length[:, None]
     return np.asarray(blended)
 
@@ -102,6 +103,9 @@ def cosine_distance(average: Vectors, track: Ints, vectors: Vectors, detection: 
     """
     if average.shape[1] == 0 or vectors.shape[1] == 0:
         return np.full(len(track), np.nan)
-    similarity = np.einsum("ij,ij->i", average.take(track, axis=0), vectors.take(detection, axis=0))
-    known = has_embedding(average)[track] & has_embedding(vectors)[detection]
-    return np.where(known, 1.0 - similarity.astype(np.float64), np.nan)
+    ours, theirs = average.take(track, axis=0), vectors.take(detection, axis=0)
+    similarity = np.einsum("ij,ij->i", ours, theirs)
+    distance: Floats = 1.0 - similarity.astype(np.float64)
+    if np.count_nonzero(similarity) < len(similarity):  # a right angle, or no vector
+        distance[~(has_embedding(ours) & has_embedding(theirs))] = np.nan
+    return distance

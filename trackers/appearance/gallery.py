@@ -65,13 +65,15 @@ class Gallery:
 
     def add(self, vector: Vectors) -> None:
         """Add a unit vector `(d,)`; the oldest gives way when the gallery is full."""
-        if self._written == len(self._ring) and (self.size is None or self._written < self.size):
-            capacity = max(1, 2 * self._written)
-            grown = np.empty((capacity if self.size is None else min(capacity, self.size), len(vector)), np.float32)
-            grown[: self._written] = self._ring.reshape(-1, len(vector))
-            self._ring = grown
-        self._ring[self._written % len(self._ring)] = vector
-        self._written += 1
+        ring, written = self._ring, self._written
+        capacity = len(ring)
+        if written == capacity and (self.size is None or written < self.size):
+            capacity = max(1, 2 * written) if self.size is None else min(max(1, 2 * written), self.size)
+            self._ring = np.empty((capacity, len(vector)), np.float32)
+            self._ring[:written] = ring.reshape(-1, len(vector))
+            ring = self._ring
+        ring[written % capacity] = vector
+        self._written = written + 1
 
 
 def new_galleries(vectors: Vectors, size: int | None) -> Galleries:
@@ -99,7 +101,7 @@ def add_vectors(galleries: Galleries, vectors: Vectors) -> None:
         galleries: Shape `(n,)`.
         vectors: Unit vectors, shape `(n, d)`.
     """
-    for gallery, vector in zip(galleries, vectors, strict=True):
+    for gallery, vector in zip(galleries.tolist(), vectors, strict=True):
         gallery.add(vector)
 
 
@@ -178,13 +180,14 @@ def smallest_cosine_distance(galleries: Galleries, track: Ints, vectors: Vectors
     """
     if len(track) == 0:
         return np.empty(0)
-    rings = [gallery.unordered for gallery in galleries[track]]
+    rings = [gallery.unordered for gallery in galleries.take(track).tolist()]
     embeddings = vectors.take(detection, axis=0)
-    similarity = np.full((len(track), max(map(len, rings))), -np.inf, np.float32)
+    sizes = list(map(len, rings))
+    similarity = np.full((len(track), max(sizes)), -np.inf, np.float32)
     # One matrix times one vector, into its place: for so small a matrix faster than all vectors of a track at once.
-    for ring, embedding, row in zip(rings, embeddings, similarity, strict=True):
-        if len(ring):
-            ring.dot(embedding, row[: len(ring)])
+    for ring, size, embedding, row in zip(rings, sizes, embeddings, similarity, strict=True):
+        if size:
+            ring.dot(embedding, row[:size])
     nearest = similarity.max(axis=1, initial=-np.inf)
     known = np.isfinite(nearest) & has_embedding(embeddings)
     return np.where(known, 1.0 - nearest, np.nan).astype(np.float64)

@@ -128,14 +128,14 @@ def unit_vectors(vectors: Any, count: int, name: str) -> Vectors:
             f"but got shape {array.shape}"
         )
     length = _lengths(array)
-    odd = ~((length > SMALLEST_LENGTH) & (length < LARGEST_LENGTH))
-    if odd.any():
+    usual = (length > SMALLEST_LENGTH) & (length < LARGEST_LENGTH)
+    if np.count_nonzero(usual) < count:
+        odd = ~usual
         rows = np.where(np.isfinite(array[odd]).all(axis=1, keepdims=True), array[odd], 0.0)
         largest = np.abs(rows).max(axis=1, keepdims=True)
         array[odd] = np.divide(rows, largest, out=rows, where=largest > 0.0)
         length[odd] = np.where(largest[:, 0] > 0.0, _lengths(rows), 1.0)
-    array /= length[:, None]
-    return array.astype(np.float32)
+    return np.divide(array, length[:, None], out=np.empty(array.shape, np.float32), casting="same_kind")
 
 
 def _lengths(vectors: Floats) -> Floats:
@@ -152,8 +152,8 @@ def has_embedding(vectors: Vectors) -> Bools:
     if vectors.shape[1] == 0:
         return np.zeros(len(vectors), np.bool_)
     known: Bools = vectors[:, 0] != 0.0  # mostly enough, and a fraction of the time
-    rest = (~known).nonzero()[0]
-    if len(rest):
+    if np.count_nonzero(known) < len(known):
+        rest = (~known).nonzero()[0]
         known[rest] = vectors.take(rest, axis=0).any(axis=1)
     return known
 

@@ -63,8 +63,8 @@ def assign(pairs: Pairs, limit: float) -> Match:
     if len(pairs.track) == 0:
         return NO_MATCH
     alone = without_rival(pairs)
-    matched = Match(pairs.track[alone], pairs.detection[alone])
-    if alone.all():
+    matched = Match(*pairs.where(alone)[:2])
+    if len(matched.track) == len(pairs.track):
         return matched
     return matched + _assign_contested(pairs.where(~alone), limit + FORBIDDEN_MARGIN)
 
@@ -89,7 +89,7 @@ def matching_cascade(pairs: Pairs, missed: Floats, limit: float) -> Match:
         return NO_MATCH
     # A pair with no rival on either side is matched whatever its level.
     alone = without_rival(pairs)
-    match = Match(pairs.track[alone], pairs.detection[alone])
+    match = Match(*pairs.where(alone)[:2])
     free = np.ones(pairs.detection.max() + 1, np.bool_)
     pairs = pairs.where(~alone)
     while len(pairs.track):
@@ -109,9 +109,9 @@ def without_rival(pairs: Pairs) -> Bools:
         >>> without_rival(Pairs(np.array([0, 1, 1]), np.array([2, 0, 1]), np.zeros(3))).tolist()
         [True, False, False]
     """
-    of_track = np.bincount(pairs.track)[pairs.track]
-    of_detection = np.bincount(pairs.detection)[pairs.detection]
-    return np.asarray((of_track == 1) & (of_detection == 1))
+    of_track = np.bincount(pairs.track).take(pairs.track)
+    of_track *= np.bincount(pairs.detection).take(pairs.detection)
+    return np.asarray(of_track == 1)
 
 
 def unmatched(count: int, matched: Ints) -> Bools:
@@ -121,7 +121,8 @@ def unmatched(count: int, matched: Ints) -> Bools:
         >>> unmatched(3, np.array([1])).tolist()
         [True, False, True]
     """
-    mask = np.ones(count, np.bool_)
+    mask = np.empty(count, np.bool_)
+    mask.fill(True)
     mask[matched] = False
     return mask
 
@@ -146,15 +147,43 @@ def assignment_solver() -> Callable[[npt.NDArray[Any]], tuple[Ints, Ints]]:
 
 def _assign_contested(pairs: Pairs, forbidden: float) -> Match:
     """Solve a small problem at once, a large one component by component of the graph of pairs."""
+    if _cells(pairs) <= SMALL_MATRIX:
+        return _solve(pairs, forbidden)
+    match = NO_MATCH
+    for side in (0, 1):
+        won, pairs = _stars(pairs, side)
+        match += won
+    if len(pairs.track) == 0:
+        return match
+    if _cells(pairs) <= SMALL_MATRIX:
+        return match + _solve(pairs, forbidden)
     tracks, row = _renumbered(pairs.track)
     detections, column = _renumbered(pairs.detection)
-    if len(tracks) * len(detections) <= SMALL_MATRIX:
-        return _solve(pairs, forbidden)
     label = _components(row, column, len(tracks), len(detections))
     order = np.argsort(label, kind="stable")
     bounds = np.flatnonzero(np.diff(label[order])) + 1
-    match = [_solve(pairs.where(part), forbidden) for part in np.split(order, bounds)]
-    return Match(*(np.concatenate(side) for side in zip(*match, strict=True)))
+    parts = [match, *(_solve(pairs.where(part), forbidden) for part in np.split(order, bounds))]
+    return Match(*(np.concatenate(side) for side in zip(*parts, strict=True)))
+
+
+def _cells(pairs: Pairs) -> int:
+    """Size of the matrix of all tracks and detections in the list."""
+    return int(np.count_nonzero(np.bincount(pairs.track)) * np.count_nonzero(np.bincount(pairs.detection)))
+
+
+def _stars(pairs: Pairs, side: int) -> tuple[Match, Pairs]:
+    """Match those whose every candidate has no other choice to the cheapest, and return what is left of the pairs.
+
+    With `side` 0 they are tracks, with 1 detections. In a busy scene with many lost tracks most of the graph is such.
+    """
+    centre, leaf = pairs[side], pairs[1 - side]
+    alone = np.bincount(leaf).take(leaf) == 1
+    settled = (np.bincount(centre, ~alone) == 0.0).take(centre)
+    stars = pairs.where(settled)
+    stars = stars.where(np.lexsort((stars[1 - side], stars.cost, stars[side])))
+    first = np.ones(len(stars.track), np.bool_)
+    first[1:] = stars[side][1:] != stars[side][:-1]
+    return Match(*stars.where(first)[:2]), pairs.where(~settled)
 
 
 def _solve(pairs: Pairs, forbidden: float) -> Match:

@@ -30,7 +30,7 @@ def share_group(first: Ints, second: Ints) -> Bools:
         [True, False, True]
     """
     same: Bools = first == second
-    return same if same.all() else same | (first == UNKNOWN) | (second == UNKNOWN)
+    return same if np.count_nonzero(same) == len(same) else same | (first == UNKNOWN) | (second == UNKNOWN)
 
 
 class ClassRule:

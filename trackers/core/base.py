@@ -180,16 +180,19 @@ class Tracker(Hints, SharedParameters[TracksType], Resumable):
         """
         time, elapsed = self._time.after(timestamp, self.frame_rate)
         self._follow_parameters()
-        boxes = boxes_of(detections)
-        usable = trackable(boxes) & np.isfinite(scores_of(detections))
-        objects = boxes[usable]
+        boxes, scores = boxes_of(detections), scores_of(detections)
+        usable = trackable(boxes) & np.isfinite(scores)
+        objects = None if self._camera is None else boxes[usable]
         if self.selection is not None:
-            usable[usable] = self.selection.keep(boxes[usable], scores_of(detections)[usable])
+            usable[usable] = self.selection.keep(boxes[usable], scores[usable])
         kept = rows_of(detections, usable)
+        if kept is not detections:
+            boxes, scores = boxes[usable], scores[usable]
         classes = classes_of(kept)
         observations = Observations(
-            boxes=boxes[usable],
-            scores=scores_of(kept),
+            boxes=boxes,
+            measured=self.motion.coordinates(boxes),
+            scores=scores,
             vectors=np.empty((len(kept), 0), np.float32),
             group=self._classes.groups(classes, len(kept)),
             class_id=classes,
@@ -198,7 +201,7 @@ class Tracker(Hints, SharedParameters[TracksType], Resumable):
             association_log=AssociationLog() if self.explain else None,
         )
         camera = None
-        if self._camera is not None:
+        if self._camera is not None and objects is not None:
             observations.camera, camera = trial_motion(self._camera, frame, objects)
         at_hand = EMBEDDING in kept.data
         extractable = not at_hand and frame is not None and self.feature_extractor is not None
@@ -245,8 +248,10 @@ class Tracker(Hints, SharedParameters[TracksType], Resumable):
         observations.raw = observations.vectors[:, :0]
         if self._adaptation is not None:
             map_vectors(self._adaptation, self._tracks, observations, self._cosine_threshold)
-        ids = np.full(len(prepared.usable), NO_ID)
-        ids[prepared.usable] = self._step(observations)
+        ids = np.asarray(self._step(observations), np.int64)
+        if len(ids) < len(prepared.usable):
+            ids, of_usable = np.full(len(prepared.usable), NO_ID), ids
+            ids[prepared.usable] = of_usable
         log = observations.association_log
         self._decisions = [] if log is None else log.decisions(prepared.usable, ids)
         self._emit_events()
@@ -264,7 +269,8 @@ class Tracker(Hints, SharedParameters[TracksType], Resumable):
         self._prepared = None
         no_box, no_score, no_vector = np.empty((0, 4)), np.empty(0), np.empty((0, 0), np.float32)
         camera = None if self._camera is None else self._camera.skip()
-        nothing = Observations(no_box, no_score, no_vector, np.empty(0, np.int64), elapsed=elapsed, camera=camera)
+        nobody = np.empty(0, np.int64)
+        nothing = Observations(no_box, no_box, no_score, no_vector, nobody, elapsed=elapsed, camera=camera)
         tracks = self._predict(nothing)
         tracks.age += elapsed
 

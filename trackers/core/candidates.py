@@ -14,7 +14,7 @@ from trackers.association.classes import share_group
 from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
 from trackers.boxes import Floats, Ints, overlap
 from trackers.core.association_log import all_pairs
-from trackers.lifecycle import Tracks
+from trackers.lifecycle import Tracks, in_rows
 from trackers.motion.models import MotionModel
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ def candidates_in_gate(
         Pairs of table rows and frame rows.
     """
     if observations.association_log is not None:
-        distance = gate_distance(model, tracks.state[rows], observations.boxes, gating)
+        distance = gate_distance(model, tracks.state[rows], observations.measured, gating)
         observations.association_log.write(
             "gate", all_pairs(rows, np.arange(len(observations)), distance), GATE[gating]
         )
-    track, detection, distance = gated_pairs(model, tracks.state.take(rows, axis=0), observations.boxes, gating, within)
+    state = tracks.state if len(rows) == len(tracks) else in_rows(tracks.state, rows)
+    track, detection, distance = gated_pairs(model, state, observations.measured, gating, within)
     return _same_group(tracks, observations, Pairs(rows[track], detection, distance))
 
 
@@ -78,4 +79,4 @@ def candidates_by_overlap(
 
 
 def _same_group(tracks: Tracks, observations: Observations, pairs: Pairs) -> Pairs:
-    return pairs.where(share_group(tracks.group[pairs.track], observations.group[pairs.detection]))
+    return pairs.where(share_group(tracks.group.take(pairs.track), observations.group.take(pairs.detection)))

@@ -29,10 +29,11 @@ class TracksWithEmbedding(Tracks):
 
     def count_frames(self, rows: Ints, not_embedded: Ints) -> None:
         """Count one more frame for matched tracks that were not embedded, and start anew for the others in `rows`."""
+        if len(not_embedded) == 0 and not np.count_nonzero(self.frames_since_embedding):
+            return
         count = self.frames_since_embedding.take(not_embedded) + 1
         self.frames_since_embedding[rows] = 0
-        if len(count):
-            self.frames_since_embedding[not_embedded] = count
+        self.frames_since_embedding[not_embedded] = count
 
     def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
         """Derive the embeddings from the vectors as the extractor gave them.

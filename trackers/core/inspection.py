@@ -127,6 +127,7 @@ class Inspection(ABC, Generic[TracksType]):
         """
         check_choice("event", event, get_args(Event))
         self._listeners.append((event, callback))
+        self._lifecycle.listened = True
 
     def _emit_events(self) -> None:
         """Call whoever listens to what became of the tracks."""

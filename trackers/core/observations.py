@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import NO_MATCH, Match
 from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints, Vectors
@@ -18,6 +20,7 @@ class Observations:
 
     Attributes:
         boxes: Boxes in pixels, shape `(n, 4)`.
+        measured: The same in the coordinates of the motion model, shape `(n, 4)`.
         scores: Confidences, 1 where the detector gave none, shape `(n,)`.
         vectors: Unit appearance vectors, zero where unknown, shape `(n, d)`; `(n, 0)` without appearance.
         group: Group of classes each detection may match in, shape `(n,)`.
@@ -33,6 +36,7 @@ class Observations:
     """
 
     boxes: Floats
+    measured: Floats
     scores: Floats
     vectors: Vectors
     group: Ints
@@ -57,6 +61,11 @@ class Observations:
         """
         if self.association_log is not None:
             self.association_log.write(measure, Pairs(pairs.track, pairs.detection, values), limit)
+
+    @functools.cached_property
+    def embedded(self) -> Bools:
+        """Which detections have a vector, a mask `(n,)`; to be asked once the vectors are there."""
+        return has_embedding(self.vectors)
 
     def __len__(self) -> int:
         """Number of detections."""

@@ -70,7 +70,7 @@ class PreparedFrame:
             )
         if given is None or not width or self.wanted is None:
             return np.zeros((count, width or length or 0), np.float32)
-        if self.wanted.all():
+        if np.count_nonzero(self.wanted) == count:
             return given
         described = np.zeros((count, width), np.float32)
         described[self.wanted] = given[self.wanted] if given is self.vectors else given

@@ -38,7 +38,7 @@ def boxes_of(detections: sv.Detections) -> Floats:
 
 def rows_of(detections: sv.Detections, kept: Bools) -> sv.Detections:
     """The detections a mask `(n,)` keeps; the very object if it keeps all."""
-    if kept.all():
+    if np.count_nonzero(kept) == len(kept):
         return detections
     rows = detections[kept]
     if TYPE_CHECKING:
@@ -73,12 +73,15 @@ def scores_of(detections: sv.Detections) -> Floats:
 
 def with_ids(detections: sv.Detections, ids: Ints) -> sv.Detections:
     """A copy of the detections with `tracker_id`; nothing but masks is shared with the original."""
-    tracked = copy.copy(detections)
+    tracked = object.__new__(type(detections))  # as copy.copy, in a third of the time
+    vars(tracked).update(vars(detections))
     tracked.xyxy = detections.xyxy.copy()
     tracked.confidence = None if detections.confidence is None else detections.confidence.copy()
     tracked.class_id = None if detections.class_id is None else detections.class_id.copy()
     tracked.tracker_id = ids
-    tracked.data = {key: copy.copy(value) for key, value in detections.data.items()}
+    tracked.data = {
+        key: value.copy() if type(value) is np.ndarray else copy.copy(value) for key, value in detections.data.items()
+    }
     if hasattr(detections, "metadata"):
         tracked.metadata = copy.copy(detections.metadata)
     return tracked

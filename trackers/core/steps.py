@@ -13,6 +13,7 @@ from trackers.boxes import Bools, Floats, Ints
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.inspection import Inspection, TracksType
 from trackers.core.observations import Observations
+from trackers.lifecycle import in_rows
 
 
 class Steps(Inspection[TracksType]):
@@ -55,7 +56,7 @@ class Steps(Inspection[TracksType]):
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
         if boxes is None:
-            boxes = self.motion.boxes(tracks.state.take(rows, axis=0))
+            boxes = self.motion.boxes(tracks.state, rows)
         pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, minimum_iou)
         return assign(pairs, limit=1.0 - minimum_iou)
 
@@ -72,24 +73,24 @@ class Steps(Inspection[TracksType]):
 
     def _correct(self, observations: Observations, match: Match) -> None:
         """Condition every matched track on its detection."""
-        state = self._tracks.state
-        predicted, boxes = state.take(match.track, axis=0), observations.boxes.take(match.detection, axis=0)
-        state[match.track] = self.motion.correct(predicted, boxes)
+        predicted, measured = in_rows(self._tracks.state, match.track), observations.measured.T
+        measured = measured.take(match.detection, axis=1).T
+        self._tracks.state[match.track] = self.motion.correct_measured(predicted, measured)
 
     def _advance(self, observations: Observations, match: Match, born: Bools, **columns: npt.NDArray[Any]) -> Ints:
         """Close the frame: hits, misses, ids, deaths, and a new track for each detection in the mask `born`."""
         tracks = self._tracks
-        tracks.score[match.track] = observations.scores[match.detection]
-        if (tracks.group == UNKNOWN).any():
+        tracks.score[match.track] = observations.scores.take(match.detection)
+        if np.count_nonzero(tracks.group == UNKNOWN):
             group = tracks.group[match.track]
             tracks.group[match.track] = np.where(group == UNKNOWN, observations.group[match.detection], group)
         if observations.class_id is not None or self._class_ids:
             votes = self._votes(observations)
-            tracks.votes[match.track] += votes[match.detection]
+            tracks.votes[match.track] += votes.take(match.detection, axis=0)
             columns["votes"] = votes[born]
         if observations.association_log is not None:
             observations.association_log.close(match, born, tracks.id.copy())
-        if born.any():
+        if np.count_nonzero(born):
             columns |= {
                 "state": self.motion.initiate(observations.boxes[born]),
                 "group": observations.group[born],
@@ -101,8 +102,11 @@ class Steps(Inspection[TracksType]):
         """Confidence of each detection in the column of its class, shape `(n, classes)`; new classes get columns."""
         if observations.class_id is None:
             return np.zeros((len(observations), len(self._class_ids)))
-        fresh = sorted(set(observations.class_id.tolist()) - set(self._class_ids) - {NO_CLASS})
-        if fresh:
-            self._class_ids.extend(fresh)
-            self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
-        return np.where(observations.class_id[:, None] == np.array(self._class_ids), observations.scores[:, None], 0.0)
+        voted = observations.class_id[:, None] == np.array(self._class_ids, np.int64)
+        if np.count_nonzero(voted) < len(observations):
+            fresh = sorted(set(observations.class_id.tolist()) - set(self._class_ids) - {NO_CLASS})
+            if fresh:
+                self._class_ids.extend(fresh)
+                self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
+            voted = observations.class_id[:, None] == np.array(self._class_ids, np.int64)
+        return np.where(voted, observations.scores[:, None], 0.0)

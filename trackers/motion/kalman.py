@@ -10,6 +10,9 @@ A `state` has shape `(n, 5, 4)`: for each of n tracks and four coordinates, the 
     1  velocity            4  variance of velocity
     2  variance of position
 
+In memory the tracks lie side by side, in order of rows, coordinates, tracks, so that each step is a few operations on
+long pieces; every function takes states in any order.
+
 Example:
     >>> state = initiate(np.array([[5.0, 5, 1, 9]]), np.ones((1, 4)), np.ones((1, 4)))
     >>> state = predict(state, np.zeros((1, 4)), np.zeros((1, 4)))
@@ -26,6 +29,16 @@ from trackers.boxes import Floats
 POSITION, VELOCITY, VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
 
 
+def rows_of(state: Floats) -> Floats:
+    """The five rows of a state `(n, 5, 4)`, each for all coordinates and tracks, a view of shape `(5, 4, n)`."""
+    return state.transpose(1, 2, 0)
+
+
+def as_state(rows: Floats) -> Floats:
+    """A state `(n, 5, 4)`, as a view of its five rows `(5, 4, n)`."""
+    return rows.transpose(2, 0, 1)
+
+
 def initiate(measurement: Floats, position_variance: Floats, velocity_variance: Floats) -> Floats:
     """Start tracks at rest on their first measurement: `x = z`, `v = 0`, no covariance between them.
 
@@ -37,7 +50,7 @@ def initiate(measurement: Floats, position_variance: Floats, velocity_variance: 
     Returns:
         State of shape `(n, 5, 4)`.
     """
-    state = np.zeros((len(measurement), 5, 4))
+    state = as_state(np.zeros((5, 4, len(measurement))))
     state[:, POSITION] = measurement
     state[:, VARIANCE] = position_variance
     state[:, VELOCITY_VARIANCE] = velocity_variance
@@ -57,16 +70,21 @@ def predict(state: Floats, position_noise: Floats, velocity_noise: Floats, dt: f
     Returns:
         Predicted state, a new array of shape `(n, 5, 4)`.
     """
-    # Each of the five in one piece of memory, and back into rows: half the time for many tracks.
-    columns: Floats = state.transpose(1, 0, 2).copy()
-    x, v, xx, xv, vv = columns
-    drift = dt * vv
-    x += dt * v
-    xx += dt * (2.0 * xv + drift)
-    xx += dt * position_noise
-    xv += drift
-    vv += dt * velocity_noise
-    return np.ascontiguousarray(columns.transpose(1, 0, 2))
+    rows = rows_of(state).copy()
+    predict_rows(rows, position_noise.T, velocity_noise.T, getattr(dt, "T", dt))
+    return as_state(rows)
+
+
+def predict_rows(rows: Floats, position_noise: Floats, velocity_noise: Floats, dt: float | Floats) -> None:
+    """`predict` in place, on the five rows `(5, 4, n)` of a state; noise of shape `(4, n)`, `dt` one or `(1, n)`."""
+    drift = dt * rows[VELOCITY::3]  # of the position, and of the covariance
+    change = 2.0 * rows[COVARIANCE]
+    change += drift[1]
+    change *= dt
+    rows[VARIANCE] += change
+    rows[VARIANCE] += dt * position_noise
+    rows[POSITION::3] += drift
+    rows[VELOCITY_VARIANCE] += dt * velocity_noise
 
 
 def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Floats:
@@ -80,13 +98,18 @@ def correct(state: Floats, measurement: Floats, measurement_noise: Floats) -> Fl
     Returns:
         Corrected state, a new array of shape `(n, 5, 4)`.
     """
-    columns: Floats = state.transpose(1, 0, 2).copy()  # in one piece of memory, as in `predict`
-    mean, with_position, vv = columns[:VARIANCE], columns[VARIANCE:VELOCITY_VARIANCE], columns[VELOCITY_VARIANCE]
-    gain = with_position / (with_position[0] + measurement_noise)
+    rows = rows_of(state).copy()
+    correct_rows(rows, measurement.T, measurement_noise.T)
+    return as_state(rows)
+
+
+def correct_rows(rows: Floats, measurement: Floats, noise: Floats) -> None:
+    """`correct` in place, on the five rows `(5, 4, n)` of a state; measurement and noise of shape `(4, n)`."""
+    mean, with_position = rows[:VARIANCE], rows[VARIANCE:VELOCITY_VARIANCE]
+    gain = with_position / (with_position[0] + noise)
     mean += gain * (measurement - mean[0])
-    vv -= gain[1] * with_position[1]
-    np.multiply(gain, measurement_noise, out=with_position)
-    return np.ascontiguousarray(columns.transpose(1, 0, 2))
+    rows[VELOCITY_VARIANCE] -= gain[1] * with_position[1]
+    np.multiply(gain, noise, out=with_position)
 
 
 def smooth(state: Floats, predicted: Floats, later: Floats, dt: float = 1.0) -> Floats:

@@ -23,15 +23,15 @@ class Deviation:
 
     def __init__(self, weight: Sequence[float] = (0, 0, 0, 0), constant: Sequence[float] = (0, 0, 0, 0)) -> None:
         """Store both as arrays."""
-        self._weight = np.array(weight, np.float64)
-        self._constant = np.array(constant, np.float64)
+        self._weight = np.array(weight, np.float64)[:, None]
+        self._constant = np.array(constant, np.float64)[:, None]
 
     def variance(self, scale: Floats) -> Floats:
         """Variance for tracks of the given scale, shapes `(n, 4)`."""
-        deviation: Floats = scale * self._weight
+        deviation: Floats = self._weight * scale.T  # tracks side by side in memory, as in a state
         deviation += self._constant
         deviation *= deviation
-        return deviation
+        return deviation.T
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,11 @@ class MotionModel:
 
     def correct(self, state: Floats, boxes: Floats) -> Floats:
         """State `(n, 5, 4)` after every track was corrected by its box; the noise follows the predicted scale."""
-        return kalman.correct(state, self.coordinates(boxes), self.measurement_variance(state))
+        return self.correct_measured(state, self.coordinates(boxes))
+
+    def correct_measured(self, state: Floats, measured: Floats) -> Floats:
+        """As `correct`, for boxes in the coordinates of this model, shape `(n, 4)`."""
+        return kalman.correct(state, measured, self.measurement_variance(state))
 
     def follow(self, state: Floats, path: Floats, counts: Ints, dt: Floats) -> Floats:
         """State `(n, 5, 4)` after every track was corrected along its path, one box a step, and made one step more.
@@ -94,21 +98,23 @@ class MotionModel:
         """
         measured = self.coordinates(path)
         scale = self.scale(measured)
-        noise, position, velocity = (it.variance(scale) for it in (self.measurement, *self.process))
-        state = self.predict(state, dt)
+        noise, position, velocity = (it.variance(scale).T for it in (self.measurement, *self.process))
+        state, measured = self.predict(state, dt), measured.T
+        rows, step = kalman.rows_of(state), dt.T
         for count, end in zip(counts.tolist(), counts.cumsum().tolist(), strict=True):
-            now = slice(end - count, end)
-            corrected = kalman.correct(state[:count], measured[now], noise[now])
-            state[:count] = kalman.predict(corrected, position[now], velocity[now], dt[:count])
+            now, first = slice(end - count, end), rows[..., :count]
+            kalman.correct_rows(first, measured[:, now], noise[:, now])
+            kalman.predict_rows(first, position[:, now], velocity[:, now], step[:, :count])
         return state
 
     def measurement_variance(self, state: Floats) -> Floats:
         """Variance `(n, 4)` of a measurement of each track."""
         return self.measurement.variance(self.scale(state[:, kalman.POSITION]))
 
-    def boxes(self, state: Floats) -> Floats:
-        """Boxes `(n, 4)` at the tracks' positions."""
-        return self.to_boxes(state[:, kalman.POSITION])
+    def boxes(self, state: Floats, rows: Ints | None = None) -> Floats:
+        """Boxes `(n, 4)` at the tracks' positions; with `rows`, of these tracks alone."""
+        position: Floats = state[:, kalman.POSITION]
+        return self.to_boxes(position if rows is None else position.T.take(rows, axis=1).T)
 
 
 def centre_aspect_height(boxes: Floats) -> Floats:
@@ -120,7 +126,7 @@ def centre_aspect_height(boxes: Floats) -> Floats:
     """
     measured = _columns_of_centre_size(boxes)
     measured[2] /= measured[3]
-    return np.ascontiguousarray(measured.T)
+    return measured.T
 
 
 def longer_side_aspect_height(coordinates: Floats) -> Floats:
@@ -137,7 +143,7 @@ def centre_size(boxes: Floats) -> Floats:
         >>> centre_size(np.array([[0.0, 0, 10, 20]])).tolist()
         [[5.0, 10.0, 10.0, 20.0]]
     """
-    return np.ascontiguousarray(_columns_of_centre_size(boxes).T)
+    return _columns_of_centre_size(boxes).T
 
 
 def centre_area_aspect(boxes: Floats) -> Floats:
@@ -151,7 +157,7 @@ def centre_area_aspect(boxes: Floats) -> Floats:
     width, height = measured[2].copy(), measured[3].copy()
     measured[2] = width * height
     measured[3] = width / height
-    return np.ascontiguousarray(measured.T)
+    return measured.T
 
 
 def _columns_of_centre_size(boxes: Floats) -> Floats:
@@ -164,14 +170,14 @@ def _columns_of_centre_size(boxes: Floats) -> Floats:
 
 def boxes_of_centre_aspect_height(coordinates: Floats) -> Floats:
     """Inverse of `centre_aspect_height`."""
-    sized = coordinates.copy()
+    sized = coordinates.copy("K")
     sized[:, 2] *= sized[:, 3]
     return boxes_of_centre_size(sized)
 
 
 def boxes_of_centre_area_aspect(coordinates: Floats) -> Floats:
     """Inverse of `centre_area_aspect`; an area that has shrunk below nothing is a box of no size."""
-    sized = coordinates.copy()
+    sized = coordinates.copy("K")
     area, aspect = np.maximum(coordinates[:, 2], 0.0), coordinates[:, 3]
     sized[:, 2] = np.sqrt(area * aspect)
     sized[:, 3] = np.sqrt(area / aspect)
@@ -191,7 +197,7 @@ def fourth_coordinate(coordinates: Floats) -> Floats:
 
 def width_and_height(coordinates: Floats) -> Floats:
     """Width and height in `(u, v, w, h)`, once for the place and once for the size, shape `(n, 4)`."""
-    return coordinates[:, [2, 3, 2, 3]]
+    return coordinates.T[[2, 3, 2, 3]].T
 
 
 def third_coordinate(coordinates: Floats) -> Floats:

@@ -60,6 +60,7 @@ def warp_state(state: Floats, matrix: Floats, size_powers: tuple[int, int]) -> F
     Returns:
         A new state of shape `(n, 5, 4)`.
     """
+    state = np.ascontiguousarray(state)
     centre, jacobian, zoom = local_motion(matrix, state[:, kalman.POSITION, :2])
     growth = zoom[:, None] ** np.array(size_powers, np.float64)
     warped = np.empty_like(state)

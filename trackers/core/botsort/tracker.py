@@ -159,7 +159,7 @@ class BoTSORTTracker(AppearanceTracker[TracksWithEmbedding]):
         rows, detections = self._left_over(observations, taken, of_tracks, of_detections)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
-        boxes = self.motion.boxes(tracks.state.take(rows, axis=0))
+        boxes = self.motion.boxes(tracks.state, rows)
         overlapping = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
         if self.appearance_gate == "iou":
             near = overlapping.where(overlapping.cost <= 1.0 - self.appearance_iou_threshold)

@@ -13,7 +13,15 @@ import numpy as np
 from trackers.appearance.average import cosine_distance, with_width
 from trackers.appearance.gallery import new_galleries, smallest_cosine_distance
 from trackers.appearance.vectors import FeatureFunction, on_device, recommended_threshold
-from trackers.association.assignment import FORBIDDEN_MARGIN, Match, assign, matching_cascade, unmatched, without_rival
+from trackers.association.assignment import (
+    FORBIDDEN_MARGIN,
+    NO_MATCH,
+    Match,
+    assign,
+    matching_cascade,
+    unmatched,
+    without_rival,
+)
 from trackers.association.classes import ClassGroups
 from trackers.association.pairs import GATE, Pairs
 from trackers.association.selection import Selection
@@ -151,10 +159,10 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         tracks = self._predict(observations)
         tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
         match = observations.unambiguous + self._match_confirmed(tracks, observations)
-        # Last stage: tentative tracks, and confirmed ones matched on the previous frame, by overlap.
-        active = ~tracks.confirmed | (tracks.missed == 0)
-        everything = np.ones(len(observations), np.bool_)
-        match += self._match_by_overlap(observations, match, active, everything, self.minimum_iou_threshold)
+        if len(match.detection) < len(observations):
+            # Last stage: tentative tracks, and confirmed ones matched on the previous frame, by overlap.
+            active, left = ~tracks.confirmed | (tracks.missed == 0), unmatched(len(observations), match.detection)
+            match += self._match_by_overlap(observations, match, active, left, self.minimum_iou_threshold)
         match = self._match_by_memory(tracks, observations, match)
 
         self._correct(observations, match)
@@ -166,6 +174,8 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
             raw.take(match.detection, axis=0),
         )
         born = unmatched(len(observations), match.detection) & (observations.scores >= self.track_activation_threshold)
+        if not np.count_nonzero(born):
+            return self._advance(observations, match, born)
         first = embeddings[born]
         return self._advance(
             observations,
@@ -188,8 +198,10 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         if not self.cascade:
             return assign(self._admissible(tracks, observations, gated), limit)
         # Most detections go to a track of the previous frame, and need no comparison with the galleries of those lost.
-        lost = tracks.missed[gated.track] > 0
+        lost = tracks.missed.take(gated.track) > 0
         match = assign(self._admissible(tracks, observations, gated.where(~lost)), limit)
+        if not np.count_nonzero(lost):
+            return match
         left = gated.where(lost & unmatched(len(observations), match.detection)[gated.detection])
         return match + matching_cascade(self._admissible(tracks, observations, left), tracks.missed, limit)
 
@@ -200,7 +212,7 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         embedding = self._distance(tracks, observations, gated)
         observations.record(self.distance_metric, gated, embedding, self.appearance_threshold)
         unknown = np.isnan(embedding)
-        if unknown.any():
+        if np.count_nonzero(unknown):
             embedding[unknown] = self._without_appearance(tracks, observations, gated.where(unknown))
         cost = self.appearance_weight * embedding + (1.0 - self.appearance_weight) * gated.cost
         return Pairs(gated.track, gated.detection, cost).where(embedding <= self.appearance_threshold)
@@ -221,13 +233,20 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
             embedding = smallest_cosine_distance(tracks.gallery, pairs.track, observations.vectors, pairs.detection)
         else:
             embedding = cosine_distance(tracks.embedding, pairs.track, observations.vectors, pairs.detection)
-            far = (~(embedding <= self._cosine_threshold)).nonzero()[0]
-            near = unmatched(len(embedding), far)
-            embedding[far] = compare_galleries(far)
+            near = embedding <= self._cosine_threshold
+            far = (~near).nonzero()[0]
+            lost = tracks.missed.take(pairs.track.take(far)) > 0
+            if np.count_nonzero(lost):
+                bound = tracks.lowest_similarity(pairs.track[far[lost]], self._cosine_threshold)
+                lost[lost] = 1.0 - embedding[far[lost]] < bound
+                far = far[~lost]
+            if len(far):
+                embedding[far] = compare_galleries(far)
             possible = (~(embedding > self._cosine_threshold)).nonzero()[0]
             rivals = possible[~without_rival(pairs.where(possible))]
             rivals = rivals[near[rivals]]
-            embedding[rivals] = compare_galleries(rivals)
+            if len(rivals):
+                embedding[rivals] = compare_galleries(rivals)
         return np.sqrt(np.maximum(2.0 * embedding, 0.0)) if self.distance_metric == "euclidean" else embedding
 
     def _without_appearance(self, tracks: DeepSORTTracks, observations: Observations, pairs: Pairs) -> Floats:
@@ -248,7 +267,7 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
         ready = last_hit & ~tracks.confirmed[match.track]
         newcomers = Match(match.track[ready], match.detection[ready])
         lost = np.flatnonzero(tracks.confirmed & unmatched(len(tracks), match.track))
-        found = reidentified(tracks, tracks.gallery, observations, lost, newcomers, self._cosine_threshold)
+        found = reidentified(tracks, observations, lost, newcomers, self._cosine_threshold)
         return self._restart(observations, match, found)
 
     def _unoccluded_vectors(self, observations: Observations) -> tuple[Vectors, Vectors]:
@@ -265,4 +284,4 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
 
     def _wants_vector(self, observations: Observations, extractable: bool) -> Bools:
         """All of them, as far as the extractor may be run on them."""
-        return self._chosen(observations, np.ones(len(observations), np.bool_), extractable)
+        return self._chosen(observations, unmatched(len(observations), NO_MATCH.detection), extractable)

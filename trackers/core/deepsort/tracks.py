@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,9 +10,12 @@ import numpy as np
 
 from trackers.appearance.gallery import Galleries, add_vectors, mapped_galleries
 from trackers.appearance.vectors import has_embedding
-from trackers.boxes import Ints, Vectors
+from trackers.boxes import Floats, Ints, Vectors
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.lifecycle import column
+
+ROUNDING = 1e-4
+"""More than two ways to compute one cosine in single precision differ by."""
 
 SHORTEST = 1e-3
 """Length from which the middle between two opposite vectors has a direction worth the name."""
@@ -25,16 +29,39 @@ class DeepSORTTracks(TracksWithEmbedding):
         gallery: One gallery of vectors per track, shape `(n,)`.
         raw_gallery: The same vectors as the extractor gave them, where a learned map stands between, shape `(n,)`; else
             empty ones.
+        spread: Largest angle between the embedding and any vector of the gallery in radians, shape `(n,)`; negative
+            where it has not been measured since the gallery changed.
     """
 
     gallery: Galleries = column(dtype=object)
     raw_gallery: Galleries = column(dtype=object)
+    spread: Floats = column(dtype=np.float64, fill=-1.0)
 
     def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
         """Derive embeddings, and of a new map the galleries, from the vectors as the extractor gave them."""
         super().adopt(project, changed)
         if changed:
             self.gallery = mapped_galleries(self.raw_gallery, project)
+            self.spread[:] = -1.0
+
+    def lowest_similarity(self, rows: Ints, limit: float) -> Floats:
+        """Similarity to the embedding below which a vector is farther than a limit from all of a track's gallery.
+
+        By the triangle inequality of angles, nothing in a gallery is nearer to a vector than the newest one by more
+        than the angle that the gallery spans from there. That is measured once for a track, until its gallery changes.
+
+        Args:
+            rows: Tracks, which should be lost ones, shape `(k,)`.
+            limit: A cosine distance.
+
+        Returns:
+            Shape `(k,)`.
+        """
+        for row in np.unique(rows[self.spread.take(rows) < 0.0]).tolist():
+            similarity = self.gallery[row].unordered.dot(self.embedding[row]) if len(self.gallery[row]) else np.ones(1)
+            self.spread[row] = math.acos(max(float(similarity.min()) - ROUNDING, -1.0))
+        reach = np.minimum(math.acos(1.0 - limit) + self.spread.take(rows), math.pi)
+        return np.asarray(np.cos(reach) - ROUNDING)
 
     def update_embeddings(self, rows: Ints, vectors: Vectors, not_embedded: Ints, raw: Vectors) -> None:
         """Add a vector to each track in `rows`, and interpolated ones for the frames since its last.
@@ -43,8 +70,23 @@ class DeepSORTTracks(TracksWithEmbedding):
         are skipped. `raw` holds the vectors as the extractor gave them, of no length where they are the same.
         """
         known = has_embedding(vectors)
-        embedded, vectors, raw = rows[known], vectors[known], raw[known]
-        for new in np.flatnonzero((self.frames_since_embedding[embedded] > 0) & (self.missed[embedded] == 0)).tolist():
+        embedded = rows
+        if np.count_nonzero(known) < len(known):
+            embedded, vectors, raw = rows[known], vectors[known], raw[known]
+        skipped = self.frames_since_embedding.take(embedded)
+        if np.count_nonzero(skipped):
+            self._interpolate(embedded, vectors, raw, ((skipped > 0) & (self.missed[embedded] == 0)).nonzero()[0])
+        self.count_frames(rows, not_embedded)
+        self.embedding[embedded] = vectors
+        self.spread[embedded] = -1.0
+        add_vectors(self.gallery.take(embedded), vectors)
+        if raw.shape[1]:
+            self.raw[embedded] = raw
+            add_vectors(self.raw_gallery.take(embedded), raw)
+
+    def _interpolate(self, embedded: Ints, vectors: Vectors, raw: Vectors, of: Ints) -> None:
+        """Add vectors for the frames since the last ones, to those of the embedded tracks that `of` names."""
+        for new in of.tolist():
             row = embedded[new]
             gallery, frames = self.gallery[row], int(self.frames_since_embedding[row])
             frames = min(frames, gallery.size or frames)
@@ -52,12 +94,6 @@ class DeepSORTTracks(TracksWithEmbedding):
                 gallery.add(vector)
             for vector in between(self.raw[row], raw[new], frames):
                 self.raw_gallery[row].add(vector)
-        self.count_frames(rows, not_embedded)
-        self.embedding[embedded] = vectors
-        add_vectors(self.gallery[embedded], vectors)
-        if raw.shape[1]:
-            self.raw[embedded] = raw
-            add_vectors(self.raw_gallery[embedded], raw)
 
 
 def between(first: Vectors, last: Vectors, count: int) -> Vectors:

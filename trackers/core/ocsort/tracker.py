@@ -20,7 +20,7 @@ from trackers.core.base import Tracker
 from trackers.core.candidates import candidates_by_overlap
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, one_of
-from trackers.lifecycle import Tracks, column
+from trackers.lifecycle import Tracks, column, in_rows
 from trackers.motion.camera import CameraMotion
 from trackers.motion.models import MODELS, model_of
 from trackers.motion.warp import local_motion, warp_boxes
@@ -110,10 +110,9 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
 
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
-        earlier = earlier_observation(tracks)
         high = observations.scores >= self.high_confidence_threshold
 
-        match = self._match_with_momentum(observations, earlier, high)
+        match = self._match_with_momentum(observations, high)
         everyone = np.ones(len(tracks), np.bool_)
         if self.low_confidence_threshold is not None:
             low = ~high & (observations.scores >= self.low_confidence_threshold)
@@ -124,7 +123,7 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
 
         self._re_update(observations, match)
         self._correct(observations, match)
-        self._observe(observations, match, earlier)
+        self._observe(observations, match)
         new = (
             high
             & (observations.scores >= self.track_activation_threshold)
@@ -146,12 +145,12 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
             tracks.trail = warp_boxes(trail, observations.camera).reshape(tracks.trail.shape)
         return tracks
 
-    def _match_with_momentum(self, observations: Observations, earlier: Floats, high: Bools) -> Match:
+    def _match_with_momentum(self, observations: Observations, high: Bools) -> Match:
         """First stage: overlap, and how little the match would turn the track (section 4.2)."""
         tracks, boxes = self._tracks, self.motion.boxes(self._tracks.state)
         rows, detections = np.arange(len(tracks)), np.flatnonzero(high)
         pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, self.minimum_iou_threshold)
-        intention = direction_between(earlier[pairs.track], observations.boxes[pairs.detection])
+        intention = direction_between(earlier_observation(tracks, pairs.track), observations.boxes[pairs.detection])
         cosine = np.clip((tracks.direction[pairs.track] * intention).sum(axis=1), -1.0, 1.0)
         turn = np.arccos(cosine) / np.pi - 0.5  # from -1/2, straight on, to 1/2, back; 0 where a direction is unknown
         pairs = Pairs(pairs.track, pairs.detection, pairs.cost + self.direction_weight * turn)
@@ -173,10 +172,10 @@ class OCSORTTracker(Tracker[OCSORTTracks]):
         dt = (gap / steps)[:, None]
         tracks.state[rows] = self.motion.follow(tracks.anchor[rows], virtual[between], between.sum(axis=1), dt)
 
-    def _observe(self, observations: Observations, match: Match, earlier: Floats) -> None:
+    def _observe(self, observations: Observations, match: Match) -> None:
         """Store the observations of this frame."""
         tracks, boxes = self._tracks, observations.boxes[match.detection]
-        tracks.direction[match.track] = direction_between(earlier[match.track], boxes)
+        tracks.direction[match.track] = direction_between(earlier_observation(tracks, match.track), boxes)
         tracks.observed[match.track] = boxes
         tracks.anchor[match.track] = tracks.state[match.track]
         tracks.trail = np.roll(tracks.trail, 1, axis=1)
@@ -189,10 +188,10 @@ def empty_tracks(direction_frames: int) -> OCSORTTracks:
     return OCSORTTracks(trail=np.empty((0, direction_frames, 4)))
 
 
-def earlier_observation(tracks: OCSORTTracks) -> Floats:
-    """The oldest observation on the trail, or the last one where the trail is empty, shape `(n, 4)`."""
-    observed: Floats = tracks.observed.copy()
-    for box in tracks.trail.swapaxes(0, 1):
+def earlier_observation(tracks: OCSORTTracks, rows: Ints) -> Floats:
+    """The oldest observation on the trail of some tracks, or the last one where it is empty, shape `(k, 4)`."""
+    observed: Floats = tracks.observed.take(rows, axis=0)
+    for box in in_rows(tracks.trail, rows).swapaxes(0, 1):
         known = ~np.isnan(box[:, 0])
         observed[known] = box[known]
     return observed

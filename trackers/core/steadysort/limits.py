@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 
@@ -33,3 +34,21 @@ WITH_APPEARANCE = Limits(minimum_iou=0.3, memory=3.0, caution=0.0, low_iou=0.6, 
 
 BY_MOTION = Limits(minimum_iou=0.2, memory=1.0, caution=0.5, low_iou=0.3, weaker_start=0.0)
 """Overlap is all there is: less is enough, but of clear detections, and no longer than motion can be predicted."""
+
+
+def limits_of(described: bool, minimum_iou: float | None, lost_track_buffer: float | None) -> Limits:
+    """What holds on a frame: the limits of appearance or those of motion alone, but for what the user set.
+
+    Args:
+        described: Whether appearance counts.
+        minimum_iou: The user's lowest IoU of a match by overlap, None for ours.
+        lost_track_buffer: The user's buffer, None for ours.
+
+    Example:
+        >>> limits_of(False, minimum_iou=None, lost_track_buffer=None) is BY_MOTION
+        True
+    """
+    limits = WITH_APPEARANCE if described else BY_MOTION
+    if minimum_iou is not None:
+        limits = limits._replace(minimum_iou=minimum_iou)
+    return limits if lost_track_buffer is None else limits._replace(memory=math.inf)

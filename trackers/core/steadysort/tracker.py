@@ -21,12 +21,11 @@ from trackers.core.ambiguity import AppearanceTracker
 from trackers.core.candidates import candidates_by_overlap, candidates_in_gate
 from trackers.core.observations import Observations
 from trackers.core.parameters import arguments, between, fixed, one_of
-from trackers.core.steadysort.limits import BY_MOTION, WITH_APPEARANCE, Limits
-from trackers.core.steadysort.tracks import SteadySORTTracks, every_pair, heights, perhaps_similar, reachable
+from trackers.core.steadysort.limits import Limits, limits_of
+from trackers.core.steadysort.tracks import SteadySORTTracks, centres, every_pair, heights, perhaps_similar, reachable
 from trackers.core.steadysort.trust import Trust
-from trackers.motion import kalman
 from trackers.motion.camera import CameraMotion
-from trackers.motion.models import MODELS, centre_size, model_of
+from trackers.motion.models import MODELS, model_of
 from trackers.motion.warp import warp_boxes
 
 if TYPE_CHECKING:
@@ -151,24 +150,22 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         high = observations.scores >= self.high_confidence_threshold
         match = observations.not_embedded
         match += self._match_by_appearance(tracks, observations, match, high)
-        described = has_embedding(tracks.embedding) & self._statistics.reliable
-        known, limits = tracks.confirmed & described, self._limits(tracks, observations)
+        embedded = has_embedding(tracks.embedding)
+        reliable = self._statistics.reliable
+        described = reliable and bool(np.count_nonzero(embedded) or np.count_nonzero(observations.embedded))
+        known = tracks.confirmed & embedded & reliable
+        limits = limits_of(described, self.minimum_iou_threshold, self.lost_track_buffer)
         high &= observations.scores >= limits.confidence(
             self.high_confidence_threshold, self.track_activation_threshold
         )
-        low, active = ~high & (observations.scores >= self.low_confidence_threshold), tracks.missed == 0
-
-        match += self._match_by_overlap_with_veto(tracks, observations, match, known & active, high, limits)
-        unknown = high & ~has_embedding(observations.vectors)
-        match += self._match_by_overlap(observations, match, known, unknown, limits.minimum_iou)
-        recent = tracks.confirmed & ~known & (tracks.missed < limits.memory * self.frame_rate + 0.5)
-        match += self._match_by_overlap(observations, match, recent, high, limits.minimum_iou)
-        match += self._match_by_overlap(observations, match, ~tracks.confirmed, high, limits.minimum_iou)
-        match += self._match_by_overlap(observations, match, active & tracks.confirmed, low, limits.low_iou)
+        if len(match.detection) < len(observations):
+            match = self._match_what_is_left(observations, match, known, high, limits)
         match, born = self._reidentify(tracks, observations, match, high, limits)
 
         self._correct(observations, match)
         tracks.update_embeddings(match, observations, longest=AVERAGED * self.frame_rate)
+        if not np.count_nonzero(born):
+            return self._advance(observations, match, born)
         embedding = observations.vectors[born]
         return self._advance(
             observations,
@@ -179,6 +176,20 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
             raw=observations.raw[born],
             box=observations.boxes[born],
         )
+
+    def _match_what_is_left(
+        self, observations: Observations, match: Match, known: Bools, high: Bools, limits: Limits
+    ) -> Match:
+        """Second stage, by overlap: tracks with an embedding, those without, new ones; at last uncertain detections."""
+        tracks = self._tracks
+        low, active = ~high & (observations.scores >= self.low_confidence_threshold), tracks.missed == 0
+        match += self._match_by_overlap_with_veto(tracks, observations, match, known & active, high, limits)
+        unknown = high & ~observations.embedded
+        match += self._match_by_overlap(observations, match, known, unknown, limits.minimum_iou)
+        recent = tracks.confirmed & ~known & (tracks.missed < limits.memory * self.frame_rate + 0.5)
+        match += self._match_by_overlap(observations, match, recent, high, limits.minimum_iou)
+        match += self._match_by_overlap(observations, match, ~tracks.confirmed, high, limits.minimum_iou)
+        return match + self._match_by_overlap(observations, match, active & tracks.confirmed, low, limits.low_iou)
 
     @property
     def trust(self) -> Trust:
@@ -204,11 +215,10 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         Where the gate alone makes it certain who is who, embeddings are tested before they are used.
         """
         confirmed, astray = tracks.confirmed.nonzero()[0], STRAY * heights(tracks.box)
-        pairs = candidates_in_gate(self.motion, tracks, confirmed, observations, within=astray[confirmed])
-        measured = centre_size(observations.boxes).take(pairs.detection, axis=0)
-        u, v = (measured[:, :2] - tracks.state[pairs.track, kalman.POSITION, :2]).T
-        near = np.sqrt(u * u + v * v) <= astray[pairs.track]
-        pairs = pairs.where(near & high[pairs.detection])
+        pairs = candidates_in_gate(self.motion, tracks, confirmed, observations, within=astray.take(confirmed))
+        u, v = observations.measured.T[:2].take(pairs.detection, axis=1) - centres(tracks, pairs.track)
+        near = np.sqrt(u * u + v * v) <= astray.take(pairs.track)
+        pairs = pairs.where(near & high.take(pairs.detection))
         self._statistics = self._statistics.tested(tracks, observations, pairs, self.appearance_threshold)
         if len(taken.track):
             free = unmatched(len(tracks), taken.track)[pairs.track]
@@ -227,11 +237,11 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         high: Bools,
         limits: Limits,
     ) -> Match:
-        """Second stage: tracks with an embedding, by overlap; appearance may veto."""
+        """Tracks with an embedding, by overlap; appearance may veto."""
         rows, detections = self._left_over(observations, taken, known, high)
         if len(rows) == 0 or len(detections) == 0:
             return NO_MATCH
-        boxes = self.motion.boxes(tracks.state.take(rows, axis=0))
+        boxes = self.motion.boxes(tracks.state, rows)
         pairs = candidates_by_overlap(boxes, tracks, rows, observations, detections, limits.minimum_iou)
         embedding = self._appearance_distance(tracks, pairs, observations.vectors)
         relative_distance = embedding / (1.0 + VETO_RELIEF * (1.0 - pairs.cost))
@@ -271,16 +281,6 @@ class SteadySORTTracker(AppearanceTracker[SteadySORTTracks]):
         born = ready & unmatched(len(observations), beside_lost.detection)
         born[match.detection] = born[found.detection] = False
         return self._restart(observations, match, found), born
-
-    def _limits(self, tracks: SteadySORTTracks, observations: Observations) -> Limits:
-        """What holds on this frame: the limits of appearance or those of motion alone, but for what the user set."""
-        described = has_embedding(tracks.embedding).any() or has_embedding(observations.vectors).any()
-        limits = WITH_APPEARANCE if described and self._statistics.reliable else BY_MOTION
-        if self.minimum_iou_threshold is not None:
-            limits = limits._replace(minimum_iou=self.minimum_iou_threshold)
-        if self.lost_track_buffer is not None:
-            limits = limits._replace(memory=np.inf)
-        return limits
 
     def _appearance_distance(self, tracks: SteadySORTTracks, pairs: Pairs, vectors: Vectors) -> Floats:
         """Cosine distance of each pair; NaN without an embedding, and while embeddings are not reliable."""

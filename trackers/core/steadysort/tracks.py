@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.appearance.average import alike_pairs, moving_average
-from trackers.appearance.vectors import has_embedding
 from trackers.association.assignment import Match
 from trackers.association.classes import share_group
 from trackers.association.pairs import Pairs
 from trackers.boxes import Bools, Floats, Ints, Vectors
 from trackers.core.embeddings import TracksWithEmbedding
 from trackers.lifecycle import column
+from trackers.motion import kalman
 from trackers.motion.models import centre_size
 
 if TYPE_CHECKING:
@@ -51,14 +51,19 @@ class SteadySORTTracks(TracksWithEmbedding):
         self.embedding[rows] = moving_average(self.embedding.take(rows, axis=0), vectors, momentum)
         if self.raw.shape[1]:
             self.raw[rows] = moving_average(self.raw[rows], observations.raw[match.detection], momentum)
-        self.embedding_count[rows] += new * has_embedding(vectors)
+        self.embedding_count[rows] += new * observations.embedded.take(match.detection)
         self.count_frames(rows, observations.not_embedded.track)
-        self.box[rows] = observations.boxes[match.detection]
+        self.box[rows] = observations.boxes.take(match.detection, axis=0)
 
 
 def heights(boxes: Floats) -> Floats:
     """Height of each box in pixels, shape `(n,)`."""
     return np.asarray(boxes[:, 3] - boxes[:, 1])
+
+
+def centres(tracks: SteadySORTTracks, rows: Ints) -> Floats:
+    """Predicted centres of the tracks in these rows, shape `(2, k)`."""
+    return np.asarray(kalman.rows_of(tracks.state)[kalman.POSITION, :2].take(rows, axis=1))
 
 
 def every_pair(of_tracks: Bools, of_detections: Bools) -> Match:

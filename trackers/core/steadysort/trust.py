@@ -106,12 +106,14 @@ class Trust(NamedTuple):
 
 def unambiguous_pairs(tracks: SteadySORTTracks, observations: Observations, pairs: Pairs) -> Match:
     """Tracks matched on the previous frame and their only possible detection, where both have an embedding."""
-    active = pairs.where(tracks.missed[pairs.track] == 0)
+    active = pairs.where(tracks.missed.take(pairs.track) == 0)
     if len(active.track) == 0:
         return NO_MATCH
     track, detection, _ = active.where(without_rival(active))
     if len(track) > MOST:
         oldest = np.lexsort((*tracks.box[track].T, -tracks.age[track]))[:MOST]
         track, detection = track[oldest], detection[oldest]
-    known = has_embedding(tracks.embedding)[track] & has_embedding(observations.vectors)[detection]
+    known = has_embedding(tracks.embedding.take(track, axis=0)) & observations.embedded.take(detection)
+    if known.all():
+        return Match(track, detection)
     return Match(track[known], detection[known])
