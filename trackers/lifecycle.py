@@ -82,7 +82,7 @@ class Tracks:
 
     def take(self, rows: Bools | Ints) -> Self:
         """A copy of some of the tracks, by mask `(n,)` or by row."""
-        rows = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
+        rows = rows.nonzero()[0] if rows.dtype == np.bool_ else rows.astype(np.int64)
         return type(self)(**{name: in_rows(column, rows) for name, column in vars(self).items()})
 
     def renew(self, kept: Ints, count: int = 0, **born: npt.NDArray[Any]) -> None:
@@ -95,7 +95,7 @@ class Tracks:
         """
         living, everyone = len(kept), len(kept) == len(self)
         columns = vars(self)
-        for name, fill in fills(type(self)):
+        for name, fill in fills(type(self)):  # type: ignore[arg-type]
             old = columns[name]
             if count:
                 columns[name] = new = np.empty_like(old, shape=(living + count, *old.shape[1:]))
@@ -124,8 +124,8 @@ def in_rows(column: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
         [[2.0, 3.0], [6.0, 7.0]]
     """
     if column.ndim == 3 and column.strides[0] == column.itemsize:  # tracks side by side, as in a Kalman state
-        return column.transpose(1, 2, 0).take(rows, axis=2).transpose(2, 0, 1)
-    return column.take(rows, axis=0)
+        return np.asarray(column.transpose(1, 2, 0).take(rows, axis=2).transpose(2, 0, 1))
+    return np.asarray(column.take(rows, axis=0))
 
 
 class Changes(NamedTuple):

@@ -46,7 +46,7 @@ LIMITS = (None, 0.95, 0.9, 0.85, 0.8)
 """IoU from which a box hardly moved; None embeds all."""
 
 
-class Still(Stored):
+class Still(Stored):  # type: ignore[misc,unused-ignore]
     """Stored vectors, and for a box that hardly moved the vector that it had."""
 
     def __init__(self, limit: float | None, age: int) -> None:
@@ -97,6 +97,11 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def cut(network: Any, picture: npt.NDArray[np.uint8], corners: npt.NDArray[np.int64]) -> None:
+    """Cut these windows of a frame, and resize them."""
+    network.cut(network.load(picture), corners, None)
+
+
 def print_cutting(data: Path, extractor: DeepSORTFeatureExtractor, frames: int) -> None:
     """One row for each sequence."""
     network: Any = extractor._network
@@ -106,7 +111,8 @@ def print_cutting(data: Path, extractor: DeepSORTFeatureExtractor, frames: int) 
     print("|---|---|---|---|---|---|---|---|---|")
     for name in SEQUENCES:
         detections, _ = sequence(data, name, "osnet")
-        sides, border, took = [], [], {"cut": [], "all": [], "shrunk": []}
+        sides, border = [], []
+        took: dict[str, list[float]] = {"cut": [], "all": [], "shrunk": []}
         for number, (found, picture) in enumerate(zip(detections[:frames], pictures(data, name), strict=False)):
             if len(found) == 0:
                 continue
@@ -119,20 +125,20 @@ def print_cutting(data: Path, extractor: DeepSORTFeatureExtractor, frames: int) 
             places = Preprocessing(size=(height, width), fit="letterbox").places(corners)
             border.append(1.0 - np.prod(places[:, 2:] - places[:, :2], axis=1).mean() / (height * width))
             sides.append((corners[:, 3] - corners[:, 1]) / height)
-            calls = {
-                "cut": lambda frame=picture, at=corners: network.cut(network.load(frame), at, None),
+            calls: dict[str, Callable[[], object]] = {
+                "cut": partial(cut, network, picture, corners),
                 "all": partial(extractor.extract_features, picture, given),
-                "shrunk": lambda frame=picture, at=small: network.cut(network.load(frame), at, None),
+                "shrunk": partial(cut, network, picture, small),
             }
             for way, call in calls.items():
                 spent = seconds(call)
                 if number >= 40:
                     took[way].append(spent)
         ratio = np.concatenate(sides)
-        cut, everything, shrunk = (1e3 * float(np.median(took[way])) for way in ("cut", "all", "shrunk"))
+        cutting, whole, shrunk = (1e3 * float(np.median(took[way])) for way in ("cut", "all", "shrunk"))
         print(
             f"| {name} | {len(ratio) / max(len(sides), 1):.1f} | {100 * (ratio > 1).mean():.0f} % "
-            f"| {100 * (ratio > 2).mean():.0f} % | {cut:.2f} | {everything:.1f} | {100 * cut / everything:.1f} % "
+            f"| {100 * (ratio > 2).mean():.0f} % | {cutting:.2f} | {whole:.1f} | {100 * cutting / whole:.1f} % "
             f"| {shrunk:.2f} | {100 * np.mean(border):.0f} % |",
             flush=True,
         )

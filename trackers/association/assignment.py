@@ -176,7 +176,7 @@ def _stars(pairs: Pairs, side: int) -> tuple[Match, Pairs]:
 
     With `side` 0 they are tracks, with 1 detections. In a busy scene with many lost tracks most of the graph is such.
     """
-    centre, leaf = pairs[side], pairs[1 - side]
+    centre, leaf = (pairs.track, pairs.detection) if side == 0 else (pairs.detection, pairs.track)
     alone = np.bincount(leaf).take(leaf) == 1
     settled = (np.bincount(centre, ~alone) == 0.0).take(centre)
     stars = pairs.where(settled)

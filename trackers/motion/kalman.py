@@ -31,12 +31,12 @@ POSITION, VELOCITY, VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
 
 def rows_of(state: Floats) -> Floats:
     """The five rows of a state `(n, 5, 4)`, each for all coordinates and tracks, a view of shape `(5, 4, n)`."""
-    return state.transpose(1, 2, 0)
+    return np.asarray(state.transpose(1, 2, 0))
 
 
 def as_state(rows: Floats) -> Floats:
     """A state `(n, 5, 4)`, as a view of its five rows `(5, 4, n)`."""
-    return rows.transpose(2, 0, 1)
+    return np.asarray(rows.transpose(2, 0, 1))
 
 
 def initiate(measurement: Floats, position_variance: Floats, velocity_variance: Floats) -> Floats:

@@ -31,7 +31,7 @@ class Deviation:
         deviation: Floats = self._weight * scale.T  # tracks side by side in memory, as in a state
         deviation += self._constant
         deviation *= deviation
-        return deviation.T
+        return np.asarray(deviation.T)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def centre_aspect_height(boxes: Floats) -> Floats:
     """
     measured = _columns_of_centre_size(boxes)
     measured[2] /= measured[3]
-    return measured.T
+    return np.asarray(measured.T)
 
 
 def longer_side_aspect_height(coordinates: Floats) -> Floats:
@@ -143,7 +143,7 @@ def centre_size(boxes: Floats) -> Floats:
         >>> centre_size(np.array([[0.0, 0, 10, 20]])).tolist()
         [[5.0, 10.0, 10.0, 20.0]]
     """
-    return _columns_of_centre_size(boxes).T
+    return np.asarray(_columns_of_centre_size(boxes).T)
 
 
 def centre_area_aspect(boxes: Floats) -> Floats:
@@ -157,7 +157,7 @@ def centre_area_aspect(boxes: Floats) -> Floats:
     width, height = measured[2].copy(), measured[3].copy()
     measured[2] = width * height
     measured[3] = width / height
-    return measured.T
+    return np.asarray(measured.T)
 
 
 def _columns_of_centre_size(boxes: Floats) -> Floats:
@@ -197,7 +197,7 @@ def fourth_coordinate(coordinates: Floats) -> Floats:
 
 def width_and_height(coordinates: Floats) -> Floats:
     """Width and height in `(u, v, w, h)`, once for the place and once for the size, shape `(n, 4)`."""
-    return coordinates.T[[2, 3, 2, 3]].T
+    return np.asarray(coordinates.T[[2, 3, 2, 3]].T)
 
 
 def third_coordinate(coordinates: Floats) -> Floats:
