@@ -80,7 +80,8 @@ def with_ids(detections: sv.Detections, ids: Ints) -> sv.Detections:
     tracked.class_id = None if detections.class_id is None else detections.class_id.copy()
     tracked.tracker_id = ids
     tracked.data = {
-        key: value.copy() if type(value) is np.ndarray else copy.copy(value) for key, value in detections.data.items()
+        key: value.copy("K") if type(value) is np.ndarray else copy.copy(value)
+        for key, value in detections.data.items()
     }
     if hasattr(detections, "metadata"):
         tracked.metadata = copy.copy(detections.metadata)
