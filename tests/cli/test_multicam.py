@@ -187,3 +187,12 @@ def test_eval_scores_one_identity_over_all_cameras(
     assert rows[0]["IDF1"] == 1.0
     assert rows[-1]["IDF1"] == pytest.approx(idf1)
     assert rows[-1]["undecided"] == undecided
+
+
+@pytest.mark.parametrize("field", ["frame_rate: abc", "frame_rate: 0", "starts: .nan", "starts: noon", "starts: [1]"])
+def test_a_camera_with_a_wrong_number_is_named(call: Callable[..., Said], tmp_path: Path, field: str) -> None:
+    (tmp_path / "cameras.yaml").write_text(f"cameras:\n  door: {{source: door.mp4, {field}}}\n")
+    said = call("multicam", "cameras.yaml", "results")
+    assert (said.code, said.out) == (2, "")
+    assert "cameras.yaml: camera 'door': " in said.error
+    assert not (tmp_path / "results").exists()

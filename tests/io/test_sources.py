@@ -224,3 +224,21 @@ def test_an_address_that_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
         port = free.getsockname()[1]
     with pytest.raises(ValueError, match=r"nothing came within 0\.3 s"):
         open_source(f"udp://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("name", ["cover.png", "thumb_1.jpg", "zz.bmp", "0_mask.png"])
+def test_a_picture_without_a_number_is_no_frame_of_a_sequence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    pictures(tmp_path / "img1", "000001.png", "000002.png", "000003.png", name)
+    (tmp_path / "seqinfo.ini").write_text("[Sequence]\nseqLength=3\n")
+    assert [frame.image[0, 0, 0] for frame in open_source(tmp_path)] == [0, 1, 2]
+    assert f"{name} left out" in caplog.text
+    assert len(list(open_source(tmp_path / "img1"))) == 4, "of a plain folder every picture is one"
+
+
+def test_images_that_are_missing_at_the_end_are_noticed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pictures(tmp_path / "img1", "000001.png", "000002.png")
+    (tmp_path / "seqinfo.ini").write_text("[Sequence]\nseqLength=9\n")
+    assert len(list(open_source(tmp_path))) == 2
+    assert "ended with frame 2 of 9" in caplog.text

@@ -144,5 +144,6 @@ def _sequence(folder: Path, frame_rate: float | None) -> FrameSource:
     paths = pictures_in(sequence.frames)
     if not paths:
         raise ValueError(f"{sequence.frames} has no images; known endings are {', '.join(IMAGE_SUFFIXES)}")
-    check_numbering(sequence.frames, paths)
-    return open_pictures(str(sequence.frames), paths, rate)
+    frames = check_numbering(sequence.frames, paths)
+    count = max(len(frames), sequence.length or 0)
+    return replace(open_pictures(str(sequence.frames), frames, rate), frame_count=count)

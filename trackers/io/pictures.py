@@ -70,19 +70,23 @@ def check_names(paths: Sequence[Path]) -> None:
             )
 
 
-def check_numbering(folder: Path, paths: Sequence[Path]) -> None:
+def check_numbering(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
     """Refuse pictures of a MOT sequence that are not numbered from 1 without a hole: rows would go to other frames.
 
     Names with more than a number in them, as annotation tools export them, may start anywhere and go on in even steps.
+
+    Returns:
+        The pictures that are frames: where most are called by a number alone, these.
 
     Raises:
         ValueError: If they are not; the message says how they are numbered.
     """
     check_names(paths)
     plain = [path for path in paths if path.stem.isdigit()]
+    plain = plain if 2 * len(plain) > len(paths) else []
     numbers = sorted(numbers_of(plain or paths) or ())
     if not numbers:
-        return
+        return paths
     if plain and numbers[0] != 1:
         missing = "" if numbers[0] == 0 else f", and images before {numbers[0]} are missing"
         raise ValueError(
@@ -95,6 +99,10 @@ def check_numbering(folder: Path, paths: Sequence[Path]) -> None:
             raise ValueError(
                 f"{folder}: image {before + step} is missing, the numbering jumps from {before} to {after}"
             )
+    for path in paths if plain else ():
+        if not path.stem.isdigit():
+            logger.warning("%s left out: it has no number for a name, as the frames have", path)
+    return plain or paths
 
 
 def open_pictures(name: str, paths: Sequence[Path], frame_rate: float | None) -> FrameSource:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trackers.core.time import as_seconds
 from trackers.identity import CameraLinks
 from trackers.identity.identification import PairOfTracks
+from trackers.io.source import check_rate
 from trackers.io.text import read_text
 from trackers.pipeline.choices import read_yaml
 
@@ -90,13 +92,19 @@ def _camera(path: Path, name: str, value: Any) -> CameraPlan:
         raise ValueError(
             f"{path}: camera {name!r} has {min(unknown)!r}; there are source, detections, frame_rate and starts"
         )
+    try:
+        frame_rate = None if fields.get("frame_rate") is None else float(fields["frame_rate"])
+        starts = as_seconds(float(fields.get("starts", 0.0)))
+        check_rate(frame_rate)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: camera {name!r}: {error}") from error
     source = _beside(path, str(fields["source"]))
     detections = fields.get("detections")
     return CameraPlan(
         source=source,
         detections=None if detections is None else _beside(path, str(detections)),
-        frame_rate=None if fields.get("frame_rate") is None else float(fields["frame_rate"]),
-        starts=float(fields.get("starts", 0.0)),
+        frame_rate=frame_rate,
+        starts=starts,
     )
 
 
