@@ -8,6 +8,9 @@ prints HOTA / IDF1 / ID switches on the six sequences of `identity.py`: vectors 
 video, and learned while the tracker runs; plain and as the mean over perturbed copies; on how many of the sequences and
 copies the map was adopted; and the seconds that the second pass waits for the map, per minute of video.
 
+`others` prints the same for other footage: MOT16-11b with stored vectors of OSNet and with stripes, and
+drawn people, cars, fish and what a drone sees, with stripes.
+
 `left-out` chooses the settings of the map anew for each sequence, by the five others, and joins the six scores.
 """
 
@@ -19,6 +22,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -26,9 +30,11 @@ import numpy as np
 import supervision as sv
 from identity import RATES, cell, left_out, stream  # type: ignore[import-not-found,unused-ignore]
 
-from trackers import DeepSORTTracker, SteadySORTTracker
+from trackers import DeepSORTTracker, SteadySORTTracker, StripeFeatureExtractor
 from trackers.appearance.adaptation import adapt_vectors, learning, projection
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
+from trackers.io import open_source, read_mot
+from trackers.sample import ObjectScene, Scene
 from trackers.table import BoxTable
 
 THRESHOLDS = {"mobilenetv2_100": 0.15, "stripes": 0.2, "osnet": 0.3, "retail0248": 0.3}
@@ -39,6 +45,9 @@ TRACKERS: dict[str, tuple[Callable[..., Any], float]] = {
     "DeepSORT": (DeepSORTTracker, 0.5),
 }
 """Trackers, and the lowest confidence they get."""
+
+SEEDS = 4
+"""Drawn scenes of each kind."""
 
 WAYS = ("as they are", "two passes", "while it runs")
 
@@ -57,8 +66,15 @@ class Run(NamedTuple):
 def run(vectors: str, tracker: str, way: str, sequence: str, copy: int | None = None) -> Run:
     """Track one sequence."""
     frames, truth = stream(sequence, copy, vectors)
+    return follow(frames, truth, RATES[sequence], vectors, tracker, way, sequence)
+
+
+def follow(
+    frames: list[sv.Detections], truth: BoxTable, rate: float, vectors: str, tracker: str, way: str, name: str
+) -> Run:
+    """Track frames with vectors, learning in one of the ways."""
     make, lowest = TRACKERS[tracker]
-    options: dict[str, Any] = {"frame_rate": RATES[sequence], "appearance_threshold": THRESHOLDS[vectors]}
+    options: dict[str, Any] = {"frame_rate": rate, "appearance_threshold": THRESHOLDS[vectors]}
     adapted, seconds = False, 0.0
     if way == "two passes":
         start = time.perf_counter()
@@ -72,7 +88,7 @@ def run(vectors: str, tracker: str, way: str, sequence: str, copy: int | None = 
     outputs = BoxTable.from_detections(one.update(frame) for frame in rows)
     if way == "while it runs":
         adapted = one._adaptation is not None and one._adaptation.threshold is not None
-    return Run(evaluate_sequence(truth, outputs, name=sequence), adapted, seconds)
+    return Run(evaluate_sequence(truth, outputs, name=name), adapted, seconds)
 
 
 def _mapped(frame: sv.Detections, vectors: Any) -> sv.Detections:
@@ -102,6 +118,61 @@ def compare(kinds: Sequence[str], trackers: Sequence[str], copies: int) -> list[
     return table
 
 
+def drawn(scene: Any) -> tuple[list[sv.Detections], BoxTable]:
+    """Noisy detections of a drawn scene with stripes, and its ground truth."""
+    found = [scene.detections(index) for index in range(len(scene))]
+    for index, one in enumerate(found):
+        one.data = {"embedding": StripeFeatureExtractor().extract_features(scene.frame(index), one)}
+    return found, BoxTable.from_detections(scene.truth(index) for index in range(len(scene)))
+
+
+def later_half(vectors: str) -> tuple[list[sv.Detections], BoxTable]:
+    """The second half of MOT16-11."""
+    folder = Path(os.environ["TRACKERS_DATA"]) / "more"
+    stored = np.load(folder / "golden/MOT16-11b/detections.npz")
+    truth = read_mot(folder / "mot/MOT16-11b/gt/gt.txt")
+    truth = truth.rows((truth.confidence != 0) & (truth.class_id == 1))
+    found = []
+    for source in open_source(folder / "mot/MOT16-11b"):
+        rows = np.flatnonzero(stored["frame"] == source.number)
+        one = sv.Detections(stored["xyxy"][rows].astype(np.float64), confidence=stored["confidence"][rows])
+        if vectors == "osnet":
+            one.data["embedding"] = stored["osnet"][rows].astype(np.float32)
+        else:
+            one.data["embedding"] = StripeFeatureExtractor().extract_features(source.image, one)
+        found.append(one)
+    return found, truth
+
+
+def others() -> list[dict[str, str]]:
+    """One row for each way on footage that is not of the six sequences."""
+    scenes: dict[str, Callable[[int], Any]] = {
+        "drawn people": lambda seed: Scene(seed=5 + seed, length=600),
+        "drawn cars": lambda seed: ObjectScene.cars(seed=seed),
+        "drawn fish": lambda seed: ObjectScene.fish(seed=seed),
+        "drawn drone's view": lambda seed: ObjectScene.drone(seed=seed),
+    }
+    footage: dict[str, list[tuple[Any, ...]]] = {
+        "MOT16-11b, OSNet": [("osnet", 30.0, *later_half("osnet"))],
+        "MOT16-11b, stripes": [("stripes", 30.0, *later_half("stripes"))],
+    }
+    for kind, make in scenes.items():
+        made = [make(seed) for seed in range(SEEDS)]
+        footage[f"{kind}, stripes"] = [("stripes", getattr(one, "frame_rate", 25.0), *drawn(one)) for one in made]
+    table = []
+    for name, parts in footage.items():
+        for way in WAYS:
+            runs = [
+                follow(frames, truth, rate, vectors, "SteadySORT", way, f"{name} {number}")
+                for number, (vectors, rate, frames, truth) in enumerate(parts)
+            ]
+            adopted = f"{sum(one.adapted for one in runs)} of {len(runs)}"
+            scores = cell([combine([one.scores for one in runs])])
+            table.append({"footage": name, "SteadySORT": way, "HOTA / IDF1 / ID switches": scores, "adapted": adopted})
+            print(*table[-1].values(), sep=" | ", file=sys.stderr, flush=True)
+    return table
+
+
 def choose_on_the_others(kinds: Sequence[str]) -> list[dict[str, str]]:
     """The score of each sequence with the settings that did best on the five others, joined."""
     table = []
@@ -122,7 +193,7 @@ def choose_on_the_others(kinds: Sequence[str]) -> list[dict[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("compare", "left-out"), default="compare")
+    parser.add_argument("what", nargs="?", choices=("compare", "others", "left-out"), default="compare")
     parser.add_argument("--vectors", nargs="+", default=list(THRESHOLDS)[:3], choices=list(THRESHOLDS))
     parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=list(TRACKERS))
     parser.add_argument("--copies", type=int, default=4, help="perturbed copies")
@@ -131,6 +202,8 @@ def main() -> None:
         sys.exit("TRACKERS_DATA must name the folder of real data")
     if options.what == "left-out":
         table = choose_on_the_others(options.vectors)
+    elif options.what == "others":
+        table = others()
     else:
         table = compare(options.vectors, options.trackers, options.copies)
     print(format_table(table, "markdown"))
