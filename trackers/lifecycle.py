@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from trackers.association.assignment import Match, unmatched
 from trackers.boxes import Bools, Floats, Ints, Vectors, writable
+from trackers.deprecation import warn_renamed
 from trackers.errors import check_range
 
 if TYPE_CHECKING:
@@ -104,6 +105,16 @@ class Tracks:
             else:
                 columns[name] = in_rows(old, kept)
 
+    def keep(self, kept: Ints) -> None:
+        """The old name of `renew` without new tracks."""
+        warn_renamed("Tracks.keep(kept)", "Tracks.renew(kept)")
+        self.renew(kept)
+
+    def append(self, count: int, **born: npt.NDArray[Any]) -> None:
+        """The old name of `renew` with new tracks alone."""
+        warn_renamed("Tracks.append(count)", "Tracks.renew(np.arange(len(tracks)), count)")
+        self.renew(np.arange(len(self)), count, **born)
+
 
 @functools.cache
 def fills(kind: type[Tracks]) -> tuple[tuple[str, float], ...]:
@@ -136,7 +147,8 @@ class Changes(NamedTuple):
         confirmed: Ids given on this frame.
         lost: Ids that were matched on the previous frame and not on this one.
         recovered: Ids matched again after a gap.
-        removed: The tracks that died, tentative ones included, in one table or two; none where nobody listens.
+        removed: The tracks that died, tentative ones included, in one table or two; none unless
+            `Lifecycle.listened`.
     """
 
     born: int
@@ -157,7 +169,7 @@ class Lifecycle:
         total_confirmed: Ids given so far.
         changes: What became of the tracks on the last frame.
         between: The tracks that died between the last frame and this one.
-        listened: Whether somebody wants to know which tracks died.
+        listened: Whether `changes` contains the tracks that died; a tracker collects them once it has a listener.
     """
 
     minimum_consecutive_frames: int
@@ -166,7 +178,7 @@ class Lifecycle:
     total_confirmed: int = 0
     changes: Changes | None = None
     between: tuple[Tracks, ...] = ()
-    listened: bool = False
+    listened: bool = True
 
     def reset(self) -> None:
         """Start the ids anew."""

@@ -20,7 +20,7 @@ from trackers import (
     SteadySORTTracker,
     StripeFeatureExtractor,
 )
-from trackers.association.pairs import GATE, gate_distance
+from trackers.association.pairs import GATE, mahalanobis
 from trackers.boxes import overlap
 from trackers.core.base import Tracker
 from trackers.motion import kalman
@@ -213,7 +213,7 @@ def deepsort() -> Pictures:
         extractor.extract_features(frame, output), output.xyxy, np.asarray(output.tracker_id), strict=True
     ):
         distance = float(min(1.0 - vector @ embedding for embedding in embeddings))
-        gate = float(gate_distance(XYAH, state, box[None].astype(np.float64))[0, 0])
+        gate = float(mahalanobis(XYAH, state, XYAH.coordinates(box[None].astype(np.float64)))[0, 0])
         inside, similar = gate <= GATE["state"], distance <= extractor.appearance_threshold
         colour = GREEN if inside and similar else RED
         canvas.box(box, colour, f"id {number}")

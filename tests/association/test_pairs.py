@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from tests.motion.test_kalman import DenseFilter
 from trackers.association import pairs
-from trackers.association.pairs import GATE, Pairs, gated_pairs, overlapping_pairs, within_reach
+from trackers.association.pairs import (
+    GATE,
+    Pairs,
+    gate_distance,
+    gated_pairs,
+    mahalanobis,
+    overlapping_pairs,
+    pairs_in_gate,
+    within_reach,
+)
 from trackers.boxes import overlap
 from trackers.motion.models import XYAH
 
@@ -64,7 +73,7 @@ def test_within_reach_is_every_pair_that_close_in_order(
 def test_the_gate_admits_what_a_dense_filter_admits(gating: str, seed: int, tracks: int, detections: int) -> None:
     first, second = crowd(seed, tracks, 150), crowd(seed + 1, detections, 150)
     state = XYAH.predict(XYAH.initiate(first))
-    found = as_matrix(gated_pairs(XYAH, state, XYAH.coordinates(second), gating), tracks, detections)
+    found = as_matrix(pairs_in_gate(XYAH, state, XYAH.coordinates(second), gating), tracks, detections)
     for row, box in enumerate(first):
         dense = DenseFilter(box)
         dense.predict()
@@ -109,3 +118,18 @@ def test_iou_is_symmetric_bounded_and_one_on_itself(seed: int, count: int) -> No
 
 def test_a_box_turned_inside_out_overlaps_nothing() -> None:
     assert overlap(np.array([[10.0, 10, 5, 5]]), np.array([[0.0, 0, 20, 20]])).tolist() == [0.0]
+
+
+def test_the_old_names_take_boxes_and_warn() -> None:
+    first = crowd(0, 8, 150)
+    second = first + 0.5
+    state = XYAH.predict(XYAH.initiate(first))
+    with pytest.warns(DeprecationWarning, match="pairs_in_gate"):
+        old = gated_pairs(XYAH, state, second)
+    for before, now in zip(old, pairs_in_gate(XYAH, state, XYAH.coordinates(second)), strict=True):
+        np.testing.assert_array_equal(before, now)
+    assert len(old.track) >= 6  # small boxes leave the gate
+    with pytest.warns(DeprecationWarning, match="mahalanobis"):
+        distances = gate_distance(XYAH, state, second)
+    assert np.median(np.diag(distances)) < GATE["state"]
+    np.testing.assert_array_equal(distances, mahalanobis(XYAH, state, XYAH.coordinates(second)))

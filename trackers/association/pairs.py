@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trackers.boxes import Bools, Floats, Ints, overlap_of_corners
+from trackers.deprecation import warn_renamed
 from trackers.motion import kalman
 from trackers.motion.models import MotionModel
 
@@ -93,7 +94,7 @@ def within_reach(centre: Floats, reach: Floats, points: Floats) -> tuple[Ints, I
     return np.divmod(np.sort(rectangle.take(inside) * len(px) + point.take(inside)), len(px))
 
 
-def gated_pairs(
+def pairs_in_gate(
     model: MotionModel, state: Floats, measured: Floats, gating: str = "state", within: Floats | None = None
 ) -> Pairs:
     """Pairs inside the Mahalanobis gate, with their squared distance as cost (Wojke 2017, equations 1 and 2).
@@ -115,7 +116,7 @@ def gated_pairs(
         return NO_PAIRS
     gate = GATE[gating]
     if len(state) * len(measured) <= SMALL_FRAME:
-        distances = gate_distance(model, state, measured, gating)
+        distances = mahalanobis(model, state, measured, gating)
         track, detection = np.nonzero(distances <= gate)
         return Pairs(track, detection, distances[track, detection])
     mean, variance, measured = _innovation(model, state, measured, gating)
@@ -130,7 +131,7 @@ def gated_pairs(
     return Pairs(track, detection, distance).where(distance <= gate)
 
 
-def gate_distance(model: MotionModel, state: Floats, measured: Floats, gating: str = "state") -> Floats:
+def mahalanobis(model: MotionModel, state: Floats, measured: Floats, gating: str = "state") -> Floats:
     """Squared Mahalanobis distance of every track to every detection, as a matrix.
 
     Args:
@@ -147,6 +148,20 @@ def gate_distance(model: MotionModel, state: Floats, measured: Floats, gating: s
     squared *= squared
     squared /= variance[:, :, None]
     return np.asarray(np.add.reduce(squared))
+
+
+def gated_pairs(
+    model: MotionModel, state: Floats, boxes: Floats, gating: str = "state", within: Floats | None = None
+) -> Pairs:
+    """The old name of `pairs_in_gate`, which took boxes."""
+    warn_renamed("gated_pairs(model, state, boxes)", "pairs_in_gate(model, state, model.coordinates(boxes))")
+    return pairs_in_gate(model, state, model.coordinates(boxes), gating, within)
+
+
+def gate_distance(model: MotionModel, state: Floats, boxes: Floats, gating: str = "state") -> Floats:
+    """The old name of `mahalanobis`, which took boxes."""
+    warn_renamed("gate_distance(model, state, boxes)", "mahalanobis(model, state, model.coordinates(boxes))")
+    return mahalanobis(model, state, model.coordinates(boxes), gating)
 
 
 def _innovation(model: MotionModel, state: Floats, measured: Floats, gating: str) -> tuple[Floats, Floats, Floats]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trackers.association.classes import share_group
-from trackers.association.pairs import GATE, Pairs, gate_distance, gated_pairs, overlapping_pairs
+from trackers.association.pairs import GATE, Pairs, mahalanobis, overlapping_pairs, pairs_in_gate
 from trackers.boxes import Floats, Ints, overlap
 from trackers.core.association_log import all_pairs
 from trackers.lifecycle import Tracks, in_rows
@@ -44,12 +44,12 @@ def candidates_in_gate(
         Pairs of table rows and frame rows.
     """
     if observations.association_log is not None:
-        distance = gate_distance(model, tracks.state[rows], observations.measured, gating)
+        distance = mahalanobis(model, tracks.state[rows], observations.measured, gating)
         observations.association_log.write(
             "gate", all_pairs(rows, np.arange(len(observations)), distance), GATE[gating]
         )
     state = tracks.state if len(rows) == len(tracks) else in_rows(tracks.state, rows)
-    track, detection, distance = gated_pairs(model, state, observations.measured, gating, within)
+    track, detection, distance = pairs_in_gate(model, state, observations.measured, gating, within)
     return _same_group(tracks, observations, Pairs(rows[track], detection, distance))
 
 

@@ -43,7 +43,7 @@ class SharedParameters(Steps[TracksType]):
         self._classes = ClassRule(class_agnostic)
         self._camera_motion, self._camera = camera_motion, camera_of(camera_motion)
         hits, age = confirmation(minimum_consecutive_frames, frame_rate)
-        super().__init__(motion, Lifecycle(hits, self._buffer(), age), tracks)
+        super().__init__(motion, Lifecycle(hits, self._buffer(), age, listened=False), tracks)
 
     @property
     def selection(self) -> Selection | None:
