@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from trackers.cli.folder import Jobs, check_one_video, run_folder
 from trackers.cli.progress import progress_bar
 from trackers.io import read_detections
-from trackers.pipeline.choices import Choice
 from trackers.pipeline.settings import EmbedSettings
 
 
@@ -16,10 +14,7 @@ def embed(
     source: str,
     output: Path,
     *,
-    extractor: Choice | None = None,
-    detections: str | None = None,
-    confidence: float | None = None,
-    classes: Sequence[str] = (),
+    settings: EmbedSettings,
     overwrite: bool = False,
     shard: str | None = None,
     jobs: Jobs,
@@ -35,12 +30,7 @@ def embed(
         output: File to write, .npz; `trackers track --detections` and `trackers benchmark --detections` read
             it. For a folder of videos, the folder to write one such file for each into, as `trackers track
             --output-dir` does.
-        extractor: Chosen by name; none keeps the boxes alone.
-        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
-            text, COCO JSON, a folder of YOLO labels, or what `trackers track` and `trackers embed` write. Default:
-            det/det.txt of a MOT sequence.
-        confidence: Lowest confidence of a detection.
-        classes: Names or numbers of the classes to keep. Default: all.
+        settings: What is detected and embedded.
         overwrite: Replace existing files.
         shard: Do a share of the videos, such as 3/8 for the third of eight.
         jobs: Where they run.
@@ -48,7 +38,6 @@ def embed(
     Returns:
         What was written, in words.
     """
-    settings = EmbedSettings(extractor, detections, confidence, classes)
     if output.suffix.lower() != ".npz" and Path(source).is_dir():
         return run_folder(source, output, settings, ("npz",), jobs, shard=shard, overwrite=overwrite)
     check_one_video(jobs, shard)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
@@ -90,10 +91,13 @@ def build_parser(prog: str, function: Callable[..., Any], arguments: Sequence[st
         [name for name in _chosen_by_name(function) if any(one.startswith(f"--{name}.name") for one in arguments)],
     )
     chosen = {name: _chosen(name, arguments) for name in _chosen_by_name(function)}
-    spread = _spread(function)
-    parser.add_function_arguments(function, as_group=False, as_positional=True, skip={*chosen, *spread})
-    for kind in spread.values():
-        parser.add_class_arguments(kind, as_group=False, skip=set(chosen), instantiate=False)
+    spread, every = _spread(function), inspect.signature(function).parameters.keys()
+    for kind, adjacent in itertools.groupby(every, spread.get):
+        if kind is None:
+            others = {*every - set(adjacent), *chosen}
+            parser.add_function_arguments(function, as_group=False, as_positional=True, skip=others)
+        else:
+            parser.add_class_arguments(kind, as_group=False, skip=set(chosen), instantiate=False)
     for name, choice in chosen.items():
         names, default = CHOICES[name]
         group = parser.add_argument_group(f"{name}: {choice or 'by the tracker'}")

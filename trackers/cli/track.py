@@ -12,8 +12,6 @@ from trackers.boxes import Image
 from trackers.cli.failures import finished
 from trackers.cli.folder import Jobs, check_one_video, run_folder
 from trackers.cli.progress import progress_bar
-from trackers.pipeline.choices import Choice
-from trackers.pipeline.draw import DEFAULT, Drawing
 from trackers.pipeline.preview import open_preview
 from trackers.pipeline.settings import TrackSettings
 from trackers.pipeline.track import Summary
@@ -22,18 +20,8 @@ from trackers.pipeline.track import Summary
 def track(
     source: str,
     *,
-    tracker: Choice,
-    extractor: Choice | None = None,
-    detections: str | None = None,
-    confidence: float | None = None,
-    classes: Sequence[str] = (),
+    settings: TrackSettings,
     output: Sequence[str] = (),
-    draw: Drawing = DEFAULT,
-    only: Sequence[int] = (),
-    frame_rate: float | None = None,
-    explain: bool = False,
-    refine: bool = False,
-    adapt: bool = False,
     preview: bool = False,
     overwrite: bool = False,
     output_dir: Path | None = None,
@@ -53,25 +41,9 @@ def track(
         source: Video, folder of images, MOT sequence, camera (0), URL, or `sample`. Also a picture, a pattern such as
             frames/*.png, a device, - for standard input, or a file of detections, which is tracked without frames. The
             sample is embedded.
-        tracker: Chosen by name. Default: steadysort, which keeps ids best.
-        extractor: Chosen by name; none for none. Default: stripes for steadysort if there are frames and the
-            detections bring no vectors.
-        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
-            text, the .npy of the original DeepSORT, our .npz, .csv or .jsonl, COCO JSON, or a folder of YOLO labels;
-            `sample` is the detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's own
-            detector on the sample.
-        confidence: Lowest confidence of a detection. Default: what suits the tracker for a model (0.5 for sort
-            and deepsort, 0.1 for the others) and for a .npz of `trackers embed`; everything from other files.
-        classes: Classes to track, by name or number. Default: all.
+        settings: How it is tracked.
         output: Files to write, such as out.mp4 out.txt. Annotated video (.mp4, .mkv, ...), MOT text (.txt), CSV (.csv),
             JSON lines (.jsonl).
-        draw: How tracks are drawn.
-        only: Ids of the tracks to write and draw. Default: all.
-        frame_rate: Frames per second, where SOURCE does not tell.
-        explain: Write to JSON lines why each detection got its id or none, and in the first how they were made.
-        refine: Track the file to its end first, then write tracks improved with hindsight, as `trackers refine` does.
-        adapt: Read the file twice: learn first what tells its objects apart, then track with that. For a camera or a
-            stream, `--tracker.adapt true` learns on the way.
         preview: Show the frames in a window; q ends the run.
         overwrite: Replace existing files. One that is there stays until the new one is whole.
         output_dir: Folder of results; SOURCE is a folder of videos. Each video and MOT sequence in it has its own.
@@ -84,21 +56,8 @@ def track(
     Returns:
         What was done, in words.
     """
-    settings = TrackSettings(
-        tracker,
-        extractor,
-        detections,
-        confidence,
-        classes,
-        draw,
-        only,
-        frame_rate=frame_rate,
-        explain=explain,
-        refine=refine,
-        adapt=adapt,
-    )
     written = output if output_dir is None else output_format
-    if explain and not any(str(name).lower().endswith("jsonl") for name in written):
+    if settings.explain and not any(str(name).lower().endswith("jsonl") for name in written):
         raise ValueError("--explain writes to JSON lines: name an output such as out.jsonl")
     if output_dir is not None:
         if output or preview:

@@ -47,18 +47,23 @@ class TrackSettings:
     """Everything `trackers track` gets but the source and the outputs.
 
     Attributes:
-        tracker: The tracker.
-        extractor: The feature extractor; None takes the default of the tracker.
-        detections: As in `trackers.pipeline.detectors.open_detector`; `{folder}` and `{name}` stand for the folder and
-            the name of the source. None takes those of a MOT sequence.
-        confidence: Lowest confidence of a detection; None takes what suits the tracker.
-        classes: Names or numbers of the classes to track; none takes all.
-        draw: How tracks are drawn on a video.
-        only: Ids to write and draw; none takes all.
-        frame_rate: Frames per second, where the source does not tell.
-        explain: Write to JSON lines why each detection got its id or none.
-        refine: Track a source to its end first, then write its tracks improved with hindsight.
-        adapt: Read the source twice: learn first what tells its objects apart, then track with that.
+        tracker: Chosen by name. Default: steadysort, which keeps ids best.
+        extractor: Chosen by name; none for none. Default: stripes for steadysort if there are frames and the
+            detections bring no vectors.
+        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
+            text, the .npy of the original DeepSORT, our .npz, .csv or .jsonl, COCO JSON, or a folder of YOLO labels;
+            `sample` is the detector of the embedded sample. Default: det/det.txt of a MOT sequence, the sample's own
+            detector on the sample.
+        confidence: Lowest confidence of a detection. Default: what suits the tracker for a model (0.5 for sort
+            and deepsort, 0.1 for the others) and for a .npz of `trackers embed`; everything from other files.
+        classes: Classes to track, by name or number. Default: all.
+        draw: How tracks are drawn.
+        only: Ids of the tracks to write and draw. Default: all.
+        frame_rate: Frames per second, where SOURCE does not tell.
+        explain: Write to JSON lines why each detection got its id or none, and in the first how they were made.
+        refine: Track the file to its end first, then write tracks improved with hindsight, as `trackers refine` does.
+        adapt: Read the file twice: learn first what tells its objects apart, then track with that. For a camera or a
+            stream, `--tracker.adapt true` learns on the way.
     """
 
     tracker: Choice
@@ -171,9 +176,11 @@ class EmbedSettings:
 
     Attributes:
         extractor: The feature extractor; None keeps the boxes alone.
-        detections: As in `TrackSettings`.
+        detections: Model such as yolo11n.pt, or file of detections. A model is one of Ultralytics. The file may be MOT
+            text, COCO JSON, a folder of YOLO labels, or what `trackers track` and `trackers embed` write. Default:
+            det/det.txt of a MOT sequence.
         confidence: Lowest confidence of a detection.
-        classes: Names or numbers of the classes to keep; none takes all.
+        classes: Names or numbers of the classes to keep. Default: all.
     """
 
     extractor: Choice | None = None
