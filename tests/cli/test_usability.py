@@ -101,7 +101,9 @@ def test_a_bare_command_names_what_is_missing_as_the_usage_does(call: Call, comm
 
 
 def parsed(line: str, command: str = "track") -> dict[str, object]:
-    return parse(f"trackers {command}", command_function(command), line.split())
+    """The options, the fields of settings among them."""
+    values = parse(f"trackers {command}", command_function(command), line.split())
+    return {**values, **vars(values["settings"])} if "settings" in values else values
 
 
 @pytest.mark.parametrize(
