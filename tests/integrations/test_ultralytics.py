@@ -420,3 +420,12 @@ def test_learned_appearance_from_a_yaml(tmp_path: Path) -> None:
     assert tracker.adapt
     assert isinstance(tracker.feature_extractor, AdaptedExtractor)
     assert tracker.appearance_threshold == adapted.appearance_threshold
+
+
+@pytest.mark.parametrize(
+    "line", ["lost_track_buffer: -5", "frame_rate: fast", "selection: all", "class_agnostic: maybe"]
+)
+def test_a_wrong_value_in_a_file_is_named_with_the_file(tmp_path: Path, line: str) -> None:
+    (tmp_path / "own.yaml").write_text(f"tracker_type: sort\n{line}\n")
+    with pytest.raises(ValueError, match=rf"own\.yaml: {line.partition(':')[0]} must be"):
+        read_settings(tmp_path / "own.yaml", [])

@@ -94,9 +94,9 @@ def _settings(content: dict[str, Any], path: Path) -> Settings:
     name = NAMES[options.pop("tracker_type")]
     wanted = options.pop("feature_extractor", DETECTOR if name == "deepsort" else None)
     try:
-        check_options(name, find(TRACKERS, name), options)
+        make_tracker(Choice(name, options))  # names and values are checked before a model runs
         return Settings(Choice(name, options), None if wanted is None else _extractor(wanted))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 
