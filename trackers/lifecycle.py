@@ -100,7 +100,10 @@ class Tracks:
             old = columns[name]
             if count:
                 columns[name] = new = np.empty_like(old, shape=(living + count, *old.shape[1:]))
-                new[:living] = old if everyone else in_rows(old, kept)
+                if everyone or old.ndim == 3:
+                    new[:living] = old if everyone else in_rows(old, kept)
+                else:
+                    old.take(kept, axis=0, out=new[:living], mode="clip")  # without a copy between
                 new[living:] = born.get(name, fill)
             else:
                 columns[name] = in_rows(old, kept)

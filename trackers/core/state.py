@@ -210,6 +210,7 @@ def _unpacked(blank: TracksType, packed: Mapping[str, Any]) -> TracksType:
         "raw": nothing,
         "raw_gallery": pack_galleries(new_galleries(nothing, None)),
         "frames_since_embedding": zero,
+        "centre": nothing,
         "spread": np.full(count, -1.0),
     }
     packed = {**{name: column for name, column in added.items() if name in names}, **packed}

@@ -1,6 +1,6 @@
 """Re-identifying a lost track by appearance alone, wherever it comes back; not part of the published algorithm.
 
-Thousands of tracks may be lost, each with a gallery. One matrix product with their newest vectors rules out most, see
+Thousands of tracks may be lost, each with a gallery. One matrix product with the centres of these rules out most, see
 `DeepSORTTracks.lowest_similarity`; the galleries of the others are compared in a few products more.
 """
 
@@ -47,8 +47,8 @@ def reidentified(
     vectors = observations.vectors.take(newcomers.detection, axis=0)
     possible = tracks.missed.take(lost)[:, None] >= tracks.age.take(newcomers.track)
     if observations.association_log is None:
-        similarity = (tracks.embedding @ vectors.T).take(lost, axis=0)
-        possible &= similarity >= tracks.lowest_similarity(lost, limit)[:, None]
+        lowest = tracks.lowest_similarity(lost, limit)
+        possible &= (tracks.centre @ vectors.T).take(lost, axis=0) >= lowest[:, None]
     row, which = possible.nonzero()
     same = share_group(tracks.group.take(lost.take(row)), tracks.group.take(newcomers.track.take(which)))
     row, which = row[same], which[same]

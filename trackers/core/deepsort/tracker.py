@@ -158,6 +158,8 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
     def _step(self, observations: Observations) -> Ints:
         tracks = self._predict(observations)
         tracks.embedding = with_width(tracks.embedding, observations.vectors.shape[1])
+        if self.reid_memory is not None:
+            tracks.centre = with_width(tracks.centre, observations.vectors.shape[1])
         match = observations.unambiguous + self._match_confirmed(tracks, observations)
         if len(match.detection) < len(observations):
             # Last stage: tentative tracks, and confirmed ones matched on the previous frame, by overlap.
@@ -235,11 +237,8 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
             embedding = cosine_distance(tracks.embedding, pairs.track, observations.vectors, pairs.detection)
             near = embedding <= self._cosine_threshold
             far = (~near).nonzero()[0]
-            lost = tracks.missed.take(pairs.track.take(far)) > 0
-            if np.count_nonzero(lost):
-                bound = tracks.lowest_similarity(pairs.track[far[lost]], self._cosine_threshold)
-                lost[lost] = 1.0 - embedding[far[lost]] < bound
-                far = far[~lost]
+            if self.reid_memory is not None:
+                far = far[self._within_spread(tracks, observations, pairs.where(far))]
             if len(far):
                 embedding[far] = compare_galleries(far)
             possible = (~(embedding > self._cosine_threshold)).nonzero()[0]
@@ -248,6 +247,14 @@ class DeepSORTTracker(AppearanceTracker[DeepSORTTracks]):
             if len(rivals):
                 embedding[rivals] = compare_galleries(rivals)
         return np.sqrt(np.maximum(2.0 * embedding, 0.0)) if self.distance_metric == "euclidean" else embedding
+
+    def _within_spread(self, tracks: DeepSORTTracks, observations: Observations, pairs: Pairs) -> Bools:
+        """Mask of the pairs whose galleries must be asked: not those of lost tracks that are all too far."""
+        lost = (tracks.missed.take(pairs.track) > 0).nonzero()[0]
+        track, detection = pairs.track.take(lost), pairs.detection.take(lost)
+        lowest = tracks.lowest_similarity(track, self._cosine_threshold)
+        distance = cosine_distance(tracks.centre, track, observations.vectors, detection)
+        return unmatched(len(pairs.track), lost[1.0 - distance < lowest])
 
     def _without_appearance(self, tracks: DeepSORTTracks, observations: Observations, pairs: Pairs) -> Floats:
         """What stands in for the distance where there is no appearance: how little the boxes overlap.

@@ -29,12 +29,14 @@ class DeepSORTTracks(TracksWithEmbedding):
         gallery: One gallery of vectors per track, shape `(n,)`.
         raw_gallery: The same vectors as the extractor gave them, where a learned map stands between, shape `(n,)`; else
             empty ones.
-        spread: Largest angle between the embedding and any vector of the gallery in radians, shape `(n,)`; negative
-            where it has not been measured since the gallery changed.
+        centre: Middle of the gallery, a unit vector, where tracks are re-identified, shape `(n, d)`; else `(n, 0)`.
+        spread: Largest angle between the centre and any vector of the gallery in radians, shape `(n,)`; negative where
+            the two have not been measured since the gallery changed.
     """
 
     gallery: Galleries = column(dtype=object)
     raw_gallery: Galleries = column(dtype=object)
+    centre: Vectors = column(0, dtype=np.float32)
     spread: Floats = column(dtype=np.float64, fill=-1.0)
 
     def adopt(self, project: Callable[[Vectors], Vectors], changed: bool) -> None:
@@ -45,10 +47,10 @@ class DeepSORTTracks(TracksWithEmbedding):
             self.spread[:] = -1.0
 
     def lowest_similarity(self, rows: Ints, limit: float) -> Floats:
-        """Similarity to the embedding below which a vector is farther than a limit from all of a track's gallery.
+        """Similarity to the centre below which a vector is farther than a limit from all of a track's gallery.
 
-        By the triangle inequality of angles, nothing in a gallery is nearer to a vector than the newest one by more
-        than the angle that the gallery spans from there. That is measured once for a track, until its gallery changes.
+        By the triangle inequality of angles, nothing in a gallery is nearer to a vector than its centre by more than
+        the spread. Both are measured once for a track, until its gallery changes.
 
         Args:
             rows: Tracks, which should be lost ones, shape `(k,)`.
@@ -58,8 +60,14 @@ class DeepSORTTracks(TracksWithEmbedding):
             Shape `(k,)`.
         """
         for row in np.unique(rows[self.spread.take(rows) < 0.0]).tolist():
-            similarity = self.gallery[row].unordered.dot(self.embedding[row]) if len(self.gallery[row]) else np.ones(1)
-            self.spread[row] = math.acos(max(float(similarity.min()) - ROUNDING, -1.0))
+            vectors = self.gallery[row].unordered
+            middle = vectors.sum(axis=0)
+            length = math.sqrt(middle.dot(middle))
+            self.spread[row] = math.pi
+            if length > SHORTEST:
+                self.centre[row] = middle / np.float32(length)
+                similarity = float(vectors.dot(self.centre[row]).min())
+                self.spread[row] = math.acos(min(max(similarity - ROUNDING, -1.0), 1.0))
         reach = np.minimum(math.acos(1.0 - limit) + self.spread.take(rows), math.pi)
         return np.asarray(np.cos(reach) - ROUNDING)
 
