@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import supervision as sv
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.core.test_deepsort import BLUE, RED, at, ids
 from tests.core.test_golden import SEQUENCES
 from trackers import DeepSORTTracker
+from trackers.appearance.gallery import new_galleries
+from trackers.appearance.vectors import unit_vectors
 from trackers.boxes import covered
+from trackers.core.deepsort.tracks import DeepSORTTracks
 from trackers.evaluation import combine, evaluate_sequence
 from trackers.io import read_mot
 from trackers.sample import DetectionNoise, Scene
@@ -114,6 +119,24 @@ class TestMemory:
         for frame in range(60):
             detections = at((5.0 * frame, 100)) if frame % 20 < 15 else at()
             assert with_memory.update(detections) == without.update(detections)
+
+
+@given(seed=st.integers(0, 2**32 - 1), limit=st.floats(0.0, 2.0), wide=st.floats(0.0, 3.0))
+@settings(max_examples=60, deadline=None)
+def test_no_track_is_ruled_out_whose_gallery_has_a_vector_near_enough(seed: int, limit: float, wide: float) -> None:
+    rng = np.random.default_rng(seed)
+    length = 4
+    no_vector = np.empty((0, length), np.float32)
+    tracks = DeepSORTTracks(embedding=no_vector, centre=no_vector)
+    middle, noise = rng.normal(size=(6, 1, length)), rng.normal(size=(6, 5, length))
+    vectors = unit_vectors((middle + wide * noise).reshape(-1, length), 30, "vectors").reshape(6, 5, length)
+    tracks.renew(np.empty(0, np.int64), 6, gallery=new_galleries(vectors[:, 0], None), embedding=vectors[:, 0])
+    for frame in range(1, 5):
+        tracks.update_embeddings(np.arange(6), vectors[:, frame], np.empty(0, np.int64), vectors[:, frame, :0])
+    asked = unit_vectors(rng.normal(size=(40, length)), 40, "vectors")
+    near = 1.0 - np.einsum("tvd,ad->tva", vectors, asked).max(axis=1) <= limit
+    lowest = tracks.lowest_similarity(np.arange(6), limit)
+    assert (tracks.centre @ asked.T >= lowest[:, None])[near].all()
 
 
 class TestOcclusion:
