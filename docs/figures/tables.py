@@ -26,6 +26,7 @@ ACROSS = {
     "identity-by-vectors": "boxes",
     "identity-held-out": "vectors",
     "identity-without-vectors": "objects",
+    "learned-appearance": "boxes",
     "refinement": "boxes",
     "refinement-inputs": "tracks",
     "refinement-left-out": "settings",
