@@ -162,12 +162,14 @@ def test_a_bad_row_is_as_if_it_were_absent(maker: Make, frames: list[sv.Detectio
         assert found == row
 
 
-@pytest.mark.parametrize(("way", "learns"), [("where in doubt", True), ("two a frame", False)])
+@pytest.mark.parametrize(
+    ("way", "learns"), [({"embed": "ambiguous"}, True), ({"embed_budget": 2}, True), ({"embed_budget": 1}, False)]
+)
 @pytest.mark.parametrize("kind", ["deepsort", "steadysort"])
-def test_a_map_is_learned_from_the_boxes_that_were_embedded(kind: str, way: str, learns: bool) -> None:
-    """A quarter of the vectors is enough to learn from; two of eight boxes a frame are not, which is reported."""
+def test_a_map_is_learned_from_the_boxes_that_were_embedded(kind: str, way: dict[str, Any], learns: bool) -> None:
+    """Two of eight boxes a frame are enough to learn from; one is not, which is reported."""
     frames = with_stored(footage(240))
-    tracker = LEARNING[f"{kind} that learns, {way}"](Stored(), appearance_threshold=0.3)
+    tracker = KINDS[kind](Stored(), adapt=True, frame_rate=5, appearance_threshold=0.3, **way)
     found = ids(tracker, frames)
     assert tracker.adaptation is not None
     assert tracker.adaptation.adapted == learns

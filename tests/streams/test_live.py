@@ -202,7 +202,9 @@ def test_ctrl_c_ends_the_run_and_files_are_whole(tmp_path: Path) -> None:
         assert time.monotonic() - pressed < 2.0
         program.kill()  # a reader still waits for the source that hangs
     table = read_mot(path)
-    assert tracked - 1 <= table.frame.max() <= tracked
+    assert (
+        tracked - 1 <= table.frame.max() <= tracked + 1
+    )  # a frame may be written and not counted yet, or counted first
 
 
 def test_a_frame_that_a_tracker_refuses_is_counted() -> None:
@@ -270,7 +272,8 @@ def test_trackers_get_the_times_of_the_source_and_an_outage_counts() -> None:
     assert began <= times[0] <= time.time()
     for part in (times[: len(steps)], times[len(steps) : 2 * len(steps)]):
         np.testing.assert_allclose(np.diff(part), np.diff(steps), atol=1e-5)
-    assert 0.25 <= times[len(steps)] - times[len(steps) - 1] < 5
+    # The pause before the next attempt, less what the first frame of either connection was late.
+    assert 0.25 - 0.05 <= times[len(steps)] - times[len(steps) - 1] < 5
 
 
 def test_a_file_that_does_not_know_its_length_loses_no_frame(tmp_path: Path) -> None:
@@ -294,18 +297,23 @@ def test_a_file_that_does_not_know_its_length_loses_no_frame(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("reads_detector", [False, True])
 def test_the_next_batch_is_detected_on_while_this_one_is_tracked(reads_detector: bool) -> None:
-    detecting, overlapped = threading.Event(), []
+    tracking, detected, overlapped = threading.Event(), threading.Event(), []
 
     def detect(image: Image) -> sv.Detections:
-        detecting.set()
+        overlapped.append(tracking.wait(0.3))
+        detected.set()
         return sv.Detections.empty()
 
     def sink(_: StreamResult) -> None:
-        detecting.clear()
-        overlapped.append(detecting.wait(0.3))
+        detected.clear()
+        tracking.set()
+        detected.wait(0.3)
+        tracking.clear()
 
     extractor = DetectorFeatures() if reads_detector else None
-    MultiStreamTracker(lambda _: SteadySORTTracker(extractor)).run({"file": clip(0, 4)}, detect, sink)
+    streams = MultiStreamTracker(lambda _: SteadySORTTracker(extractor))
+    streams.run({"file": clip(0, 4)}, detect, sink, batch_size=1)
+    assert not overlapped[0]
     assert any(overlapped) != reads_detector
 
 
