@@ -21,7 +21,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -29,11 +29,12 @@ from unittest import mock
 import numpy as np
 import supervision as sv
 from identity import RATES, cell, left_out, stream  # type: ignore[import-not-found,unused-ignore]
+from refinement import described  # type: ignore[import-not-found,unused-ignore]
 
 from trackers import DeepSORTTracker, SteadySORTTracker, StripeFeatureExtractor
 from trackers.appearance.adaptation import adapt_vectors, learning, projection
 from trackers.evaluation import Scores, combine, evaluate_sequence, format_table
-from trackers.io import open_source, read_mot
+from trackers.io import open_source
 from trackers.sample import ObjectScene, Scene
 from trackers.table import BoxTable
 
@@ -118,30 +119,27 @@ def compare(kinds: Sequence[str], trackers: Sequence[str], copies: int) -> list[
     return table
 
 
+def with_stripes(found: list[sv.Detections], images: Iterable[Any]) -> list[sv.Detections]:
+    """Detections with the vectors of the stripes, one for each image."""
+    for one, image in zip(found, images, strict=True):
+        one.data["embedding"] = StripeFeatureExtractor().extract_features(image, one)
+    return found
+
+
 def drawn(scene: Any) -> tuple[list[sv.Detections], BoxTable]:
     """Noisy detections of a drawn scene with stripes, and its ground truth."""
     found = [scene.detections(index) for index in range(len(scene))]
-    for index, one in enumerate(found):
-        one.data = {"embedding": StripeFeatureExtractor().extract_features(scene.frame(index), one)}
-    return found, BoxTable.from_detections(scene.truth(index) for index in range(len(scene)))
+    truth = BoxTable.from_detections(scene.truth(index) for index in range(len(scene)))
+    return with_stripes(found, scene.frames()), truth
 
 
 def later_half(vectors: str) -> tuple[list[sv.Detections], BoxTable]:
     """The second half of MOT16-11."""
-    folder = Path(os.environ["TRACKERS_DATA"]) / "more"
-    stored = np.load(folder / "golden/MOT16-11b/detections.npz")
-    truth = read_mot(folder / "mot/MOT16-11b/gt/gt.txt")
-    truth = truth.rows((truth.confidence != 0) & (truth.class_id == 1))
-    found = []
-    for source in open_source(folder / "mot/MOT16-11b"):
-        rows = np.flatnonzero(stored["frame"] == source.number)
-        one = sv.Detections(stored["xyxy"][rows].astype(np.float64), confidence=stored["confidence"][rows])
-        if vectors == "osnet":
-            one.data["embedding"] = stored["osnet"][rows].astype(np.float32)
-        else:
-            one.data["embedding"] = StripeFeatureExtractor().extract_features(source.image, one)
-        found.append(one)
-    return found, truth
+    ((_, _, found, truth),) = described("osnet", -np.inf, None, more=True)
+    if vectors == "osnet":
+        return found, truth
+    source = open_source(Path(os.environ["TRACKERS_DATA"]) / "more/mot/MOT16-11b")
+    return with_stripes(found, (image for _, image in source)), truth
 
 
 def others() -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Work of a feature extractor that is, or looks, done twice: still boxes, large crops, borders, cutting.
+"""Work of a feature extractor done twice, as it may be: still boxes, large crops, borders, cutting.
 
     TRACKERS_DATA=/path/to/data python tests/benchmarks/duplicates.py still
     TRACKERS_DATA=/path/to/data OMP_NUM_THREADS=2 python tests/benchmarks/duplicates.py cutting --checkpoint OSNET.pth
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from ambiguity import (  # type: ignore[import-not-found,unused-ignore]
     pictures,
     sequence,
 )
+from runtimes import seconds  # type: ignore[import-not-found,unused-ignore]
 
 from trackers import BoTSORTTracker, DeepSORTFeatureExtractor, DeepSORTTracker, SteadySORTTracker
 from trackers.appearance.crops import windows
@@ -88,13 +88,6 @@ def print_still(data: Path, age: int) -> None:
                 scores.append(evaluate_sequence(truth, found, name=name))
                 crops += extractor.crops
             print(f"| {kind.__name__} | {limit or 'all embedded'} | {crops} | {cell([combine(scores)])} |", flush=True)
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """How long a call takes."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def cut(network: Any, picture: npt.NDArray[np.uint8], corners: npt.NDArray[np.int64]) -> None:

@@ -108,5 +108,5 @@ class Steps(Inspection[TracksType]):
             if fresh:
                 self._class_ids.extend(fresh)
                 self._tracks.votes = np.pad(self._tracks.votes, ((0, 0), (0, len(fresh))))
-            voted = observations.class_id[:, None] == np.array(self._class_ids, np.int64)
+                voted = observations.class_id[:, None] == np.array(self._class_ids, np.int64)
         return np.where(voted, observations.scores[:, None], 0.0)

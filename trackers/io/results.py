@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trackers.io.mot import mot_row
-from trackers.io.whole import Growing
+from trackers.io.whole import Growing, ends_whole
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -131,7 +131,7 @@ class ResultWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        whole = kind is None or issubclass(kind, KeyboardInterrupt)
+        whole = ends_whole(kind)
         try:
             if error is None:
                 self._write_header()

@@ -14,7 +14,7 @@ from trackers.boxes import Image
 from trackers.errors import require
 from trackers.images import as_bgr
 from trackers.io.source import check_rate
-from trackers.io.whole import Growing
+from trackers.io.whole import Growing, ends_whole
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -129,7 +129,7 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        whole = kind is None or issubclass(kind, KeyboardInterrupt)
+        whole = ends_whole(kind)
         try:
             self._finish()
         except BaseException:

@@ -89,6 +89,16 @@ class Growing:
         return self.path.is_file() and self.path.stat().st_size == 0
 
 
+def ends_whole(error: type[BaseException] | None) -> bool:
+    """Whether what was written until an error, or without one, counts as whole: Ctrl-C ends a run on purpose.
+
+    Example:
+        >>> ends_whole(None), ends_whole(KeyboardInterrupt), ends_whole(OSError)
+        (True, True, False)
+    """
+    return error is None or issubclass(error, KeyboardInterrupt)
+
+
 def _target(path: str | Path) -> Path:
     path = Path(path)
     return path.resolve() if path.is_symlink() else path

@@ -88,11 +88,11 @@ def learn(sample: Sample, limit: float | None = None, *, for_later: bool = False
 
     Args:
         sample: Vectors of tracklets.
-        for_later: Whether the map is for what comes after the sample: its halves are then the earlier and the later
-            tracklets, as tracklets by turns are of the same objects, and flatter a map for others.
         limit: Threshold in use for the vectors as they are, or None. The new threshold is no stricter than it, nor than
             the best one for the vectors as they are: it lets at least as large a share of the pairs of two objects
             pass. Short tracklets ask for too strict a threshold: they miss what changes an object over a longer time.
+        for_later: Whether the map is for what comes after the sample: its halves are then the earlier and the later
+            tracklets, as tracklets by turns are of the same objects, and flatter a map for others.
 
     Returns:
         The map and its threshold.
