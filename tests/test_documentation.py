@@ -58,9 +58,13 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if data := os.environ.get("TRACKERS_DATA"):
         return Path(data, "data", "weights", "yolo", "yolo11n_dequant.pt")
     from ultralytics import YOLO
+    from ultralytics.utils import YAML
+    from ultralytics.utils.checks import check_yaml
 
     path = tmp_path_factory.mktemp("detector") / "yolo11m.pt"
-    YOLO("yolo11n.yaml").save(path)
+    made = YOLO("yolo11n.yaml")
+    made.model.names = YAML.load(check_yaml("coco.yaml"))["names"]  # as the released weights have them
+    made.save(path)
     return path
 
 
